@@ -1,0 +1,64 @@
+package agenda
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
+)
+
+// Revision is one revision of a job, made ready for planning.
+type Revision struct {
+	Number    int64
+	From      time.Time // holds for fire times from here on
+	Name      string
+	Namespace string
+	Queue     string
+	Overlap   carillon.Overlap
+	CatchUp   carillon.CatchUp
+	// Call is the encoded wire.Call that all runs of this revision share.
+	Call []byte
+
+	schedule *schedule.Schedule // nil: no fires (paused or deleted)
+	deleted  bool
+}
+
+// NewRevision makes a definition ready. It fails if the schedule cannot be
+// compiled, which the gateway has made sure it can.
+func NewRevision(def *wire.Definition) (*Revision, error) {
+	r := &Revision{
+		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Namespace: def.Namespace,
+		Queue: def.Queue, Overlap: def.Overlap, CatchUp: def.CatchUp, deleted: def.Deleted,
+	}
+	if !def.Active() {
+		return r, nil
+	}
+	compiled, err := def.Schedule.Compile(def.ID.String())
+	if err != nil {
+		return nil, fmt.Errorf("job %s revision %d: %w", def.ID, def.Revision, err)
+	}
+	r.schedule = compiled
+	r.Call = wire.Encode(def.Call())
+	return r, nil
+}
+
+// next returns the revision's first fire after an instant, within its own life.
+func (r *Revision) next(after time.Time) (time.Time, bool) {
+	if r.schedule == nil {
+		return time.Time{}, false
+	}
+	if start := r.From.Add(-1); after.Before(start) {
+		after = start
+	}
+	return r.schedule.Next(after)
+}
+
+// Fire is a fire time of a job, under the revision that holds then.
+type Fire struct {
+	At       time.Time
+	Job      uuid.UUID
+	Revision *Revision
+}

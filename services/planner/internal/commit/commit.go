@@ -1,0 +1,179 @@
+package commit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/planner/internal/plan"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+)
+
+// commitTimeout bounds the wait for the server's answer to one batch.
+const commitTimeout = 5 * time.Second
+
+// Waits between tries of the same commit.
+const (
+	minWait = 10 * time.Millisecond
+	maxWait = time.Second
+)
+
+// Mark is a partition's mark and where it stands in the stream: sequence 0 for
+// a partition that has none yet.
+type Mark struct {
+	wire.Mark
+	Sequence uint64
+}
+
+// Stale says that marks are not where this planner left them: another planner
+// has moved on from there. Nothing was stored.
+type Stale struct{ Partitions []int }
+
+func (s *Stale) Error() string {
+	return fmt.Sprintf("partitions %v: another planner moved the mark", s.Partitions)
+}
+
+// Committer writes batches for one planner.
+type Committer struct {
+	js   jetstream.JetStream
+	name string // of the planner, in its marks
+}
+
+// New returns a committer for the planner of the given unique name.
+func New(js jetstream.JetStream, name string) *Committer {
+	return &Committer{js: js, name: name}
+}
+
+// Commit stores a batch and updates marks to what was stored. It tries until
+// the batch is stored, for as long as that takes: fires are late then, never
+// dropped. Runs that another run of their job is in the way of are turned into
+// skips, in the batch. It fails with *[Stale], or when ctx ends.
+func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
+	for wait := minWait; ; wait = min(2*wait, maxWait) {
+		err := c.try(ctx, batch, marks)
+		var stale *Stale
+		if err == nil || errors.As(err, &stale) {
+			return err
+		}
+		slog.Warn("commit not stored, trying again", "error", err, "fires", len(batch.Decisions))
+		retries.Inc()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// try sends the batch once and settles what came of it.
+func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
+	messages, partitions := c.messages(batch, marks)
+	last, sendErr := c.send(ctx, messages)
+	if sendErr == nil {
+		adopt(batch, marks, partitions, last)
+		return nil
+	}
+	stored, err := c.settle(ctx, batch, marks, partitions)
+	if err != nil || stored {
+		return err
+	}
+	if !refused(sendErr) {
+		return sendErr
+	}
+	return c.stepAside(ctx, batch)
+}
+
+// send publishes the messages as one atomic batch and returns the stream
+// sequence of the last one.
+func (c *Committer) send(ctx context.Context, messages []*nats.Msg) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	// No flow control: at this size it only costs round trips.
+	publisher, err := jetstreamext.NewBatchPublisher(c.js, jetstreamext.BatchFlowControl{})
+	if err != nil {
+		return 0, err
+	}
+	last := len(messages) - 1
+	for _, msg := range messages[:last] {
+		if err := publisher.AddMsg(msg); err != nil {
+			return 0, err
+		}
+	}
+	ack, err := publisher.CommitMsg(ctx, messages[last])
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+// adopt takes over the marks of a stored batch. They are its last messages, and
+// a batch is stored without gaps.
+func adopt(batch *plan.Batch, marks map[int]Mark, partitions []int, last uint64) {
+	first := last - uint64(len(partitions)) + 1
+	for i, p := range partitions {
+		marks[p] = Mark{Mark: batch.Marks[p], Sequence: first + uint64(i)}
+	}
+}
+
+// settle reads the marks to learn what became of a batch that was refused or
+// not answered: stored, not stored, or *[Stale]. A batch can be both stored and
+// stale, if another planner moved on after it; stale is the answer then, and
+// whoever gets it starts over from the marks.
+func (c *Committer) settle(ctx context.Context, batch *plan.Batch, marks map[int]Mark, partitions []int) (stored bool, err error) {
+	var stale Stale
+	for _, p := range partitions {
+		mark, err := ReadMark(ctx, c.js, p)
+		switch {
+		case err != nil:
+			return false, err
+		case mark.Sequence == marks[p].Sequence:
+		case mark.Planner == c.name && mark.Same(batch.Marks[p]):
+			marks[p] = mark
+			stored = true
+		default:
+			stale.Partitions = append(stale.Partitions, p)
+		}
+	}
+	if len(stale.Partitions) > 0 {
+		return false, &stale
+	}
+	return stored, nil
+}
+
+// refused reports whether the server checked the batch and stored nothing:
+// some expectation did not hold (10071, and 10164 on replicated streams).
+func refused(err error) bool {
+	var api jetstream.JetStreamError
+	if !errors.As(err, &api) || api.APIError() == nil {
+		return false
+	}
+	code := api.APIError().ErrorCode
+	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == codeWrongLastSequenceConstant
+}
+
+const codeWrongLastSequenceConstant jetstream.ErrorCode = 10164
+
+// ReadMark reads the mark of a partition; its sequence is 0 if there is none.
+func ReadMark(ctx context.Context, js jetstream.JetStream, partition int) (Mark, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	stream, err := js.Stream(ctx, topology.RunsStream)
+	if err != nil {
+		return Mark{}, err
+	}
+	msg, err := stream.GetLastMsgForSubject(ctx, topology.Mark(partition))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Mark{}, nil
+	}
+	if err != nil {
+		return Mark{}, err
+	}
+	mark, err := wire.ParseMark(msg.Data)
+	return Mark{Mark: mark, Sequence: msg.Sequence}, err
+}

@@ -1,0 +1,96 @@
+package commit
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/planner/internal/plan"
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/telemetry"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// messages encodes a batch: its decisions in order, then its marks in the order
+// of the returned partitions.
+func (c *Committer) messages(batch *plan.Batch, marks map[int]Mark) ([]*nats.Msg, []int) {
+	partitions := slices.Sorted(maps.Keys(batch.Marks))
+	messages := make([]*nats.Msg, 0, len(batch.Decisions)+len(partitions))
+	now := time.Now().UTC()
+	for i := range batch.Decisions {
+		messages = append(messages, decision(&batch.Decisions[i], now))
+	}
+	for _, p := range partitions {
+		messages = append(messages, c.mark(p, batch.Marks[p], marks[p].Sequence))
+	}
+	return messages, partitions
+}
+
+func decision(d *plan.Decision, now time.Time) *nats.Msg {
+	run := wire.Run{
+		ID:   carillon.NewRunID(d.Job, carillon.KindSchedule, d.At),
+		Kind: carillon.KindSchedule, FireTime: d.At, PlannedAt: now, Attempt: 1,
+	}
+	if d.Runs() {
+		return ready(d, run)
+	}
+	return skip(d, run)
+}
+
+// ready is the message that hands a run to the runners.
+func ready(d *plan.Decision, run wire.Run) *nats.Msg {
+	header := nats.Header{wire.RunHeader: {string(wire.Encode(run))}}
+	if d.Exclusive() {
+		header[jetstream.ExpectedLastSubjSeqHeader] = []string{"0"}
+		header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{topology.InFlight(d.Job)}
+	}
+	startTrace(d, run, header)
+	return &nats.Msg{Subject: topology.Ready(d.Job, d.Revision.Queue), Header: header, Data: d.Revision.Call}
+}
+
+// skip is the message that tells the ledger of a fire decided against. Its
+// body is the outcome as it will be recorded.
+func skip(d *plan.Decision, run wire.Run) *nats.Msg {
+	outcome := wire.Outcome{
+		RunID: run.ID, JobID: d.Job, Job: d.Revision.Name, Namespace: d.Revision.Namespace,
+		Revision: d.Revision.Number, Queue: d.Revision.Queue, Kind: run.Kind,
+		FireTime: run.FireTime, PlannedAt: run.PlannedAt, FinishedAt: run.PlannedAt,
+		State: d.State, Reason: d.Reason,
+	}
+	return &nats.Msg{Subject: topology.Skip(d.Job), Header: nats.Header{}, Data: wire.Encode(outcome)}
+}
+
+// mark is the message that moves a partition's mark, if it still stands at the
+// expected sequence.
+func (c *Committer) mark(partition int, mark wire.Mark, expected uint64) *nats.Msg {
+	mark.Planner = c.name
+	return &nats.Msg{
+		Subject: topology.Mark(partition),
+		Header: nats.Header{
+			jetstream.MsgRollup:                 {jetstream.MsgRollupSubject},
+			jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(expected, 10)},
+		},
+		Data: wire.Encode(mark),
+	}
+}
+
+// startTrace begins the run's trace with the span "planned", from its fire time
+// to now, and hands its context on in the message's header.
+func startTrace(d *plan.Decision, run wire.Run, header nats.Header) {
+	ctx := telemetry.WithRun(context.Background(), run.ID)
+	ctx, span := otel.Tracer("planner").Start(ctx, "planned", trace.WithTimestamp(run.FireTime))
+	defer span.End()
+	if span.SpanContext().IsSampled() {
+		telemetry.DescribeRun(span, d.Revision.Namespace, d.Revision.Name)
+		propagation.TraceContext{}.Inject(ctx, bus.Headers(header))
+	}
+}

@@ -1,0 +1,15 @@
+package lease
+
+import (
+	"errors"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// wrongRevision reports whether a key was no longer at the revision that was
+// expected: somebody else has taken it, or it has run out.
+func wrongRevision(err error) bool {
+	var api jetstream.JetStreamError
+	return errors.Is(err, jetstream.ErrKeyExists) ||
+		errors.As(err, &api) && api.APIError() != nil && api.APIError().ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
+}

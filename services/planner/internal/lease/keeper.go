@@ -1,0 +1,190 @@
+package lease
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// renewEvery lets three renewals fail before a lease runs out.
+const renewEvery = topology.LeaseTTL / 4
+
+// callTimeout bounds each request to the bucket: shorter than what is left of
+// a lease after a missed renewal.
+const callTimeout = topology.LeaseTTL / 2
+
+// Keys of the bucket.
+const (
+	plannerPrefix   = "planner."
+	partitionPrefix = "partition."
+)
+
+// Owner is told what a keeper holds. Its methods are called from the keeper's
+// goroutine; Lose must not return before planning has stopped there.
+type Owner interface {
+	Gain(partition int)
+	Lose(partition int)
+}
+
+// Keeper holds leases for one planner.
+type Keeper struct {
+	bucket jetstream.KeyValue
+	name   string
+	owner  Owner
+
+	view    view
+	held    map[int]uint64 // revision of the key of each held partition
+	renewed time.Time      // when all of them were last known to be ours
+}
+
+// NewKeeper returns a keeper for the planner of the given unique name.
+func NewKeeper(bucket jetstream.KeyValue, name string, owner Owner) *Keeper {
+	return &Keeper{
+		bucket: bucket, name: name, owner: owner, held: map[int]uint64{},
+		view: view{planners: map[string]bool{}, holders: map[int]string{}},
+	}
+}
+
+// Run keeps leases until ctx ends; then it gives them all up, so that others
+// take over at once. It fails only if the bucket cannot be watched.
+func (k *Keeper) Run(ctx context.Context) error {
+	watch, err := k.bucket.WatchAll(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = watch.Stop() }()
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	defer k.resign()
+	started := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case entry, ok := <-watch.Updates():
+			switch {
+			case !ok:
+				return nil
+			case entry == nil: // everything that stood there has been seen
+				started = true
+				k.renew(ctx)
+				k.balance(ctx)
+			default:
+				k.see(entry)
+				if started && entry.Operation() != jetstream.KeyValuePut {
+					k.balance(ctx) // something came free
+				}
+			}
+		case <-tick.C:
+			k.renew(ctx)
+			k.balance(ctx)
+		}
+	}
+}
+
+// see takes one change of the bucket into the view.
+func (k *Keeper) see(entry jetstream.KeyValueEntry) {
+	gone := entry.Operation() != jetstream.KeyValuePut
+	if name, ok := strings.CutPrefix(entry.Key(), plannerPrefix); ok {
+		k.view.planners[name] = true
+		if gone {
+			delete(k.view.planners, name)
+		}
+	}
+	if p, ok := partitionOf(entry.Key()); ok {
+		k.view.holders[p] = string(entry.Value())
+		if gone {
+			delete(k.view.holders, p)
+		}
+	}
+}
+
+// renew extends everything that is held. What cannot be renewed in time, or
+// belongs to somebody else by now, is lost.
+func (k *Keeper) renew(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	failed := false
+	if _, err := k.bucket.PutString(ctx, plannerPrefix+k.name, k.name); err != nil {
+		failed = true
+	}
+	for p, revision := range k.held {
+		next, err := k.bucket.Update(ctx, partitionKey(p), []byte(k.name), revision)
+		switch {
+		case err == nil:
+			k.held[p] = next
+		case wrongRevision(err):
+			k.lose(p)
+		default:
+			failed = true
+		}
+	}
+	if !failed {
+		k.renewed = time.Now()
+	} else if time.Since(k.renewed) > topology.LeaseTTL {
+		k.loseAll("leases could not be renewed")
+	}
+}
+
+// balance takes and gives until this planner has its share.
+func (k *Keeper) balance(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	take, give := share(k.view, k.name)
+	for _, p := range take {
+		if revision, err := k.bucket.Create(ctx, partitionKey(p), []byte(k.name)); err == nil {
+			k.held[p], k.view.holders[p], k.renewed = revision, k.name, time.Now()
+			k.owner.Gain(p)
+		}
+	}
+	for _, p := range give {
+		k.release(ctx, p)
+	}
+}
+
+// release stops planning a partition and frees its lease for somebody else.
+func (k *Keeper) release(ctx context.Context, p int) {
+	revision := k.held[p]
+	k.lose(p)
+	if err := k.bucket.Delete(ctx, partitionKey(p), jetstream.LastRevision(revision)); err != nil {
+		slog.Warn("lease not given back, it will run out", "partition", p, "error", err)
+	}
+}
+
+// resign gives everything up at the end.
+func (k *Keeper) resign() {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	for p := range k.held {
+		k.release(ctx, p)
+	}
+	_ = k.bucket.Delete(ctx, plannerPrefix+k.name) // it runs out by itself otherwise
+}
+
+func (k *Keeper) loseAll(reason string) {
+	if len(k.held) > 0 {
+		slog.Warn("leases lost", "reason", reason, "partitions", len(k.held))
+	}
+	for p := range k.held {
+		k.lose(p)
+	}
+}
+
+func (k *Keeper) lose(p int) {
+	delete(k.held, p)
+	delete(k.view.holders, p)
+	k.owner.Lose(p)
+}
+
+func partitionKey(p int) string { return partitionPrefix + strconv.Itoa(p) }
+
+func partitionOf(key string) (int, bool) {
+	text, ok := strings.CutPrefix(key, partitionPrefix)
+	p, err := strconv.Atoi(text)
+	return p, ok && err == nil
+}

@@ -1,0 +1,173 @@
+package planner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
+	"github.com/carillon-cron/carillon/services/planner/internal/commit"
+	"github.com/carillon-cron/carillon/services/planner/internal/plan"
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// longestSleep bounds how long the loop relies on one reading of the clock, so
+// that a stepped clock makes it late by no more than this.
+const longestSleep = time.Second
+
+// retryRead is the pause before a mark that could not be read is asked for again.
+const retryRead = 250 * time.Millisecond
+
+// loop is the one goroutine that owns the agenda and the marks. Everybody else
+// hands it closures through the mailbox.
+type loop struct {
+	js        jetstream.JetStream
+	committer *commit.Committer
+	agenda    *agenda.Agenda
+	marks     map[int]commit.Mark // of the owned partitions
+	mailbox   chan func(context.Context)
+	done      chan struct{}
+}
+
+func newLoop(js jetstream.JetStream, name string) *loop {
+	return &loop{
+		js: js, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
+		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
+	}
+}
+
+// run plans what is due and takes in news, in turns, until ctx ends.
+func (l *loop) run(ctx context.Context) error {
+	defer close(l.done)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		l.readMail(ctx)
+		if l.planOnce(ctx) {
+			continue
+		}
+		timer.Reset(l.untilNext())
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case task := <-l.mailbox:
+			task(ctx)
+		}
+	}
+	return ctx.Err()
+}
+
+// readMail takes in all the news that is there, without waiting for more.
+func (l *loop) readMail(ctx context.Context) {
+	for range len(l.mailbox) {
+		(<-l.mailbox)(ctx)
+	}
+}
+
+func (l *loop) untilNext() time.Duration {
+	fire, ok := l.agenda.Next()
+	if !ok {
+		return longestSleep
+	}
+	return min(time.Until(fire.At), longestSleep)
+}
+
+// planOnce plans one batch of what is due, and reports whether there was one.
+func (l *loop) planOnce(ctx context.Context) bool {
+	now := time.Now()
+	batch := plan.Collect(l.agenda, now, l.positions())
+	if len(batch.Decisions) == 0 {
+		return false
+	}
+	err := l.committer.Commit(ctx, batch, l.marks)
+	var stale *commit.Stale
+	switch {
+	case err == nil:
+		l.agenda.Settle()
+		observe(batch, time.Since(now))
+	case errors.As(err, &stale):
+		slog.Warn("another planner is at work here, starting over from its marks", "partitions", stale.Partitions)
+		for p := range batch.Marks {
+			l.own(ctx, p)
+		}
+	default:
+		batch.Undo(l.agenda) // ctx ended
+	}
+	return true
+}
+
+func (l *loop) positions() map[int]wire.Mark {
+	positions := make(map[int]wire.Mark, len(l.marks))
+	for p, mark := range l.marks {
+		positions[p] = mark.Mark
+	}
+	return positions
+}
+
+// own starts planning a partition from its mark, as it stands in the stream.
+func (l *loop) own(ctx context.Context, partition int) {
+	for ctx.Err() == nil {
+		mark, err := commit.ReadMark(ctx, l.js, partition)
+		if err == nil {
+			l.marks[partition] = mark
+			l.agenda.Own(partition, mark.Mark)
+			ownedPartitions.Set(float64(len(l.marks)))
+			return
+		}
+		slog.Warn("mark not read, trying again", "partition", partition, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryRead):
+		}
+	}
+}
+
+// Gain implements lease.Owner.
+func (l *loop) Gain(partition int) {
+	l.post(func(ctx context.Context) { l.own(ctx, partition) })
+}
+
+// Lose implements lease.Owner: when it returns, the partition is not planned
+// here any more.
+func (l *loop) Lose(partition int) {
+	stopped := make(chan struct{})
+	l.post(func(context.Context) {
+		delete(l.marks, partition)
+		l.agenda.Disown(partition)
+		ownedPartitions.Set(float64(len(l.marks)))
+		close(stopped)
+	})
+	select {
+	case <-stopped:
+	case <-l.done:
+	}
+}
+
+// define takes in a definition from JOBS.
+func (l *loop) define(entry bus.Entry) {
+	var def wire.Definition
+	err := json.Unmarshal(entry.Data, &def)
+	var revision *agenda.Revision
+	if err == nil {
+		revision, err = agenda.NewRevision(&def)
+	}
+	if err != nil {
+		unreadable.Inc()
+		slog.Error("job not plannable", "subject", entry.Subject, "error", err)
+		return
+	}
+	sequence := entry.Sequence
+	l.post(func(context.Context) { l.agenda.Apply(def.ID, revision, sequence) })
+}
+
+// post hands a task to the loop, unless the loop has ended.
+func (l *loop) post(task func(context.Context)) {
+	select {
+	case l.mailbox <- task:
+	case <-l.done:
+	}
+}

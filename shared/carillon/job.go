@@ -1,0 +1,83 @@
+package carillon
+
+import (
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/google/uuid"
+)
+
+// Duration is a span of time written as "30s", "5m" or "1h30m".
+type Duration = schedule.Duration
+
+// Document is a job as a person writes it, in the API and in files.
+// Only Name, Schedule and Target.URL are required; [Document.WithDefaults]
+// fills in the rest.
+type Document struct {
+	Namespace string            `json:"namespace,omitempty" doc:"Tenant that the job belongs to." default:"default" maxLength:"63" example:"default"`
+	Name      string            `json:"name" doc:"Unique in its namespace: letters, digits, '.', '_' and '-'." maxLength:"100" example:"nightly-report"`
+	Labels    map[string]string `json:"labels,omitempty" doc:"Free marks to find jobs by." example:"{\"team\":\"billing\"}"`
+	Schedule  schedule.Spec     `json:"schedule" doc:"When the job fires: exactly one of its forms, and a time zone."`
+	Target    Target            `json:"target" doc:"The HTTP call that a fire makes."`
+	Retry     Retry             `json:"retry,omitzero" doc:"What a failed call is worth."`
+	Overlap   Overlap           `json:"overlap,omitempty" doc:"What a fire does while the job's last run is still in flight." enum:"skip,allow" default:"skip"`
+	CatchUp   CatchUp           `json:"catch_up,omitzero" doc:"What becomes of fires that were missed while nobody planned."`
+	Queue     string            `json:"queue,omitempty" doc:"The queue whose concurrency limit holds for the job." default:"default" maxLength:"63" example:"default"`
+	Paused    bool              `json:"paused,omitempty" doc:"A paused job does not fire; paused time is not missed time."`
+}
+
+// Target is the HTTP call that a run makes.
+type Target struct {
+	Method  string            `json:"method,omitempty" doc:"HTTP method." default:"POST" maxLength:"16" example:"POST"`
+	URL     string            `json:"url" doc:"Absolute http or https address." maxLength:"2048" example:"https://api.example.com/report"`
+	Headers map[string]string `json:"headers,omitempty" doc:"Request headers." example:"{\"X-Kind\":\"full\"}"`
+	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB." maxLength:"262144"`
+	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte." default:"30s"`
+}
+
+// Retry says how often a failed call is tried and how long to wait between.
+// Attempt n+1 waits a random time up to MinBackoff·2ⁿ⁻¹, at most MaxBackoff
+// (exponential backoff with full jitter).
+type Retry struct {
+	MaxAttempts int      `json:"max_attempts,omitempty" doc:"Calls in all, the first included." default:"3" minimum:"1" maximum:"50"`
+	MinBackoff  Duration `json:"min_backoff,omitempty" doc:"Ceiling of the wait before the second attempt; it doubles from there." default:"1s"`
+	MaxBackoff  Duration `json:"max_backoff,omitempty" doc:"Longest wait." default:"5m"`
+}
+
+// CatchUp says what becomes of missed fires: those that came due while no
+// planner was there to plan them.
+type CatchUp struct {
+	Policy CatchUpPolicy `json:"policy,omitempty" doc:"Which missed fires still run." enum:"latest,skip,all" default:"latest"`
+	Window Duration      `json:"window,omitempty" doc:"A fire missed by more than this never runs." default:"1h"`
+}
+
+// Job is a stored document.
+type Job struct {
+	ID            uuid.UUID `json:"id" doc:"Stable id." format:"uuid"`
+	Revision      int64     `json:"revision" doc:"Counts the changes, from 1."`
+	EffectiveFrom time.Time `json:"effective_from" doc:"This revision holds for fire times from here on."`
+	Document
+}
+
+// WithDefaults returns the document with every unset optional field filled in,
+// so that what is stored, shown and run says its effective policies.
+func (d Document) WithDefaults() Document {
+	fill(&d.Namespace, "default")
+	fill(&d.Target.Method, "POST")
+	fill(&d.Target.Timeout, Duration(30*time.Second))
+	fill(&d.Retry.MaxAttempts, 3)
+	fill(&d.Retry.MinBackoff, Duration(time.Second))
+	fill(&d.Retry.MaxBackoff, max(Duration(5*time.Minute), d.Retry.MinBackoff))
+	fill(&d.Overlap, OverlapSkip)
+	fill(&d.CatchUp.Policy, CatchUpLatest)
+	fill(&d.CatchUp.Window, Duration(time.Hour))
+	fill(&d.Queue, "default")
+	return d
+}
+
+func fill[T comparable](field *T, fallback T) {
+	var zero T
+	if *field == zero {
+		*field = fallback
+	}
+}

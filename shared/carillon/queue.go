@@ -1,0 +1,35 @@
+package carillon
+
+import "github.com/carillon-cron/carillon/shared/fault"
+
+// Queue is a named lane for runs, with a limit on how many of them are in
+// flight at once over all runners.
+type Queue struct {
+	Name        string `json:"name" doc:"Name that jobs refer to." maxLength:"63" example:"reports"`
+	Concurrency int    `json:"concurrency" doc:"Most calls at once, over all runners." minimum:"1" maximum:"10000" example:"50"`
+	Weight      int    `json:"weight" doc:"Share of each runner's slots, relative to the other queues." minimum:"1" maximum:"1000" example:"3"`
+	Paused      bool   `json:"paused" doc:"A paused queue starts no calls; its runs wait."`
+}
+
+// BuiltinQueues are the queues of every deployment. The database's first
+// migration creates the same rows; a test holds the two together.
+func BuiltinQueues() []Queue {
+	return []Queue{
+		{Name: "critical", Concurrency: 100, Weight: 6},
+		{Name: "default", Concurrency: 50, Weight: 3},
+		{Name: "low", Concurrency: 20, Weight: 1},
+	}
+}
+
+// Validate returns a fault.Faults that names every faulty field, or nil.
+func (q Queue) Validate() error {
+	var faults fault.Faults
+	checkSlug(&faults, "name", q.Name)
+	if q.Concurrency < 1 || q.Concurrency > 10_000 {
+		faults.Add("concurrency", "must be from 1 to 10000, not %d", q.Concurrency)
+	}
+	if q.Weight < 1 || q.Weight > 1000 {
+		faults.Add("weight", "must be from 1 to 1000, not %d", q.Weight)
+	}
+	return faults.Err()
+}

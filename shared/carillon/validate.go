@@ -1,0 +1,134 @@
+package carillon
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/fault"
+)
+
+// Limits on what a document may hold. They keep a ready message, which carries
+// the target, well below the 1 MiB that NATS takes by default.
+const (
+	maxLabels     = 32
+	maxLabelBytes = 63
+	maxURLBytes   = 2048
+	maxBodyBytes  = 256 << 10
+	maxTimeout    = time.Hour
+	maxAttempts   = 50
+	maxBackoff    = 24 * time.Hour
+)
+
+var (
+	slugPattern   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	namePattern   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$`)
+	methodPattern = regexp.MustCompile(`^[A-Z]{1,16}$`)
+)
+
+// Validate returns a fault.Faults that names every faulty field of a document
+// with its defaults filled in, or nil. It needs nothing but the document: that
+// the queue exists, or that the name is free, is for the store to say.
+func (d Document) Validate() error {
+	var faults fault.Faults
+	checkSlug(&faults, "namespace", d.Namespace)
+	checkSlug(&faults, "queue", d.Queue)
+	if !namePattern.MatchString(d.Name) {
+		faults.Add("name", "must be 1 to 100 letters, digits, '.', '_' or '-', and start and end with a letter or digit, like nightly-report")
+	}
+	_, err := d.Schedule.Compile(d.Name)
+	faults.Nest("schedule", err)
+	faults.Nest("target", d.Target.validate())
+	faults.Nest("retry", d.Retry.validate())
+	faults.Nest("catch_up", d.CatchUp.validate())
+	faults.Nest("labels", validateLabels(d.Labels))
+	if !d.Overlap.Valid() {
+		faults.Add("overlap", "must be skip or allow, not %.40q", d.Overlap)
+	}
+	return faults.Err()
+}
+
+func checkSlug(faults *fault.Faults, field, value string) {
+	if !slugPattern.MatchString(value) {
+		faults.Add(field, "must be 1 to 63 lower-case letters, digits or '-', and start and end with a letter or digit")
+	}
+}
+
+func validateLabels(labels map[string]string) error {
+	var faults fault.Faults
+	if len(labels) > maxLabels {
+		faults.Add("", "must be at most %d labels, not %d", maxLabels, len(labels))
+	}
+	for key, value := range labels {
+		if !namePattern.MatchString(key) || len(key) > maxLabelBytes || len(value) > maxLabelBytes || !printable(value) {
+			faults.Add("", "label %.70q must have a key of letters, digits, '.', '_' or '-', and key and value of at most %d printable characters", key, maxLabelBytes)
+		}
+	}
+	return faults.Err()
+}
+
+func (t Target) validate() error {
+	var faults fault.Faults
+	if !methodPattern.MatchString(t.Method) || t.Method == "CONNECT" || t.Method == "TRACE" {
+		faults.Add("method", "must be an HTTP method in capitals, like POST or GET")
+	}
+	if problem := urlProblem(t.URL); problem != "" {
+		faults.Add("url", "%s", problem)
+	}
+	faults.Nest("headers", validateHeaders(t.Headers))
+	if len(t.Body) > maxBodyBytes {
+		faults.Add("body", "must be at most 256 KiB, not %d bytes", len(t.Body))
+	}
+	if t.Timeout <= 0 || time.Duration(t.Timeout) > maxTimeout {
+		faults.Add("timeout", "must be above 0 and at most 1h, not %s", t.Timeout)
+	}
+	return faults.Err()
+}
+
+// urlProblem says what is wrong with a target address, or "".
+func urlProblem(raw string) string {
+	if raw == "" {
+		return "is required, like https://api.example.com/report"
+	}
+	if len(raw) > maxURLBytes {
+		return "must be at most 2048 characters"
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return "is not a valid address; write it like https://api.example.com/report"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "must start with http:// or https://"
+	case u.Hostname() == "":
+		return "has no host; write it like https://api.example.com/report"
+	case u.User != nil:
+		return "must not carry a user or password; send them in a header"
+	}
+	return ""
+}
+
+func (r Retry) validate() error {
+	var faults fault.Faults
+	if r.MaxAttempts < 1 || r.MaxAttempts > maxAttempts {
+		faults.Add("max_attempts", "must be from 1 to %d, not %d", maxAttempts, r.MaxAttempts)
+	}
+	if r.MinBackoff <= 0 || time.Duration(r.MinBackoff) > maxBackoff {
+		faults.Add("min_backoff", "must be above 0 and at most 24h, not %s", r.MinBackoff)
+	}
+	if r.MaxBackoff < r.MinBackoff || time.Duration(r.MaxBackoff) > maxBackoff {
+		faults.Add("max_backoff", "must be from min_backoff (%s) to 24h, not %s", r.MinBackoff, r.MaxBackoff)
+	}
+	return faults.Err()
+}
+
+func (c CatchUp) validate() error {
+	var faults fault.Faults
+	if !c.Policy.Valid() {
+		faults.Add("policy", "must be latest, skip or all, not %.40q", c.Policy)
+	}
+	if c.Window < 0 {
+		faults.Add("window", "must not be negative, is %s", c.Window)
+	}
+	return faults.Err()
+}

@@ -1,0 +1,83 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/carillon-cron/carillon/shared/telemetry"
+)
+
+// Config is what every service process reads beside its own settings.
+type Config struct {
+	// AdminListen is the address of /healthz, /readyz and /metrics; empty for none.
+	AdminListen string `env:"CARILLON_ADMIN_LISTEN" envDefault:"127.0.0.1:9470"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel  slog.Level `env:"CARILLON_LOG_LEVEL" envDefault:"info"`
+	Telemetry telemetry.Config
+}
+
+// stopTimeout bounds the flush of traces at the end of a process.
+const stopTimeout = 3 * time.Second
+
+// Main runs a service as this process: it reads C and [Config] from the
+// environment, runs until SIGINT or SIGTERM, and returns the process's exit code.
+func Main[C any](name string, run func(context.Context, C, *Health) error) int {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	context.AfterFunc(ctx, cancel) // a second signal ends the process at once
+	if err := runProcess(ctx, name, run); err != nil {
+		fmt.Fprintf(os.Stderr, "carillon %s: %v\n", name, err)
+		return 1
+	}
+	return 0
+}
+
+func runProcess[C any](ctx context.Context, name string, run func(context.Context, C, *Health) error) error {
+	var frame Config
+	var own C
+	if err := errors.Join(Load(&frame), Load(&own)); err != nil {
+		return err
+	}
+	SetLog(frame.LogLevel)
+	stop, err := telemetry.Start(ctx, frame.Telemetry, "carillon-"+name)
+	if err != nil {
+		return err
+	}
+	defer flush(stop)
+	health := NewHealth()
+	closeAdmin, err := serveAdmin(frame.AdminListen, health)
+	if err != nil {
+		return err
+	}
+	defer closeAdmin()
+	return run(ctx, own, health)
+}
+
+// Load fills a settings struct from the environment by its env tags. The error
+// names every variable that cannot be read.
+func Load(config any) error {
+	if err := env.Parse(config); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	return nil
+}
+
+// SetLog makes structured text on standard error the process's log.
+func SetLog(level slog.Level) {
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+}
+
+func flush(stop func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := stop(ctx); err != nil {
+		slog.Warn("traces not flushed", "error", err)
+	}
+}

@@ -1,0 +1,88 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The streams and buckets.
+const (
+	JobsStream     = "JOBS"
+	RunsStream     = "RUNS"
+	OutcomesStream = "OUTCOMES"
+	LeasesBucket   = "leases"
+)
+
+// LeaseTTL is how long a planner's lease outlives its last renewal. Two
+// seconds, with a look every half second, keep a takeover within the promised 3 s.
+const LeaseTTL = 2 * time.Second
+
+// deduplication is as short as the server takes: no promise rests on it.
+const deduplication = 100 * time.Millisecond
+
+// Ensure creates the streams and buckets with the given number of replicas,
+// or brings existing ones up to date. It is safe to call from many services at
+// once; it fails if the server cannot be reached or refuses.
+func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
+	for _, config := range []jetstream.StreamConfig{jobs(), runs(), outcomes()} {
+		config.Replicas = replicas
+		config.Storage = jetstream.FileStorage
+		config.Duplicates = deduplication
+		config.AllowDirect = true
+		if _, err := js.CreateOrUpdateStream(ctx, config); err != nil {
+			return fmt.Errorf("stream %s: %w", config.Name, err)
+		}
+	}
+	_, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket: LeasesBucket, TTL: LeaseTTL, LimitMarkerTTL: LeaseTTL, History: 1, Replicas: replicas,
+		Storage: jetstream.MemoryStorage, // leases are for liveness: losing them costs a takeover
+	})
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", LeasesBucket, err)
+	}
+	return nil
+}
+
+// Await calls [Ensure] until it works or ctx ends, telling report of every
+// failure, so that a service can start before its server does.
+func Await(ctx context.Context, js jetstream.JetStream, replicas int, report func(error)) error {
+	for {
+		err := Ensure(ctx, js, replicas)
+		if err == nil {
+			return nil
+		}
+		report(err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func jobs() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: JobsStream, Subjects: []string{"job.*.*", AllQueues},
+		Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: 1, AllowMsgTTL: true,
+	}
+}
+
+func runs() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:               RunsStream,
+		Subjects:           []string{"run.*.*.*.ready", "run.*.*.*.retry.*", "skip.*.*", "mark.*"},
+		Retention:          jetstream.WorkQueuePolicy, // unlimited: the server allows no DiscardNew beside message schedules
+		AllowAtomicPublish: true, AllowMsgSchedules: true, AllowMsgTTL: true, AllowRollup: true,
+	}
+}
+
+func outcomes() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: OutcomesStream, Subjects: []string{"outcome.*.*.*"},
+		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+		RePublish: &jetstream.RePublish{Source: "outcome.>", Destination: "feed.>"},
+	}
+}

@@ -1,0 +1,80 @@
+package topology
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+)
+
+// Filters over whole families of subjects.
+const (
+	AllJobs   = "job.>"
+	AllQueues = "queue.*"
+	AllSkips  = "skip.>"
+	AllFeed   = "feed.>"
+)
+
+// Job is the subject of a job's definition.
+func Job(id uuid.UUID) string {
+	return "job." + partition(id) + "." + id.String()
+}
+
+// Queue is the subject of a queue's definition.
+func Queue(name string) string { return "queue." + name }
+
+// QueueName is the name in a queue's subject.
+func QueueName(subject string) string { return strings.TrimPrefix(subject, "queue.") }
+
+// Ready is the subject on which a run of a job waits for a runner.
+func Ready(job uuid.UUID, queue string) string {
+	return "run." + partition(job) + "." + job.String() + "." + queue + ".ready"
+}
+
+// Retry is the subject on which a run waits for its next attempt.
+func Retry(job uuid.UUID, queue string, run uuid.UUID) string {
+	return "run." + partition(job) + "." + job.String() + "." + queue + ".retry." + run.String()
+}
+
+// InFlight matches every run of a job that is queued, running or waiting.
+func InFlight(job uuid.UUID) string {
+	return "run." + partition(job) + "." + job.String() + ".>"
+}
+
+// JobOfRun is the job in a subject that [InFlight] matches.
+func JobOfRun(subject string) (uuid.UUID, error) {
+	tokens := strings.SplitN(subject, ".", 4)
+	if len(tokens) < 4 || tokens[0] != "run" {
+		return uuid.Nil, fmt.Errorf("topology: %q is not the subject of a run", subject)
+	}
+	return uuid.Parse(tokens[2])
+}
+
+// Skip is the subject of the news that a fire was decided against.
+func Skip(job uuid.UUID) string {
+	return "skip." + partition(job) + "." + job.String()
+}
+
+// Mark is the subject of a partition's mark.
+func Mark(partition int) string { return "mark." + strconv.Itoa(partition) }
+
+// Outcome is the subject of an event in the life of a job's run.
+func Outcome(namespace string, job uuid.UUID, event Event) string {
+	return "outcome." + namespace + "." + job.String() + "." + string(event)
+}
+
+// Event is the last token of an outcome's subject: which turn in the life of
+// a run it tells of.
+type Event string
+
+// The events of a run.
+const (
+	EventQueued    Event = "queued"    // asked for by hand, waiting
+	EventStarted   Event = "started"   // its first call lasts longer than a moment
+	EventAttempted Event = "attempted" // a call failed and will be tried again
+	EventFinished  Event = "finished"  // the run has ended
+)
+
+func partition(job uuid.UUID) string { return strconv.Itoa(carillon.PartitionOf(job)) }

@@ -1,0 +1,35 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+)
+
+// Definition is a job as the planners see it: its newest revision, or the news
+// that it was deleted.
+type Definition struct {
+	carillon.Job
+	// Deleted says that from EffectiveFrom on the job has no fires.
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// Active reports whether the job fires at all under this revision.
+func (d *Definition) Active() bool { return !d.Deleted && !d.Paused }
+
+// Call returns what a runner needs to make this job's calls.
+func (d *Definition) Call() Call {
+	return Call{
+		JobID: d.ID, Job: d.Name, Namespace: d.Namespace, Revision: d.Revision,
+		Queue: d.Queue, Target: d.Target, Retry: d.Retry,
+	}
+}
+
+// Encode returns the JSON form of a message body of this package.
+func Encode[T Definition | carillon.Queue | Call | Mark | Outcome | Run](v T) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("wire: " + err.Error()) // unreachable: these types hold no channels, functions or NaNs
+	}
+	return data
+}
