@@ -1,0 +1,47 @@
+# Everything is done from here. The modules are those of go.work; their list is nowhere else.
+MODULES = $(shell go list -m -f '{{.Dir}}')
+# The race detector makes everything some ten times slower: a package that needs longer than this hangs.
+TEST_FLAGS ?= -timeout=5m -p=2
+
+.DEFAULT_GOAL := help
+.PHONY: help up build test check isolated bench fmt tidy clean bootstrap tools
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: bootstrap ## run everything in one process, with demo jobs
+	go build -o bin/carillon ./cmd/carillon
+	bin/carillon up --demo
+
+build: bootstrap ## build every command into bin/
+	go build -o bin/ work
+
+test: bootstrap check ## check, then all tests under the race detector
+	go test -race -vet=off -shuffle=on $(TEST_FLAGS) work
+
+check: tools isolated ## formatting, vet and staticcheck: all but the tests
+	@unformatted=$$(gofmt -l $(MODULES)); test -z "$$unformatted" || { echo "not gofmt'ed:" $$unformatted; exit 1; }
+	.bin/staticcheck work
+
+isolated: ## vet each module on its own, without the workspace
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+bench: bootstrap ## run the benchmarks
+	go run ./bench
+
+fmt: ## format every module
+	gofmt -w $(MODULES)
+
+tidy: ## bring all modules to the same versions
+	go work sync
+	for module in $(MODULES) tools; do (cd $$module && GOWORK=off go mod tidy) || exit 1; done
+
+clean: ## remove what was built
+	rm -rf bin .bin
+
+bootstrap:
+	scripts/bootstrap
+
+# staticcheck, and the real nats-server that the fault tests kill.
+tools:
+	GOWORK=off go build -C tools -o ../.bin/ tool
