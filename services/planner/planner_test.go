@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -11,11 +12,13 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/natsserver"
 	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/goleak"
 )
 
 // world is a NATS server with Carillon's streams, and a way to look into RUNS.
@@ -134,5 +137,131 @@ func TestEveryFireIsPlannedOnce(t *testing.T) {
 		if fires[at.UTC()] != 1 {
 			t.Errorf("fire %s planned %d times", at, fires[at.UTC()])
 		}
+	}
+}
+
+func TestOverlapIsCheckedByTheStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	defer w.start()()
+	busy, free := everySecond(carillon.OverlapSkip, time.Now()), everySecond(carillon.OverlapAllow, time.Now())
+	w.publish(busy)
+	w.publish(free)
+	eventually(t, func() error { // nobody takes the runs away, so the first one stays in flight
+		if n := len(w.messages(topology.Skip(busy.ID))); n < 2 {
+			return fmt.Errorf("%d fires skipped", n)
+		}
+		return nil
+	})
+	if n := len(w.fires(busy.ID)); n != 1 {
+		t.Errorf("%d runs of a job that may not overlap itself", n)
+	}
+	if n := len(w.messages(topology.Skip(free.ID))); n != 0 {
+		t.Errorf("%d fires of a job that may overlap itself were skipped", n)
+	}
+	var outcome wire.Outcome
+	if err := json.Unmarshal(w.messages(topology.Skip(busy.ID))[0].Data, &outcome); err != nil {
+		t.Fatal(err)
+	}
+	if outcome.State != carillon.StateSkipped || outcome.Reason == "" || outcome.RunID != carillon.NewRunID(busy.ID, carillon.KindSchedule, outcome.FireTime) {
+		t.Errorf("skip is recorded as %+v", outcome)
+	}
+}
+
+func TestAStoppedPlannersFiresAreCaughtUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	def := everySecond(carillon.OverlapAllow, time.Now().Add(-10*time.Second).Truncate(time.Second))
+	def.CatchUp.Policy = carillon.CatchUpSkip
+	w.publish(def)
+	stop := w.start()
+	eventually(t, func() error {
+		if n := len(w.messages(topology.Skip(def.ID))); n < 5 {
+			return fmt.Errorf("%d fires missed", n)
+		}
+		if n := len(w.fires(def.ID)); n < 5 {
+			return fmt.Errorf("%d fires run", n)
+		}
+		return nil
+	})
+	stop()
+	stop = w.start() // goes on from the mark: nothing twice
+	eventually(t, func() error {
+		for _, n := range w.fires(def.ID) {
+			if n != 1 {
+				t.Fatal("a fire was planned twice over a restart")
+			}
+		}
+		if n := len(w.fires(def.ID)); n < 8 {
+			return fmt.Errorf("%d fires run", n)
+		}
+		return nil
+	})
+	stop()
+}
+
+// TestTwoPlannersShare starts and stops planners over the same jobs: at every
+// moment each fire is planned by exactly one of them.
+func TestTwoPlannersShare(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	from := time.Now().Truncate(time.Second)
+	var defs []wire.Definition
+	for range 50 {
+		def := everySecond(carillon.OverlapAllow, from)
+		defs = append(defs, def)
+		w.publish(def)
+	}
+	planned := func(until time.Time) func() error {
+		return func() error {
+			for _, def := range defs {
+				fires := w.fires(def.ID)
+				for at := from.UTC(); at.Before(until); at = at.Add(time.Second) {
+					switch fires[at] {
+					case 0:
+						return fmt.Errorf("fire %s of %s not planned", at, def.ID)
+					case 1:
+					default:
+						t.Fatalf("fire %s planned %d times", at, fires[at])
+					}
+				}
+			}
+			return nil
+		}
+	}
+	stopFirst := w.start()
+	eventually(t, planned(from.Add(2*time.Second)))
+	stopSecond := w.start()
+	eventually(t, planned(from.Add(5*time.Second)))
+	stopFirst()
+	eventually(t, planned(from.Add(7*time.Second)))
+	stopSecond()
+}
+
+func TestStartAndStop(t *testing.T) {
+	w := newWorld(t)
+	running := goleak.IgnoreCurrent()
+	for range 50 {
+		w.start()()
+	}
+	goleak.VerifyNone(t, running)
+}
+
+func TestAPlannerWaitsForItsServer(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	health := service.NewHealth()
+	ended := make(chan error, 1)
+	config := planner.Config{NATS: bus.Config{URL: "nats://127.0.0.1:1", Replicas: 1}}
+	go func() { ended <- planner.Run(ctx, config, health) }()
+	eventually(t, func() error {
+		if problems := health.Problems(); len(problems) == 0 || problems[0] == "starting" {
+			return fmt.Errorf("health %v", problems)
+		}
+		return nil
+	})
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("planner: %v", err)
 	}
 }

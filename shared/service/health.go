@@ -7,7 +7,7 @@ import (
 )
 
 // Health is what a service says of itself: for each of its parts, ready or the
-// reason why not. It is safe for concurrent use; a nil Health takes and says nothing.
+// reason why not. It is safe for concurrent use; a nil Health ignores what it is told.
 type Health struct {
 	mu    sync.Mutex
 	parts map[string]string

@@ -26,38 +26,50 @@ type Config struct {
 // stopTimeout bounds the flush of traces at the end of a process.
 const stopTimeout = 3 * time.Second
 
-// Main runs a service as this process: it reads C and [Config] from the
-// environment, runs until SIGINT or SIGTERM, and returns the process's exit code.
+// Main runs a service as this process until SIGINT or SIGTERM, and returns the
+// process's exit code. A second signal ends the process at once.
 func Main[C any](name string, run func(context.Context, C, *Health) error) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	context.AfterFunc(ctx, cancel) // a second signal ends the process at once
-	if err := runProcess(ctx, name, run); err != nil {
-		fmt.Fprintf(os.Stderr, "carillon %s: %v\n", name, err)
+	context.AfterFunc(ctx, cancel)
+	if err := Run(ctx, name, run); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		return 1
 	}
 	return 0
 }
 
-func runProcess[C any](ctx context.Context, name string, run func(context.Context, C, *Health) error) error {
+// Run reads C and [Config] from the environment and runs a service within its
+// frame until ctx ends.
+func Run[C any](ctx context.Context, name string, run func(context.Context, C, *Health) error) error {
 	var frame Config
 	var own C
 	if err := errors.Join(Load(&frame), Load(&own)); err != nil {
 		return err
 	}
 	SetLog(frame.LogLevel)
-	stop, err := telemetry.Start(ctx, frame.Telemetry, "carillon-"+name)
+	stop, err := StartTelemetry(ctx, frame.Telemetry, "carillon-"+name)
 	if err != nil {
 		return err
 	}
-	defer flush(stop)
+	defer stop()
 	health := NewHealth()
-	closeAdmin, err := serveAdmin(frame.AdminListen, health)
+	closeAdmin, err := ServeAdmin(frame.AdminListen, health.Problems)
 	if err != nil {
 		return err
 	}
 	defer closeAdmin()
 	return run(ctx, own, health)
+}
+
+// StartTelemetry starts tracing for this process. The returned function flushes
+// what is pending; it must be called before the process ends.
+func StartTelemetry(ctx context.Context, config telemetry.Config, name string) (stop func(), err error) {
+	shutdown, err := telemetry.Start(ctx, config, name)
+	if err != nil {
+		return nil, err
+	}
+	return func() { flush(shutdown) }, nil
 }
 
 // Load fills a settings struct from the environment by its env tags. The error

@@ -1,0 +1,63 @@
+// Command carillon is the one binary that users meet: the whole system in one
+// process (up), or one of its services.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/carillon-cron/carillon/services/gateway"
+	"github.com/carillon-cron/carillon/services/planner"
+	"github.com/carillon-cron/carillon/services/recorder"
+	"github.com/carillon-cron/carillon/services/runner"
+	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(execute()) }
+
+// execute runs the command that the arguments name. The first signal ends it in
+// order, a second one at once.
+func execute() int {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	context.AfterFunc(ctx, cancel)
+	if err := rootCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "carillon:", err)
+		return 1
+	}
+	return 0
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "carillon",
+		Short:         "A distributed cron manager for HTTP jobs",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(upCommand(),
+		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
+		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
+		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
+		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run),
+	)
+	return root
+}
+
+// serviceCommand runs one service as this process. Its settings come from the
+// environment, like those of the service's own binary.
+func serviceCommand[C any](name, short string, run func(context.Context, C, *service.Health) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   name,
+		Short: short,
+		Long:  short + ".\n\nSettings come from the environment: see docs/settings.md.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return service.Run(cmd.Context(), name, run)
+		},
+	}
+}

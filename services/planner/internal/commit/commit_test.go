@@ -1,0 +1,153 @@
+package commit
+
+import (
+	"errors"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
+	"github.com/carillon-cron/carillon/services/planner/internal/plan"
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/natsserver"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+func newStream(t *testing.T) jetstream.JetStream {
+	t.Helper()
+	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	nc, js, err := bus.Connect(bus.Config{Options: []nats.Option{server.Option()}}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if err := topology.Ensure(t.Context(), js, 1); err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+// batchOf plans one fire for each of some new jobs.
+func batchOf(n int, overlap carillon.Overlap) *plan.Batch {
+	batch := &plan.Batch{Marks: map[int]wire.Mark{}}
+	at := time.Now().UTC().Truncate(time.Second)
+	revision := &agenda.Revision{Number: 1, Name: "j", Namespace: "default", Queue: "default", Overlap: overlap, Call: []byte("{}")}
+	for range n {
+		fire := agenda.Fire{At: at, Job: carillon.NewJobID(), Revision: revision}
+		batch.Decisions = append(batch.Decisions, plan.Decision{Fire: fire, State: carillon.StateQueued})
+		batch.Marks[carillon.PartitionOf(fire.Job)] = wire.Mark{At: at, Job: fire.Job}
+	}
+	return batch
+}
+
+func count(t *testing.T, js jetstream.JetStream, filter string) int {
+	t.Helper()
+	stream, err := js.Stream(t.Context(), topology.RunsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, n := range info.State.Subjects {
+		total += int(n)
+	}
+	return total
+}
+
+func TestABatchIsStoredWithItsMarks(t *testing.T) {
+	t.Parallel()
+	js := newStream(t)
+	marks := map[int]Mark{}
+	if err := New(js, "p").Commit(t.Context(), batchOf(200, carillon.OverlapSkip), marks); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, js, "run.>"); n != 200 {
+		t.Errorf("%d runs stored, want 200", n)
+	}
+	for p, mark := range marks {
+		stored, err := ReadMark(t.Context(), js, p)
+		if err != nil || stored.Sequence != mark.Sequence || !stored.Same(mark.Mark) {
+			t.Errorf("partition %d: mark %+v is kept as %+v (%v)", p, stored, mark, err)
+		}
+	}
+	if err := New(js, "p").Commit(t.Context(), batchOf(200, carillon.OverlapSkip), marks); err != nil {
+		t.Errorf("the next batch on these marks: %v", err)
+	}
+}
+
+func TestAStaleMarkStoresNothing(t *testing.T) {
+	t.Parallel()
+	js := newStream(t)
+	if err := New(js, "first").Commit(t.Context(), batchOf(100, carillon.OverlapAllow), map[int]Mark{}); err != nil {
+		t.Fatal(err)
+	}
+	err := New(js, "second").Commit(t.Context(), batchOf(100, carillon.OverlapAllow), map[int]Mark{})
+	var stale *Stale
+	if !errors.As(err, &stale) {
+		t.Errorf("error %v, want *Stale", err)
+	}
+	if n := count(t, js, "run.>"); n != 100 {
+		t.Errorf("%d runs stored, want the first planner's 100", n)
+	}
+}
+
+// TestALostAnswer sends a batch again that has been stored, as a planner does
+// that got no answer.
+func TestALostAnswer(t *testing.T) {
+	t.Parallel()
+	js := newStream(t)
+	c, batch := New(js, "p"), batchOf(100, carillon.OverlapSkip)
+	before, stored := map[int]Mark{}, map[int]Mark{}
+	if err := c.Commit(t.Context(), batch, stored); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Commit(t.Context(), batch, before); err != nil {
+		t.Fatalf("sent again: %v", err)
+	}
+	if n := count(t, js, "run.>"); n != 100 {
+		t.Errorf("%d runs stored, want 100", n)
+	}
+	sequences := func(marks map[int]Mark) map[int]uint64 {
+		all := map[int]uint64{}
+		for p, mark := range marks {
+			all[p] = mark.Sequence
+		}
+		return all
+	}
+	if !maps.Equal(sequences(before), sequences(stored)) {
+		t.Errorf("marks %v learnt, %v stored", sequences(before), sequences(stored))
+	}
+}
+
+func TestOnlyTheJobsInTheWayAreSkipped(t *testing.T) {
+	t.Parallel()
+	js := newStream(t)
+	batch := batchOf(900, carillon.OverlapSkip)
+	for _, d := range batch.Decisions[:450] {
+		if _, err := js.Publish(t.Context(), topology.Retry(d.Job, "default", carillon.NewRunID(d.Job, carillon.KindManual, d.At)), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := New(js, "p").Commit(t.Context(), batch, map[int]Mark{}); err != nil {
+		t.Fatal(err)
+	}
+	if ready, skipped := count(t, js, "run.*.*.*.ready"), count(t, js, topology.AllSkips); ready != 450 || skipped != 450 {
+		t.Errorf("%d runs and %d skips stored, want 450 of each", ready, skipped)
+	}
+	for i, d := range batch.Decisions {
+		if d.Runs() == (i < 450) {
+			t.Fatalf("decision %d: state %s", i, d.State)
+		}
+	}
+}
