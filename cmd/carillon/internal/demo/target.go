@@ -46,8 +46,12 @@ func StartTarget(addressFile string) (*Target, error) {
 // Address is where the endpoint listens, as ip:port.
 func (t *Target) Address() string { return t.listener.Addr().String() }
 
-// Stop ends the endpoint, calls in flight included.
-func (t *Target) Stop() { _ = t.server.Close() }
+// Stop ends the endpoint, calls in flight included. A nil Target has nothing to end.
+func (t *Target) Stop() {
+	if t != nil {
+		_ = t.server.Close()
+	}
+}
 
 // ServeHTTP answers after 100 to 300 ms.
 func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {

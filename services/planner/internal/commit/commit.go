@@ -56,10 +56,13 @@ func New(js jetstream.JetStream, name string) *Committer {
 // skips, in the batch. It fails with *[Stale], or when ctx ends.
 func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
-		err := c.try(ctx, batch, marks)
+		stored, err := c.try(ctx, batch, marks)
 		var stale *Stale
-		if err == nil || errors.As(err, &stale) {
+		switch {
+		case stored || errors.As(err, &stale):
 			return err
+		case err == nil:
+			continue // the batch has changed, to be sent again at once
 		}
 		slog.Warn("commit not stored, trying again", "error", err, "fires", len(batch.Decisions))
 		retries.Inc()
@@ -71,22 +74,23 @@ func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int
 	}
 }
 
-// try sends the batch once and settles what came of it.
-func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
+// try sends the batch once and settles what came of it. Neither stored nor an
+// error means that the batch was refused and has stepped aside.
+func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) (stored bool, err error) {
 	messages, partitions := c.messages(batch, marks)
 	last, sendErr := c.send(ctx, messages)
 	if sendErr == nil {
 		adopt(batch, marks, partitions, last)
-		return nil
+		return true, nil
 	}
-	stored, err := c.settle(ctx, batch, marks, partitions)
+	stored, err = c.settle(ctx, batch, marks, partitions)
 	if err != nil || stored {
-		return err
+		return stored, err
 	}
 	if !refused(sendErr) {
-		return sendErr
+		return false, sendErr
 	}
-	return c.stepAside(ctx, batch)
+	return false, c.stepAside(ctx, batch)
 }
 
 // send publishes the messages as one atomic batch and returns the stream
