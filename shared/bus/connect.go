@@ -8,8 +8,10 @@
 package bus
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,6 +20,8 @@ import (
 
 // Config says where NATS is.
 type Config struct {
+	// URL is the address of NATS, or several with commas between them, with user
+	// and password if it wants them.
 	URL string `env:"NATS_URL" envDefault:"nats://127.0.0.1:4222"`
 	// Replicas is how many copies the streams keep: 1, or 3 on a cluster.
 	Replicas int `env:"CARILLON_REPLICAS" envDefault:"1"`
@@ -41,7 +45,7 @@ func Connect(config Config, name string) (*nats.Conn, jetstream.JetStream, error
 	}, config.Options...)
 	nc, err := nats.Connect(config.URL, options...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("NATS at %s: %w", config.URL, err)
+		return nil, nil, fmt.Errorf("NATS: %w", withoutAddress(err))
 	}
 	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(5*time.Second))
 	if err != nil {
@@ -49,6 +53,14 @@ func Connect(config Config, name string) (*nats.Conn, jetstream.JetStream, error
 		return nil, nil, fmt.Errorf("JetStream: %w", err)
 	}
 	return nc, js, nil
+}
+
+// withoutAddress keeps the password of a malformed address out of an error.
+func withoutAddress(err error) error {
+	if _, malformed := errors.AsType[*url.Error](err); malformed {
+		return errors.New("NATS_URL is not an address like nats://user:password@host:4222")
+	}
+	return err
 }
 
 func logDisconnect(_ *nats.Conn, err error) {

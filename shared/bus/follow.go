@@ -19,6 +19,10 @@ type Entry struct {
 // filter, and then with each further message as it comes, in the order of the
 // stream and from one goroutine. It returns once the past has been handled; the
 // following goes on in the background, across reconnects, until stop is called.
+//
+// The stream has to keep one message per subject, like JOBS. On any other, the
+// server (2.15) stalls when a message of the past is replaced before its turn,
+// until somebody publishes again.
 func Follow(ctx context.Context, js jetstream.JetStream, stream, filter string, handle func(Entry)) (stop func(), err error) {
 	consumer, err := js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,

@@ -1,7 +1,9 @@
 package carillon
 
 import (
+	"maps"
 	"net/textproto"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -27,10 +29,17 @@ func validateHeaders(headers map[string]string) error {
 	if len(headers) > maxHeaders {
 		faults.Add("", "must be at most %d headers, not %d", maxHeaders, len(headers))
 	}
-	for name, value := range headers {
-		if problem := headerProblem(name, value); problem != "" {
+	given := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		problem := headerProblem(name, headers[name])
+		if problem == "" && given[canonical] {
+			problem = "is given twice: case makes no difference"
+		}
+		if problem != "" {
 			faults.Add("", "header %.70q %s", name, problem)
 		}
+		given[canonical] = true
 	}
 	return faults.Err()
 }

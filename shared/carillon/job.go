@@ -32,7 +32,7 @@ type Target struct {
 	URL     string            `json:"url" doc:"Absolute http or https address." maxLength:"2048" example:"https://api.example.com/report"`
 	Headers map[string]string `json:"headers,omitempty" doc:"Request headers." example:"{\"X-Kind\":\"full\"}"`
 	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB." maxLength:"262144"`
-	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte." default:"30s"`
+	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte; 30s by default." example:"30s"`
 }
 
 // Retry says how often a failed call is tried and how long to wait between.
@@ -40,15 +40,15 @@ type Target struct {
 // (exponential backoff with full jitter).
 type Retry struct {
 	MaxAttempts int      `json:"max_attempts,omitempty" doc:"Calls in all, the first included." default:"3" minimum:"1" maximum:"50"`
-	MinBackoff  Duration `json:"min_backoff,omitempty" doc:"Ceiling of the wait before the second attempt; it doubles from there." default:"1s"`
-	MaxBackoff  Duration `json:"max_backoff,omitempty" doc:"Longest wait." default:"5m"`
+	MinBackoff  Duration `json:"min_backoff,omitempty" doc:"Ceiling of the wait before the second attempt; it doubles from there; 1s by default." example:"1s"`
+	MaxBackoff  Duration `json:"max_backoff,omitempty" doc:"Longest wait; 5m by default." example:"5m"`
 }
 
 // CatchUp says what becomes of missed fires: those that came due while no
 // planner was there to plan them.
 type CatchUp struct {
 	Policy CatchUpPolicy `json:"policy,omitempty" doc:"Which missed fires still run." enum:"latest,skip,all" default:"latest"`
-	Window Duration      `json:"window,omitempty" doc:"A fire missed by more than this never runs." default:"1h"`
+	Window Duration      `json:"window,omitempty" doc:"A fire missed by more than this never runs; 1h by default." example:"1h"`
 }
 
 // Job is a stored document.

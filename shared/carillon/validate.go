@@ -1,16 +1,22 @@
 package carillon
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/fault"
 )
 
-// Limits on what a document may hold. They keep a ready message, which carries
-// the target, well below the 1 MiB that NATS takes by default.
+// Limits on what a document may hold. The last one keeps the messages that
+// carry it well below the 1 MiB that NATS takes by default: as JSON, a body of
+// quotes or brackets is several times its own size.
 const (
 	maxLabels     = 32
 	maxLabelBytes = 63
@@ -19,6 +25,7 @@ const (
 	maxTimeout    = time.Hour
 	maxAttempts   = 50
 	maxBackoff    = 24 * time.Hour
+	maxBytes      = 768 << 10
 )
 
 var (
@@ -46,7 +53,19 @@ func (d Document) Validate() error {
 	if !d.Overlap.Valid() {
 		faults.Add("overlap", "must be skip or allow, not %.40q", d.Overlap)
 	}
+	faults.Nest("", d.checkSize())
 	return faults.Err()
+}
+
+func (d Document) checkSize() error {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	if len(text) > maxBytes {
+		return fmt.Errorf("must be at most %d KiB as JSON, not %d; escaped characters count in full", maxBytes>>10, len(text)>>10)
+	}
+	return nil
 }
 
 func checkSlug(faults *fault.Faults, field, value string) {
@@ -60,7 +79,8 @@ func validateLabels(labels map[string]string) error {
 	if len(labels) > maxLabels {
 		faults.Add("", "must be at most %d labels, not %d", maxLabels, len(labels))
 	}
-	for key, value := range labels {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		value := labels[key]
 		if !namePattern.MatchString(key) || len(key) > maxLabelBytes || len(value) > maxLabelBytes || !printable(value) {
 			faults.Add("", "label %.70q must have a key of letters, digits, '.', '_' or '-', and key and value of at most %d printable characters", key, maxLabelBytes)
 		}
@@ -104,8 +124,15 @@ func urlProblem(raw string) string {
 		return "has no host; write it like https://api.example.com/report"
 	case u.User != nil:
 		return "must not carry a user or password; send them in a header"
+	case !validPort(u.Port()):
+		return "must have a port from 1 to 65535, or none"
 	}
 	return ""
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 func (r Retry) validate() error {

@@ -7,7 +7,6 @@
 package natsserver
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +18,9 @@ import (
 // may lose that much, runs and mark together; it costs no measurable speed.
 const syncInterval = time.Second
 
+// startTimeout is far above what reading a large store takes.
+const startTimeout = 30 * time.Second
+
 // Config says where the server keeps its files and whether it listens.
 type Config struct {
 	// Dir is the folder for JetStream's files.
@@ -29,31 +31,53 @@ type Config struct {
 }
 
 // Server is a running NATS server.
-type Server struct{ inner *server.Server }
+type Server struct {
+	inner   *server.Server
+	listens bool
+}
 
 // Start starts a server and waits until it takes connections.
 func Start(config Config) (*Server, error) {
 	inner, err := server.NewServer(&server.Options{
 		ServerName: "carillon", Host: "127.0.0.1", Port: config.Port, DontListen: config.Port == 0,
 		JetStream: true, StoreDir: config.Dir, SyncInterval: syncInterval,
-		NoSigs: true, NoLog: true,
+		NoSigs: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
-	inner.Start()
-	if !inner.ReadyForConnections(30 * time.Second) {
+	if err := start(inner); err != nil {
 		inner.Shutdown()
-		return nil, errors.New("embedded NATS did not start within 30 s: is the data folder writable, and the port free?")
+		return nil, fmt.Errorf("embedded NATS in %s: %w", config.Dir, err)
 	}
-	return &Server{inner: inner}, nil
+	return &Server{inner: inner, listens: config.Port != 0}, nil
+}
+
+func start(inner *server.Server) error {
+	log := log{fatal: make(chan error, 1)}
+	inner.SetLoggerV2(log, false, false, false)
+	inner.Start()
+	select {
+	case err := <-log.fatal:
+		return err
+	default:
+	}
+	if !inner.ReadyForConnections(startTimeout) {
+		return fmt.Errorf("takes no connections after %s", startTimeout)
+	}
+	return nil
 }
 
 // Option connects a client within the process, without a socket.
 func (s *Server) Option() nats.Option { return nats.InProcessServer(s.inner) }
 
 // URL is the address for clients outside the process, or "" if none are taken.
-func (s *Server) URL() string { return s.inner.ClientURL() }
+func (s *Server) URL() string {
+	if !s.listens {
+		return ""
+	}
+	return s.inner.ClientURL()
+}
 
 // Stop ends the server in order: it flushes the store and closes every connection.
 func (s *Server) Stop() {

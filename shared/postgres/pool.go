@@ -69,7 +69,7 @@ type Config struct {
 func Open(ctx context.Context, config Config) (*pgxpool.Pool, error) {
 	if config.URL == "" {
 		// pgx would take an empty URL for "whatever PGHOST says".
-		return nil, errors.New("the URL of the database is empty")
+		return nil, errors.New("the URL of the database, DATABASE_URL, is empty")
 	}
 	c, err := pgxpool.ParseConfig(config.URL)
 	if err != nil {

@@ -2,9 +2,12 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 	"github.com/google/go-cmp/cmp"
@@ -30,11 +33,40 @@ func TestSchemaKeepsItsConventions(t *testing.T) {
 func TestBuiltInQueues(t *testing.T) {
 	t.Parallel()
 	pool := open(t, postgres.Config{URL: pgtest.Database(t)})
-	got := value[[]string](t, pool, "SELECT array_agg(concat_ws(' ', name, concurrency, weight, paused) ORDER BY name) FROM queues")
-	want := []string{"critical 100 6 f", "default 50 3 f", "low 20 1 f"}
+	got := value[[]string](t, pool, "SELECT array_agg(concat_ws(' ', name, concurrency, weight, paused::text) ORDER BY name) FROM queues")
+	var want []string
+	for _, q := range carillon.BuiltinQueues() {
+		want = append(want, fmt.Sprint(q.Name, " ", q.Concurrency, " ", q.Weight, " ", q.Paused))
+	}
+	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestChecksKnowTheVocabulary(t *testing.T) {
+	t.Parallel()
+	pool := open(t, postgres.Config{URL: pgtest.Database(t)})
+	for constraint, want := range map[string][]string{
+		"runs_state_check": texts(carillon.States()),
+		"runs_kind_check":  texts(carillon.Kinds()),
+	} {
+		got := value[[]string](t, pool, `SELECT array_agg(word[1] ORDER BY word[1])
+			FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g') AS word
+			WHERE conname = $1 AND conrelid = 'runs'::regclass`, constraint)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", constraint, diff)
+		}
+	}
+}
+
+func texts[T ~string](words []T) []string {
+	var all []string
+	for _, word := range words {
+		all = append(all, string(word))
+	}
+	return all
 }
 
 // insertRun puts a run into the ledger and is the partition that it went to.

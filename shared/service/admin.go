@@ -13,9 +13,10 @@ import (
 
 // ServeAdmin serves health and metrics on an address of their own, apart from
 // any traffic, and returns how to end it. problems says why the process is not
-// ready, like [Health.Problems]. An empty address serves nothing.
+// ready, like [Health.Problems]. No address, or "none", serves nothing: an empty
+// variable means its default, so the environment needs a word for it.
 func ServeAdmin(address string, problems func() []string) (closeAdmin func(), err error) {
-	if address == "" {
+	if address == "" || address == "none" {
 		return func() {}, nil
 	}
 	listener, err := net.Listen("tcp", address)

@@ -10,13 +10,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/caarlos0/env/v11"
 	"github.com/carillon-cron/carillon/shared/telemetry"
 )
 
 // Config is what every service process reads beside its own settings.
 type Config struct {
-	// AdminListen is the address of /healthz, /readyz and /metrics; empty for none.
+	// AdminListen is the address of /healthz, /readyz and /metrics; port 0 takes any free one.
 	AdminListen string `env:"CARILLON_ADMIN_LISTEN" envDefault:"127.0.0.1:9470"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel  slog.Level `env:"CARILLON_LOG_LEVEL" envDefault:"info"`
@@ -70,15 +69,6 @@ func StartTelemetry(ctx context.Context, config telemetry.Config, name string) (
 		return nil, err
 	}
 	return func() { flush(shutdown) }, nil
-}
-
-// Load fills a settings struct from the environment by its env tags. The error
-// names every variable that cannot be read.
-func Load(config any) error {
-	if err := env.Parse(config); err != nil {
-		return fmt.Errorf("settings: %w", err)
-	}
-	return nil
 }
 
 // SetLog makes structured text on standard error the process's log.

@@ -51,7 +51,7 @@ func (s byRun) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	const space = 1 << 56
 	random := binary.BigEndian.Uint64(p.TraceID[8:]) % space
 	decision := sdk.Drop
-	if float64(random) < s.ratio*space {
+	if random < uint64(s.ratio*space) {
 		decision = sdk.RecordAndSample
 	}
 	return sdk.SamplingResult{Decision: decision, Tracestate: trace.SpanContextFromContext(p.ParentContext).TraceState()}

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -29,6 +30,9 @@ func Start(ctx context.Context, config Config, service string) (stop func(contex
 	if config.Endpoint == "" {
 		return func(context.Context) error { return nil }, nil
 	}
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
 	exporter, err := otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL(config.Endpoint))
 	if err != nil {
 		return nil, fmt.Errorf("trace exporter: %w", err)
@@ -41,4 +45,16 @@ func Start(ctx context.Context, config Config, service string) (stop func(contex
 	)
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
+}
+
+// validate refuses what the exporter would take and silently make something else of.
+func (c Config) validate() error {
+	endpoint, err := url.Parse(c.Endpoint)
+	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
+		return fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT must be an address like http://127.0.0.1:4317, not %q", c.Endpoint)
+	}
+	if !(c.Ratio >= 0 && c.Ratio <= 1) { // so that NaN is none either
+		return fmt.Errorf("OTEL_TRACES_SAMPLER_ARG must be from 0 to 1, not %g", c.Ratio)
+	}
+	return nil
 }

@@ -38,6 +38,9 @@ func Retry(job uuid.UUID, queue string, run uuid.UUID) string {
 	return "run." + partition(job) + "." + job.String() + "." + queue + ".retry." + run.String()
 }
 
+// QueueRuns matches every run of a queue that is queued, running or waiting.
+func QueueRuns(queue string) string { return "run.*.*." + queue + ".>" }
+
 // InFlight matches every run of a job that is queued, running or waiting.
 func InFlight(job uuid.UUID) string {
 	return "run." + partition(job) + "." + job.String() + ".>"
@@ -45,11 +48,13 @@ func InFlight(job uuid.UUID) string {
 
 // JobOfRun is the job in a subject that [InFlight] matches.
 func JobOfRun(subject string) (uuid.UUID, error) {
-	tokens := strings.SplitN(subject, ".", 4)
-	if len(tokens) < 4 || tokens[0] != "run" {
-		return uuid.Nil, fmt.Errorf("topology: %q is not the subject of a run", subject)
+	if tokens := strings.SplitN(subject, ".", 4); len(tokens) == 4 {
+		job, err := uuid.Parse(tokens[2])
+		if err == nil && strings.HasPrefix(subject, strings.TrimSuffix(InFlight(job), ">")) {
+			return job, nil
+		}
 	}
-	return uuid.Parse(tokens[2])
+	return uuid.Nil, fmt.Errorf("topology: %.70q is not the subject of a run", subject)
 }
 
 // Skip is the subject of the news that a fire was decided against.
@@ -76,5 +81,9 @@ const (
 	EventAttempted Event = "attempted" // a call failed and will be tried again
 	EventFinished  Event = "finished"  // the run has ended
 )
+
+// IsToken reports whether text can be one token of a subject. Names are
+// validated where they are defined; this is for readers of what others wrote.
+func IsToken(text string) bool { return text != "" && !strings.ContainsAny(text, ".*> \t\r\n") }
 
 func partition(job uuid.UUID) string { return strconv.Itoa(carillon.PartitionOf(job)) }

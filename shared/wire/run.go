@@ -20,6 +20,8 @@ type Run struct {
 	PlannedAt time.Time     `json:"planned_at"`
 	// Attempt is the number of the next HTTP request, from 1.
 	Attempt int `json:"attempt"`
+	// StartedAt is when the first attempt began; zero before it.
+	StartedAt time.Time `json:"started_at,omitzero"`
 }
 
 // Call is the part of a ready message that all runs of one revision share.
@@ -35,13 +37,26 @@ type Call struct {
 
 // ParseReady reads a ready message: the value of its [RunHeader] and its body.
 func ParseReady(header string, body []byte) (Run, Call, error) {
-	var run Run
+	run, err := ParseRun(header)
+	if err != nil {
+		return run, Call{}, err
+	}
+	call, err := ParseCall(body)
+	return run, call, err
+}
+
+// ParseRun reads the value of a [RunHeader].
+func ParseRun(header string) (run Run, err error) {
 	if err := json.Unmarshal([]byte(header), &run); err != nil {
-		return run, Call{}, fmt.Errorf("wire: %s header: %w", RunHeader, err)
+		return run, fmt.Errorf("wire: %s header: %w", RunHeader, err)
 	}
-	var call Call
+	return run, nil
+}
+
+// ParseCall reads the body of a ready message.
+func ParseCall(body []byte) (call Call, err error) {
 	if err := json.Unmarshal(body, &call); err != nil {
-		return run, call, fmt.Errorf("wire: call: %w", err)
+		return call, fmt.Errorf("wire: call: %w", err)
 	}
-	return run, call, nil
+	return call, nil
 }

@@ -1,4 +1,3 @@
-// Package client calls Carillon's API.
 package client
 
 import (

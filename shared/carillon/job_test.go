@@ -1,0 +1,56 @@
+package carillon_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDefaultsFillWhatIsNotGiven(t *testing.T) {
+	t.Parallel()
+	minimal := carillon.Document{
+		Name:     "tick",
+		Schedule: schedule.Spec{Cron: "* * * * *"},
+		Target:   carillon.Target{URL: "http://example.com"},
+	}
+	want := minimal
+	want.Namespace, want.Queue = "default", "default"
+	want.Target.Method, want.Target.Timeout = "POST", carillon.Duration(30*time.Second)
+	want.Retry = carillon.Retry{MaxAttempts: 3, MinBackoff: carillon.Duration(time.Second), MaxBackoff: carillon.Duration(5 * time.Minute)}
+	want.Overlap = carillon.OverlapSkip
+	want.CatchUp = carillon.CatchUp{Policy: carillon.CatchUpLatest, Window: carillon.Duration(time.Hour)}
+	got := minimal.WithDefaults()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := got.Validate(); err != nil {
+		t.Errorf("the defaults are not valid: %v", err)
+	}
+}
+
+func TestDefaultsLeaveWhatIsGiven(t *testing.T) {
+	t.Parallel()
+	given := carillon.Document{
+		Namespace: "billing", Name: "tick", Queue: "low", Paused: true,
+		Labels:   map[string]string{"team": "billing"},
+		Schedule: schedule.Spec{Cron: "* * * * *"},
+		Target:   carillon.Target{Method: "GET", URL: "http://example.com", Timeout: carillon.Duration(time.Minute)},
+		Retry:    carillon.Retry{MaxAttempts: 1, MinBackoff: carillon.Duration(time.Minute), MaxBackoff: carillon.Duration(time.Hour)},
+		Overlap:  carillon.OverlapAllow,
+		CatchUp:  carillon.CatchUp{Policy: carillon.CatchUpAll, Window: carillon.Duration(24 * time.Hour)},
+	}
+	if diff := cmp.Diff(given, given.WithDefaults()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefaultLongestWaitIsNotBelowTheShortest(t *testing.T) {
+	t.Parallel()
+	doc := carillon.Document{Retry: carillon.Retry{MinBackoff: carillon.Duration(time.Hour)}}
+	if got := doc.WithDefaults().Retry.MaxBackoff; got != carillon.Duration(time.Hour) {
+		t.Errorf("got %s, want 1h", got)
+	}
+}

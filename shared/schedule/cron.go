@@ -1,0 +1,173 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// maxCron bounds a cron expression; the longest sensible ones list single minutes.
+const maxCron = 256
+
+// expression is a parsed cron expression.
+type expression struct {
+	pattern
+	calendar cronDays
+	texts    [fieldCount]string // upper case, H resolved
+	elapsed  bool               // the hour field begins with "*"
+}
+
+var macros = map[string]string{
+	"@YEARLY":   "0 0 1 1 *",
+	"@ANNUALLY": "0 0 1 1 *",
+	"@MONTHLY":  "0 0 1 * *",
+	"@WEEKLY":   "0 0 * * 0",
+	"@DAILY":    "0 0 * * *",
+	"@MIDNIGHT": "0 0 * * *",
+	"@HOURLY":   "0 * * * *",
+}
+
+// cronRule is an expression on the clocks of a zone.
+type cronRule struct {
+	wall
+	expr *expression
+}
+
+func compileCron(text string, in context) (rule, error) {
+	expr, err := parseCron(text, in.seed)
+	if err != nil {
+		return nil, err
+	}
+	if expr.elapsed {
+		in.dst = elapsed
+	}
+	return &cronRule{wall{&expr.pattern, in.zone, in.dst}, expr}, nil
+}
+
+// parseCron reads an expression of five fields, six with seconds, or seven with
+// a year, and refuses one that no day can match. The seed decides what H
+// stands for; a zone in the text is left to the caller.
+func parseCron(text, seed string) (*expression, error) {
+	text = strings.TrimSpace(text)
+	if len(text) > maxCron {
+		return nil, fmt.Errorf("is longer than %d characters", maxCron)
+	}
+	if zone, rest := cutZone(text); rest != text {
+		if zone == "" {
+			return nil, errors.New("names no time zone after \"TZ=\"")
+		}
+		text = rest
+	}
+	e := &expression{}
+	if err := e.cut(strings.ToUpper(text)); err != nil {
+		return nil, err
+	}
+	if err := e.parse(seed); err != nil {
+		return nil, err
+	}
+	if _, ok := e.next(0); !ok {
+		return nil, e.impossible()
+	}
+	return e, nil
+}
+
+// cutZone takes the zone of a CRON_TZ= or TZ= prefix off an expression.
+func cutZone(text string) (zone, rest string) {
+	for _, prefix := range []string{"CRON_TZ=", "TZ="} {
+		if named, ok := strings.CutPrefix(text, prefix); ok {
+			zone, rest, _ = strings.Cut(named, " ")
+			return zone, rest
+		}
+	}
+	return "", text
+}
+
+// cut splits an expression into its seven fields.
+func (e *expression) cut(text string) error {
+	if strings.HasPrefix(text, "@") {
+		known, ok := macros[text]
+		if !ok {
+			return wrongMacro(text)
+		}
+		text = known
+	}
+	texts := strings.Fields(text)
+	e.texts[second], e.texts[year] = "0", "*"
+	switch len(texts) {
+	case 5:
+		copy(e.texts[minute:], texts)
+	case 6, 7:
+		copy(e.texts[:], texts)
+		if last := texts[5]; len(texts) == 6 && len(last) == len("2027") && last >= "1000" && last <= "9999" {
+			return fmt.Errorf("has six fields, so that it begins with seconds and has no year; for the year %s put seconds before it, for example \"0\"", last)
+		}
+	default:
+		return fmt.Errorf("has %d fields, but takes 5 (minute, hour, day of month, month, day of week), 6 with seconds before them, or 7 with a year after them; for example \"30 2 * * MON-FRI\"", len(texts))
+	}
+	return nil
+}
+
+func wrongMacro(text string) error {
+	switch {
+	case strings.HasPrefix(text, "@EVERY"):
+		return errors.New("intervals are written as \"every\": \"90s\" instead of \"cron\": \"@every 90s\"")
+	case text == "@REBOOT":
+		return errors.New("\"@reboot\" means nothing to a scheduler that outlives its machines")
+	}
+	return fmt.Errorf("%s is not known; use @hourly, @daily, @weekly, @monthly or @yearly", quote(strings.ToLower(text)))
+}
+
+func (e *expression) parse(seed string) error {
+	e.elapsed = strings.HasPrefix(e.texts[hour], "*")
+	e.calendar.either = !free(e.texts[dayOfMonth]) && !free(e.texts[dayOfWeek])
+	e.days = &e.calendar
+	for i := range fields {
+		text, parsed, err := fields[i].parse(e.texts[i], seed)
+		if err != nil {
+			return err
+		}
+		e.texts[i] = text
+		e.take(i, parsed)
+	}
+	var err error
+	e.years, err = parseYears(e.texts[year])
+	return err
+}
+
+// take keeps what go-cron found in field i.
+func (e *expression) take(i int, parsed parsedField) {
+	switch i {
+	case second:
+		e.second = parsed.set
+	case minute:
+		e.minute = parsed.set
+	case hour:
+		e.hour = parsed.set
+	case dayOfMonth:
+		e.calendar.dom, e.calendar.special = parsed.set, parsed.special
+	case monthOfYear:
+		e.months = parsed.set
+	case dayOfWeek:
+		e.calendar.dow, e.calendar.nth = parsed.set, parsed.nth
+	}
+}
+
+// free reports whether a day field leaves the choice to the other one. As in
+// crontab(5) that is one which begins with a star, with steps or without.
+func free(text string) bool { return text[0] == '*' || text[0] == '?' }
+
+// impossible says why no day matches.
+func (e *expression) impossible() error {
+	longest := 0
+	for m := 1; m <= 12; m++ {
+		if e.months>>m&1 == 1 {
+			longest = max(longest, daysIn(2000, m)) // 2000 is a leap year
+		}
+	}
+	if first := bits.TrailingZeros64(e.calendar.dom); len(e.calendar.special) == 0 && first > longest {
+		return fmt.Errorf("never fires: there is no day %d in month %s", first, e.texts[monthOfYear])
+	}
+	return fmt.Errorf("never fires: no day of the years %d to %d has day-of-month %s, month %s, day-of-week %s and year %s",
+		firstYear, endYear-1, e.texts[dayOfMonth], e.texts[monthOfYear], e.texts[dayOfWeek], e.texts[year])
+}

@@ -1,0 +1,108 @@
+// Package schedule answers one question: when does this fire?
+//
+// A [Spec] is the `schedule` part of a job document. [Spec.Compile] checks it,
+// naming every faulty field, and returns a [Schedule]: an ordered set of
+// instants that is searched forward ([Schedule.Next]), backward
+// ([Schedule.Prev]) or walked ([Schedule.Between]). Planner, preview, audit and
+// forecast all use it, so they agree. The package is pure: it reads no clock,
+// keeps no state but a cache of time zones, and equal specs with equal seeds
+// give equal instants in every process.
+//
+// # The contract on clock changes
+//
+// What a schedule means decides what a change of the clocks does to it.
+//
+//	means              | which                            | clocks jump over a fire      | clocks show a fire's time twice
+//	elapsed time       | every; FREQ=HOURLY and shorter;  | nothing is made up           | fires both times
+//	                   | cron whose hour begins with "*"  |                              |
+//	wall-clock time    | any other cron and rrule         | as dst.gap says              | as dst.repeat says
+//	one instant        | at                               | –                            | –
+//
+//	dst.gap=run_after  | (default) all fires that one gap swallowed become one, at the first
+//	                   | instant after the gap; none is added if one is due then anyway
+//	dst.gap=skip       | swallowed fires do not happen
+//	dst.repeat=first   | (default) a repeated local time fires in its first copy only
+//	dst.repeat=second  | … in its second copy only
+//	dst.repeat=both    | … in both
+//
+// In Europe/Berlin, where 02:00 to 03:00 is missing on 2026-03-29 and comes
+// twice on 2026-10-25:
+//
+//	cron           | 29 March                           | 25 October
+//	30 2 * * *     | 03:00, once                        | 02:30 summer time, once
+//	*/15 2 * * *   | 03:00, once                        | four times, in summer time
+//	0 2,3 * * *    | 03:00, once                        | 02:00 summer time, and 03:00
+//	0 * * * *      | 01:00, then 03:00, an hour later   | 02:00 summer time, 02:00 winter time
+//	0 */2 * * *    | 00:00, then 04:00                  | 00:00, 02:00 twice, 04:00
+//	0 0-23 * * *   | as wall-clock time: 03:00 once     | 02:00 once
+//
+// The same rules hold for jumps of half an hour (Lord Howe), over midnight
+// (São Paulo), and over a whole day (Apia, 30 December 2011).
+//
+// # Cron
+//
+// Five fields, six with seconds before them, seven with a year (1970-2199)
+// after them. Names, ranges, ranges that wrap around ("22-2", "FRI-MON"),
+// steps and lists work everywhere; 0 and 7 are Sunday; "N/step" runs from N to
+// the end of the field. Beyond that:
+//
+//	L, L-2         | the last day of the month, two days before it
+//	15W, 1W, LW    | the weekday nearest the 15th, the first, the last; within the month
+//	FRI#3, 5#3     | the third Friday
+//	5L, FRIL, 5#L  | the last Friday
+//	?              | a star, in one of the day fields
+//	H, H(0-29)     | one number of the field or range, fixed by the seed
+//	H/15           | every 15, from a number fixed by the seed
+//	@hourly        | and @daily, @midnight, @weekly, @monthly, @yearly, @annually
+//	CRON_TZ=Zone   | before the fields: the time zone; TZ=Zone too
+//
+// Day-of-month and day-of-week work together as in POSIX and every crontab: if
+// both are restricted, a day that matches either is enough. A field that begins
+// with a star (or is "?") is not restricted, steps or not; then both must
+// match, so "0 0 1-7 * */7" is the first Sunday of the month. An expression
+// that no day of the range can match is refused.
+//
+// go-cron reads the fields. Where it is too generous, or steps wrongly around
+// the end of the week, our rules come first; H and the year are ours.
+//
+// # Recurrence rules
+//
+// RRULE is RFC 5545, read by rrule-go and searched by this package, because a
+// search from DTSTART on gets ever longer. Refused, with the reason: what the
+// RFC forbids, BYSETPOS over several times a day, and BYHOUR, BYMINUTE and
+// BYSECOND on rules of hours or less. Unlike other rules, DTSTART itself is a
+// fire only if it matches.
+//
+// # From a rule to a fire
+//
+// A rule gives nominal instants. They pass, in this order:
+//
+//  1. any_of: fires of several rules at one instant are one fire.
+//  2. spread: every fire is delayed by the job's own, stable share of a
+//     duration or of the interval to the next fire.
+//  3. start: what would fire before it does not.
+//  4. blackouts: a fire in a window is skipped, or deferred to the window's end,
+//     where all deferred ones are one fire. Skipping wins where both apply.
+//  5. end and max_runs: what would fire later does not.
+//
+// A fire time is the instant that comes out; [Schedule.Nominal] leads back.
+//
+// # The engine
+//
+// Civil time is an integer, the reading of a local clock counted in seconds. An
+// expression is a set of bits per field, searched by jumping to the next set
+// bit of month, day, hour, minute and second. A zone is a table of stretches of
+// constant offset, in which instant and civil time differ by a constant; only
+// at their seams does the contract above decide. A search allocates nothing.
+//
+// Its time is bounded for every spec, hostile ones too: input is limited in
+// length and range, the calendar ends with the year 2199, and a search among
+// blackouts gives up after a fixed number of lookups. So a schedule whose next
+// several hundred windows swallow every fire counts as over; Compile refuses
+// one for which that is so from its start.
+//
+// # What it leaves out on purpose
+//
+// Sub-second fires, leap seconds, years outside 1970-2199, "@reboot", and
+// anything that depends on how earlier runs went.
+package schedule

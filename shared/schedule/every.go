@@ -1,0 +1,88 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// interval fires at anchor plus every multiple of step, before the anchor too:
+// its phase depends on nothing else.
+type interval struct {
+	anchor, step int64
+}
+
+func compileEvery(step Duration, anchor *time.Time, in context) (rule, error) {
+	if step < Duration(time.Second) || step%Duration(time.Second) != 0 || step > maxDays*Duration(day) {
+		return nil, fmt.Errorf("%s is not possible: use whole seconds from \"1s\" to \"%dd\", for example \"90s\"", step, maxDays)
+	}
+	v := interval{step: int64(step / Duration(time.Second))}
+	if anchor != nil {
+		v.anchor = ceil(*anchor)
+	}
+	v.anchor -= floorDiv(v.anchor, v.step) * v.step
+	return every{v, in.zone}, nil
+}
+
+func (v interval) next(instant int64) (int64, bool) {
+	found := v.anchor - floorDiv(v.anchor-instant, v.step)*v.step
+	return found, found < endInstant
+}
+
+func (v interval) prev(instant int64) (int64, bool) {
+	found := v.anchor + floorDiv(instant-v.anchor, v.step)*v.step
+	return found, found >= 0
+}
+
+// every is the rule of a fixed interval. The zone is for its words only.
+type every struct {
+	interval
+	zone *zone
+}
+
+// String returns "every 90s", and the phase where it is not that of the Unix epoch.
+func (e every) String() string {
+	text := "every " + Duration(time.Duration(e.step)*time.Second).String()
+	if e.anchor != 0 {
+		text += " from " + timeText(e.anchor)
+	}
+	return text
+}
+
+func (every) warn(*notes) {}
+
+// at is the rule of one instant. The zone is for its words only.
+type at struct {
+	instant int64
+	zone    *zone
+}
+
+func compileAt(when time.Time, in context) (rule, error) {
+	found := ceil(when)
+	if found < 0 || found >= endInstant {
+		return nil, errors.New("must be between the years 1970 and 2199; for example \"2027-01-31T09:00:00Z\"")
+	}
+	return at{found, in.zone}, nil
+}
+
+func (a at) next(from int64) (int64, bool) { return a.instant, from <= a.instant }
+
+func (a at) prev(to int64) (int64, bool) { return a.instant, a.instant <= to }
+
+// String returns "at 2027-01-31T09:00:00Z".
+func (a at) String() string { return "at " + timeText(a.instant) }
+
+func (at) warn(*notes) {}
+
+// ceil returns the first whole second that is not before t.
+func ceil(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
+	}
+	return t.Unix()
+}
+
+// timeText writes an instant as RFC 3339 does.
+func timeText(instant int64) string {
+	return time.Unix(instant, 0).UTC().Format(time.RFC3339)
+}

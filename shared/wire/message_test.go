@@ -1,0 +1,165 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 123_456_789, time.UTC)
+
+func definition() wire.Definition {
+	doc := carillon.Document{
+		Name: "tick", Labels: map[string]string{"team": "billing"},
+		Schedule: schedule.Spec{Every: schedule.Duration(90 * time.Second), Timezone: "Europe/Berlin"},
+		Target: carillon.Target{
+			URL: "https://api.example.com/a?b=<c>&d=\"e\"", Headers: map[string]string{"X-Kind": "full"}, Body: "é\x00\n",
+		},
+	}
+	return wire.Definition{Job: carillon.Job{
+		ID: carillon.NewJobID(), Revision: 7, EffectiveFrom: noon, Document: doc.WithDefaults(),
+	}}
+}
+
+func run() wire.Run {
+	return wire.Run{
+		ID: uuid.New(), Kind: carillon.KindBackfill, FireTime: noon, PlannedAt: noon.Add(time.Second),
+		Attempt: 2, StartedAt: noon.Add(2 * time.Second),
+	}
+}
+
+func outcome() wire.Outcome {
+	def := definition()
+	o := wire.NewOutcome(run(), def.Call(), carillon.StateFailed)
+	o.Reason, o.StartedAt, o.FinishedAt, o.Attempts = "no answer", noon, noon.Add(time.Minute), 3
+	o.Attempt = &wire.Attempt{
+		Number: 3, StartedAt: noon, FinishedAt: noon.Add(time.Minute), Status: 503,
+		Class: wire.ClassStatus, Error: "503", Response: "busy",
+	}
+	return o
+}
+
+func mark() wire.Mark {
+	return wire.Mark{
+		At: noon, Job: uuid.New(), Planner: "host-1", Seen: 1 << 60,
+		Behind: map[uuid.UUID]time.Time{uuid.New(): noon.Add(-time.Hour)},
+	}
+}
+
+func TestMessagesComeBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	def := definition()
+	deleted := def
+	deleted.Deleted = true
+	comesBack(t, def, wire.Encode(def))
+	comesBack(t, deleted, wire.Encode(deleted))
+	comesBack(t, def.Call(), wire.Encode(def.Call()))
+	for _, queue := range carillon.BuiltinQueues() {
+		comesBack(t, queue, wire.Encode(queue))
+	}
+	r, o, m := run(), outcome(), mark()
+	comesBack(t, r, wire.Encode(r))
+	comesBack(t, o, wire.Encode(o))
+	comesBack(t, m, wire.Encode(m))
+	comesBack(t, wire.Run{}, wire.Encode(wire.Run{}))
+	comesBack(t, wire.Outcome{}, wire.Encode(wire.Outcome{}))
+	comesBack(t, wire.Mark{}, wire.Encode(wire.Mark{}))
+}
+
+func comesBack[T any](t *testing.T, want T, encoded []byte) {
+	t.Helper()
+	var got T
+	if err := json.Unmarshal(encoded, &got); err != nil {
+		t.Fatalf("%s: %v", encoded, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %s", encoded, diff)
+	}
+}
+
+func TestReadersIgnoreFieldsOfNewerVersions(t *testing.T) {
+	t.Parallel()
+	def, o, m, r := definition(), outcome(), mark(), run()
+	comesBack(t, def, newer(wire.Encode(def)))
+	comesBack(t, def.Call(), newer(wire.Encode(def.Call())))
+	comesBack(t, o, newer(wire.Encode(o)))
+	comesBack(t, carillon.BuiltinQueues()[0], newer(wire.Encode(carillon.BuiltinQueues()[0])))
+	if got, err := wire.ParseMark(newer(wire.Encode(m))); err != nil || !cmp.Equal(got, m) {
+		t.Errorf("%v: %s", err, cmp.Diff(m, got))
+	}
+	header := string(newer(wire.Encode(r)))
+	gotRun, gotCall, err := wire.ParseReady(header, newer(wire.Encode(def.Call())))
+	if err != nil || !cmp.Equal(gotRun, r) || !cmp.Equal(gotCall, def.Call()) {
+		t.Errorf("%v: %s%s", err, cmp.Diff(r, gotRun), cmp.Diff(def.Call(), gotCall))
+	}
+}
+
+// newer adds a field to every object of a message that holds anything, but for
+// maps, whose keys are data.
+func newer(encoded []byte) []byte {
+	text := strings.ReplaceAll(string(encoded), `{"`, `{"from_tomorrow":{"a":[1,null]},"`)
+	for _, data := range []string{"labels", "headers", "behind"} {
+		text = strings.ReplaceAll(text, `"`+data+`":{"from_tomorrow":{"a":[1,null]},`, `"`+data+`":{`)
+	}
+	return []byte(text)
+}
+
+func TestReadersTakeMessagesOfOlderVersions(t *testing.T) {
+	t.Parallel()
+	run, call, err := wire.ParseReady(`{"id":"01a20846-fe00-81c2-b73f-6029b2a39de7","attempt":1}`, []byte(`{"queue":"low"}`))
+	if err != nil || run.Attempt != 1 || call.Queue != "low" {
+		t.Errorf("got %+v, %+v, %v", run, call, err)
+	}
+	if _, err := wire.ParseMark([]byte(`{}`)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadersRefuseWhatIsNoMessage(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "null null", "{", `"text"`, "[]", `{"id":"none","job":"none"}`, `{"attempt":"1","seen":-1}`} {
+		if _, err := wire.ParseMark([]byte(text)); err == nil || !strings.Contains(err.Error(), "mark") {
+			t.Errorf("mark %q: %v", text, err)
+		}
+		if _, _, err := wire.ParseReady(text, []byte("{}")); err == nil || !strings.Contains(err.Error(), wire.RunHeader) {
+			t.Errorf("header %q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"", "{", `{"target":{"timeout":"soon"}}`, `{"revision":1.5}`} {
+		if _, _, err := wire.ParseReady("{}", []byte(text)); err == nil || !strings.Contains(err.Error(), "call") {
+			t.Errorf("body %q: %v", text, err)
+		}
+	}
+}
+
+func TestOnlyActiveJobsFire(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ paused, deleted, want bool }{
+		{false, false, true}, {true, false, false}, {false, true, false}, {true, true, false},
+	} {
+		def := definition()
+		def.Paused, def.Deleted = c.paused, c.deleted
+		if got := def.Active(); got != c.want {
+			t.Errorf("%+v: got %t", c, got)
+		}
+	}
+}
+
+func TestOutcomeNamesItsRun(t *testing.T) {
+	t.Parallel()
+	def, r := definition(), run()
+	want := wire.Outcome{
+		RunID: r.ID, JobID: def.ID, Job: def.Name, Namespace: def.Namespace, Revision: def.Revision, Queue: def.Queue,
+		Kind: r.Kind, FireTime: r.FireTime, PlannedAt: r.PlannedAt, State: carillon.StateMissed,
+	}
+	if diff := cmp.Diff(want, wire.NewOutcome(r, def.Call(), carillon.StateMissed)); diff != "" {
+		t.Error(diff)
+	}
+}
