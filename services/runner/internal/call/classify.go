@@ -1,0 +1,82 @@
+package call
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/shared/wire"
+)
+
+// classify sorts the error of an attempt, and says it in a sentence.
+func classify(err error, timeout time.Duration) (wire.Class, string) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // its own text begins with the address
+	}
+	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
+		return wire.ClassBlocked, blocked.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return wire.ClassTimeout, "no complete answer within " + timeout.String()
+	}
+	return classOf(err), text(err)
+}
+
+func classOf(err error) wire.Class {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return wire.ClassDNS
+	}
+	if aboutTrust(err) {
+		return wire.ClassTLS
+	}
+	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "dial" || lostConnection(err) {
+		return wire.ClassConnect
+	}
+	if timed, ok := errors.AsType[net.Error](err); ok && timed.Timeout() {
+		return wire.ClassTimeout
+	}
+	return wire.ClassProtocol
+}
+
+// aboutTrust reports whether an error came from TLS. The alerts that the other
+// side sends are net.OpErrors of an unexported type, with an operation of their own.
+func aboutTrust(err error) bool {
+	_, verification := errors.AsType[*tls.CertificateVerificationError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	operation, ok := errors.AsType[*net.OpError](err)
+	return verification || record || alert || authority || ok && operation.Op == "remote error" ||
+		errors.Is(err, http.ErrSchemeMismatch)
+}
+
+func lostConnection(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+const maxErrorText = 300
+
+var addresses = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"]*`)
+
+// text returns an error's own words, short and without addresses: those may
+// hold secrets, of the job's own or in a Location that the target sent.
+func text(err error) string {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the target closed the connection before the end of its answer"
+	}
+	words := clean(addresses.ReplaceAllString(err.Error(), "(address)"))
+	if len(words) > maxErrorText {
+		words = clean(words[:maxErrorText])
+	}
+	return words
+}

@@ -1,0 +1,55 @@
+package execution
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/carillon-cron/carillon/services/runner/internal/memory"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+)
+
+// delivery is a ready message in the hands of this runner.
+type delivery struct {
+	msg   *nats.Msg
+	run   wire.Run
+	call  *wire.Call      // shared with other deliveries: never changed
+	times uint64          // how often the message has been delivered, now included
+	ctx   context.Context // carries the run's trace
+	trace string          // the traceparent to hand on, or ""
+}
+
+// read parses a ready message. An error means that it can never be called.
+func (w *Worker) read(msg *nats.Msg) (*delivery, error) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return nil, err
+	}
+	run, err := wire.ParseRun(msg.Header.Get(wire.RunHeader))
+	if err != nil {
+		return nil, err
+	}
+	call, err := w.calls.decode(msg.Data)
+	if err != nil {
+		return nil, err
+	}
+	return &delivery{msg: msg, run: run, call: call, times: meta.NumDelivered}, check(run, call)
+}
+
+// check makes sure of what a run is known by and what its subjects are made of.
+func check(run wire.Run, call *wire.Call) error {
+	switch {
+	case run.ID == uuid.Nil || call.JobID == uuid.Nil:
+		return errors.New("no id")
+	case run.Attempt < 1:
+		return fmt.Errorf("attempt %d", run.Attempt)
+	case !topology.IsToken(call.Namespace) || !topology.IsToken(call.Queue):
+		return fmt.Errorf("namespace %q, queue %q", call.Namespace, call.Queue)
+	}
+	return nil
+}
+
+func (d *delivery) key() memory.Key { return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt} }

@@ -1,0 +1,81 @@
+package execution
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
+	"github.com/carillon-cron/carillon/services/runner/internal/verdict"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// started is the news of a call that lasts.
+func started(d *delivery) wire.Outcome {
+	outcome := wire.NewOutcome(d.run, *d.call, carillon.StateRunning)
+	outcome.StartedAt, outcome.Attempts = d.run.StartedAt, d.run.Attempt
+	return outcome
+}
+
+// attempted is the news of a failed attempt that another one follows.
+func attempted(d *delivery, attempt wire.Attempt, judged verdict.Verdict) wire.Outcome {
+	outcome := started(d)
+	outcome.State, outcome.Reason, outcome.Attempt = judged.State, judged.Reason, &attempt
+	return outcome
+}
+
+// finished is the end of a run by its last attempt.
+func finished(d *delivery, attempt wire.Attempt, judged verdict.Verdict) wire.Outcome {
+	outcome := attempted(d, attempt, judged)
+	outcome.FinishedAt = attempt.FinishedAt
+	return outcome
+}
+
+// lost is the end of a run that no runner brought to one.
+func lost(d *delivery, now time.Time) wire.Outcome {
+	reason := fmt.Sprintf("given up on delivery %d: no runner came back from attempt %d", d.times, d.run.Attempt)
+	interrupted := wire.Attempt{
+		Number: d.run.Attempt, StartedAt: now, FinishedAt: now, Class: wire.ClassInterrupted, Error: reason,
+	}
+	return finished(d, interrupted, verdict.Verdict{State: carillon.StateLost, Reason: reason})
+}
+
+// outcome is the message of an outcome.
+func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
+	msg := &nats.Msg{
+		Subject: topology.Outcome(d.call.Namespace, d.call.JobID, eventOf(outcome.State)),
+		Data:    wire.Encode(outcome),
+	}
+	if d.trace != "" {
+		msg.Header = nats.Header{tracing.Header: {d.trace}}
+	}
+	return msg
+}
+
+func eventOf(state carillon.State) topology.Event {
+	switch state {
+	case carillon.StateRunning:
+		return topology.EventStarted
+	case carillon.StateRetrying:
+		return topology.EventAttempted
+	}
+	return topology.EventFinished
+}
+
+// retry is the message that becomes ready for the next attempt at an instant.
+func (d *delivery) retry(at time.Time) *nats.Msg {
+	run := d.run
+	run.Attempt++
+	header := nats.Header{
+		wire.RunHeader:                 {string(wire.Encode(run))},
+		jetstream.ScheduleHeader:       {"@at " + at.UTC().Format(time.RFC3339Nano)},
+		jetstream.ScheduleTargetHeader: {topology.Ready(d.call.JobID, d.call.Queue)},
+	}
+	if d.trace != "" {
+		header[tracing.Header] = []string{d.trace}
+	}
+	return &nats.Msg{Subject: topology.Retry(d.call.JobID, d.call.Queue, d.run.ID), Header: header, Data: d.msg.Data}
+}

@@ -1,0 +1,198 @@
+// Package execution takes a run through its call: from the message that a queue
+// delivers to the outcome that the ledger keeps.
+//
+//	ready message ─▶ call ─▶ verdict ─┬─ ended ────▶ outcome stored ─▶ message acknowledged
+//	                  ▲               ├─ long wait ─▶ retry parked ──▶ message acknowledged
+//	                  └───────────────┴─ short wait, in the slot
+//
+// The order is the safety argument. A message is acknowledged only after the
+// server has stored what came of it, so whatever dies in between, the message
+// comes back; it is called again under the same id and records the same row. And
+// a retry is stored before its original goes, so the run is in the stream at
+// every instant: that is what the overlap check looks at.
+//
+// A retry is parked in the stream, as a scheduled message (ADR-51 of NATS) that
+// turns into a ready message when it is due. It holds no slot, and outlives every
+// runner. Parking it twice is harmless: the second replaces the first. Waits
+// below the server's floor are waited out in the slot.
+//
+// A message that has been delivered too often has probably taken its runners
+// down with it. It is not called again, but recorded as lost.
+package execution
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
+	"github.com/carillon-cron/carillon/services/runner/internal/memory"
+	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
+	"github.com/carillon-cron/carillon/services/runner/internal/verdict"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	// parkFloor is the shortest delay that the server keeps to.
+	parkFloor = 250 * time.Millisecond
+	// moment is how long a call may last without the news that it has started.
+	moment = 250 * time.Millisecond
+	// mostDeliveries is the delivery on which a message is given up.
+	mostDeliveries = 5
+)
+
+// Caller makes the request of an attempt. Its attempt is of class interrupted if
+// ctx ended before the call.
+type Caller interface {
+	Call(ctx context.Context, run wire.Run, call *wire.Call, traceparent string) wire.Attempt
+}
+
+// Outbox stores messages. Publish returns nil once the message is stored, and
+// an error only if ctx ends first; Send does not wait and may lose it.
+type Outbox interface {
+	Publish(ctx context.Context, msg *nats.Msg) error
+	Send(msg *nats.Msg)
+}
+
+// remembered is how many finished runs a worker knows again. It reaches back
+// over an ack wait at some thousand runs a second.
+const remembered = 32_768
+
+// Worker handles deliveries. It is safe for concurrent use.
+type Worker struct {
+	caller Caller
+	outbox Outbox
+	jitter backoff.Jitter
+	memory *memory.Memory
+	calls  *calls
+}
+
+// New returns a worker that remembers nothing yet.
+func New(caller Caller, outbox Outbox, jitter backoff.Jitter) *Worker {
+	return &Worker{caller: caller, outbox: outbox, jitter: jitter, memory: memory.New(remembered), calls: newCalls()}
+}
+
+// Handle takes the run of a ready message as far as it gets, and answers the
+// message: acknowledged if what came of it is stored, handed back if ctx ended.
+func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) {
+	d, err := w.read(msg)
+	if err != nil {
+		malformed.Inc()
+		slog.Error("malformed run removed", "subject", msg.Subject, "error", err)
+		answer(msg.Term)
+		return
+	}
+	switch w.memory.Begin(d.key()) {
+	case memory.Fresh:
+		w.settle(ctx, d)
+	case memory.Running: // the earlier delivery answers for this one too
+	case memory.Done:
+		answer(msg.Ack)
+	}
+}
+
+func (w *Worker) settle(ctx context.Context, d *delivery) {
+	key := d.key()
+	if err := w.execute(ctx, d); err != nil {
+		w.memory.Forget(key)
+		answer(d.msg.Nak)
+		return
+	}
+	w.memory.Finish(key)
+	answer(d.msg.Ack)
+}
+
+// execute returns nil once what became of the delivery is stored.
+func (w *Worker) execute(ctx context.Context, d *delivery) error {
+	now := time.Now().UTC()
+	d.ctx = tracing.Join(ctx, d.msg.Header, d.run, now)
+	d.trace = tracing.Carried(d.ctx, d.msg.Header, d.run)
+	if d.times >= mostDeliveries {
+		return w.lose(d, now)
+	}
+	observeStart(d.run, now)
+	if d.run.StartedAt.IsZero() {
+		d.run.StartedAt = now
+	}
+	return w.attempt(d)
+}
+
+// attempt makes attempts until the run has ended or its next one is parked.
+func (w *Worker) attempt(d *delivery) error {
+	for {
+		attempt := w.call(d)
+		if attempt.Class == wire.ClassInterrupted {
+			return context.Cause(d.ctx)
+		}
+		judged := verdict.Of(attempt, d.call.Retry, w.jitter)
+		switch {
+		case judged.State.Final():
+			return w.finish(d, attempt, judged)
+		case judged.Delay >= parkFloor:
+			return w.park(d, attempt, judged)
+		}
+		if err := w.wait(d, attempt, judged); err != nil {
+			return err
+		}
+	}
+}
+
+// call makes one attempt, and sends the news of it if it lasts.
+func (w *Worker) call(d *delivery) wire.Attempt {
+	inFlight.Inc()
+	defer inFlight.Dec()
+	ctx, span, traceparent := tracing.Attempt(d.ctx, d.run)
+	announced := make(chan struct{})
+	news := time.AfterFunc(moment, func() {
+		defer close(announced)
+		w.outbox.Send(d.outcome(started(d)))
+	})
+	attempt := w.caller.Call(ctx, d.run, d.call, traceparent)
+	if !news.Stop() {
+		<-announced // so that the news of the start never follows that of the end
+	}
+	tracing.End(span, attempt)
+	count(attempt.Class)
+	return attempt
+}
+
+// wait records a failed attempt and waits for the next one in the slot.
+func (w *Worker) wait(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
+	if err := w.outbox.Publish(d.ctx, d.outcome(attempted(d, attempt, judged))); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(judged.Delay):
+		d.run.Attempt++
+		return nil
+	case <-d.ctx.Done():
+		return context.Cause(d.ctx)
+	}
+}
+
+// park stores the next attempt for later, then the news of it.
+func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
+	if err := w.outbox.Publish(d.ctx, d.retry(time.Now().Add(judged.Delay))); err != nil {
+		return err
+	}
+	return w.outbox.Publish(d.ctx, d.outcome(attempted(d, attempt, judged)))
+}
+
+func (w *Worker) finish(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
+	return w.outbox.Publish(d.ctx, d.outcome(finished(d, attempt, judged)))
+}
+
+// lose gives a run up.
+func (w *Worker) lose(d *delivery, now time.Time) error {
+	slog.Error("run lost", "run", d.run.ID, "job", d.call.Job, "deliveries", d.times)
+	return w.outbox.Publish(d.ctx, d.outcome(lost(d, now)))
+}
+
+// answer tells the server what became of a message. If that gets lost, the
+// message comes back, and the memory knows it.
+func answer(how func(...nats.AckOpt) error) {
+	if err := how(); err != nil {
+		slog.Debug("answer not sent", "error", err)
+	}
+}

@@ -1,0 +1,163 @@
+// Package runner makes the calls.
+//
+// It takes due runs from the queues' consumers, calls their targets, and
+// publishes what came of it. It owns nothing durable and asks no database: a
+// ready message holds all that a call needs, and every wait worth the name is
+// parked in the stream. So any number of runners work side by side, and one that
+// dies costs an ack wait.
+//
+//	JOBS ── queues ──▶ lane ─▶ intake ─▶ execution ─▶ call ─▶ target
+//	RUNS ── runs ────────────────┘           │
+//	     ◀─ retries ────────── outbox ◀──────┤
+//	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
+//	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
+//
+// It survives NATS: away at the start, it waits; away later, calls in flight
+// finish and their outcomes are published when it is back.
+//
+// At the end of its context it stops taking runs and lets those in hand finish
+// for a grace; what is left then is cut off and handed back, so that another
+// runner has it at once.
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
+	"github.com/carillon-cron/carillon/services/runner/internal/call"
+	"github.com/carillon-cron/carillon/services/runner/internal/execution"
+	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/services/runner/internal/lane"
+	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
+	"github.com/carillon-cron/carillon/services/runner/internal/skip"
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// AllowedTarget is a part of the reserved addresses that may be called all the
+// same: a network (10.0.0.0/8), an address (10.1.2.3), or one port of an address
+// (127.0.0.1:8080). It reads and writes these forms as text.
+type AllowedTarget = guard.Allowed
+
+// Config is the runner's settings.
+type Config struct {
+	NATS bus.Config
+	// Slots is how many calls this runner makes at once, over all queues.
+	Slots int `env:"CARILLON_SLOTS" envDefault:"512"`
+	// HostConnections is the most connections of this runner to one host.
+	HostConnections int `env:"CARILLON_HOST_CONNECTIONS" envDefault:"512"`
+	// AllowTargets are private, loopback and other reserved addresses that may
+	// be called, comma-separated: 10.0.0.0/8, 10.1.2.3 or 127.0.0.1:8080.
+	AllowTargets []AllowedTarget `env:"CARILLON_ALLOW_TARGETS"`
+	// Grace is how long calls may go on after the runner was told to stop.
+	Grace time.Duration `env:"CARILLON_GRACE" envDefault:"20s"`
+}
+
+const (
+	// ensureEvery is the pause between tries to reach NATS at the start.
+	ensureEvery = 500 * time.Millisecond
+	// healthEvery is how often the connection is looked at.
+	healthEvery = time.Second
+	// flushWait bounds the wait for the last acknowledgements to leave.
+	flushWait = 2 * time.Second
+)
+
+var errStopped = errors.New("the runner was stopped")
+
+func (c Config) check() error {
+	if c.Slots < 1 || c.HostConnections < 1 {
+		return errors.New("CARILLON_SLOTS and CARILLON_HOST_CONNECTIONS must be at least 1")
+	}
+	return nil
+}
+
+// Run makes calls until ctx ends. It returns nil then, having given back
+// everything, and an error only for settings that cannot work.
+func Run(ctx context.Context, config Config, health *service.Health) error {
+	if err := config.check(); err != nil {
+		return err
+	}
+	health.NotReady("nats", "connecting")
+	nc, js, err := bus.Connect(config.NATS, "runner")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	work, cut := workContext(ctx, config.Grace)
+	defer cut()
+	if ensure(ctx, js, config.NATS.Replicas) {
+		serve(ctx, work, config, nc, js, health)
+	}
+	if nc.IsConnected() {
+		_ = nc.FlushTimeout(flushWait) // whatever does not leave comes back as a redelivery
+	}
+	return nil
+}
+
+// workContext returns the context of calls: it ends a grace after ctx does.
+func workContext(ctx context.Context, grace time.Duration) (work context.Context, cut func()) {
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	go func() {
+		<-ctx.Done()
+		select {
+		case <-time.After(grace):
+			cancel(errStopped)
+		case <-work.Done():
+		}
+	}()
+	return work, func() { cancel(nil) }
+}
+
+// ensure waits for NATS and makes the streams; false means that ctx ended first.
+func ensure(ctx context.Context, js jetstream.JetStream, replicas int) bool {
+	for {
+		err := topology.Ensure(ctx, js, replicas)
+		if err == nil {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(ensureEvery):
+			slog.Debug("streams not ready", "error", err)
+		}
+	}
+}
+
+// serve runs the parts until ctx ends and all that was taken is answered.
+func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
+	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets)})
+	defer client.Close()
+	out := outbox.New(js)
+	worker := execution.New(client, out, backoff.Full)
+	lanes := lane.NewSet(lane.Config{
+		Conn: nc, JS: js, Slots: config.Slots,
+		Handle: func(msg *nats.Msg) { worker.Handle(work, msg) },
+	})
+	var parts sync.WaitGroup
+	parts.Go(func() { skip.Run(ctx, work, nc, js, out) })
+	parts.Go(func() { lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) }) })
+	parts.Wait()
+}
+
+// watch tells health of the connection.
+func watch(ctx context.Context, nc *nats.Conn, health *service.Health) {
+	for ctx.Err() == nil {
+		if nc.IsConnected() {
+			health.Ready("nats")
+		} else {
+			health.NotReady("nats", "disconnected; calls in flight go on")
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(healthEvery):
+		}
+	}
+}
