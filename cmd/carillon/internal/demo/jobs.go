@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/carillon-cron/carillon/cmd/carillon/internal/client"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/schedule"
 )
 

@@ -7,8 +7,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/carillon-cron/carillon/cmd/carillon/internal/client"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/term"
 )

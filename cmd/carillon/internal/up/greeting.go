@@ -8,8 +8,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/carillon-cron/carillon/cmd/carillon/internal/client"
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/demo"
+	"github.com/carillon-cron/carillon/shared/client"
 )
 
 // keyFile holds the admin key, in the data folder. The gateway writes it.
