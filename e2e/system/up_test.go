@@ -2,6 +2,7 @@ package system
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -199,7 +200,7 @@ func TestRefusalsAreOneSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { taken.Close() })
 	otherVersion := dataDir(t)
 	if err := os.WriteFile(filepath.Join(otherVersion, "version"), []byte("99\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -215,8 +216,10 @@ func TestRefusalsAreOneSentence(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, err := exec.Command(carillonBinary, "up", "--data-dir", c.dir, "--listen", c.listen).CombinedOutput()
-			if err == nil {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, carillonBinary, "up", "--data-dir", c.dir, "--listen", c.listen).CombinedOutput()
+			if err == nil || ctx.Err() != nil {
 				t.Fatal("it started")
 			}
 			text := strings.TrimSpace(string(out))

@@ -5,13 +5,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// ServeAdmin serves health and metrics on an address of their own, apart from
+// ServeAdmin serves health, metrics and Go's profiles on an address of their own, apart from
 // any traffic, and returns how to end it. problems says why the process is not
 // ready, like [Health.Problems]. No address, or "none", serves nothing: an empty
 // variable means its default, so the environment needs a word for it.
@@ -37,6 +38,9 @@ func adminHandler(problems func() []string) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { writeReady(w, problems()) })
 	mux.Handle("GET /metrics", promhttp.Handler())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
 }
 

@@ -1,0 +1,15 @@
+// Command bench measures Carillon against the physical limits of the machine it
+// runs on, in one run, and writes the figures to docs/performance.md.
+//
+// The yardstick is a bare loop: a plain Go HTTP client that calls the same
+// target, as many calls at once as the queue allows. Everything is a process of
+// its own: the target, `carillon up`, Postgres and the bench itself. So CPU time
+// can be read per process, and the target's own is never counted.
+//
+//	bench ──▶ target            the bare loop
+//	bench ──▶ carillon up ──▶ target
+//	              └──▶ Postgres
+//
+// Machines are shared and noisy: what is held to a bound is a ratio within one
+// run, or CPU seconds, never a time.
+package main

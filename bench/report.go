@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// report is all figures of one run.
+type report struct {
+	bare, bareAfter rate
+	whole           herdResult
+	herds           []herdResult
+	idle            lateness
+}
+
+// bareRate is the mean of the bare loop before and after: the machine's speed
+// drifts.
+func (r *report) bareRate() float64 { return (r.bare.perSecond() + r.bareAfter.perSecond()) / 2 }
+
+// String is the report as Markdown tables.
+func (r *report) String() string {
+	var b strings.Builder
+	row := func(cells ...any) { fmt.Fprintf(&b, strings.Repeat("| %v ", len(cells))+"|\n", cells...) }
+	row("what", "figure", "bound")
+	row("---", "---", "---")
+	row("bare loop, before and after", fmt.Sprintf("%.0f and %.0f calls/s, %.3f CPU s per 1,000 calls", r.bare.perSecond(), r.bareAfter.perSecond(), r.bare.cpuPer1000()), "the yardstick")
+	row("whole system, planned to committed", fmt.Sprintf("%.0f runs/s", r.whole.perSecond()), "")
+	row("ratio of the two", fmt.Sprintf("**%.2f**", r.whole.perSecond()/r.bareRate()), "at least 0.20")
+	row("CPU of everything but the target", fmt.Sprintf("**%.3f s per 1,000 runs**", r.whole.cpuPer1000()), "at most 0.15")
+	row("SQL statements of the recorder", fmt.Sprintf("**%.2f per 100 runs**", 100*float64(r.whole.statements)/float64(r.whole.count)), "at most 1")
+	row("lateness of a lone run: p50 / p99 / max", fmt.Sprintf("%s / **%s** / %s", ms(r.idle.p50), ms(r.idle.p99), ms(r.idle.max)), "p99 under 20 ms")
+	b.WriteString("\nHerds: all runs due at one instant. A run is late by the wait for one of the queue's slots, too.\n\n")
+	row("herd", "late p50", "p99", "max", "runs/s")
+	row("---", "---", "---", "---", "---")
+	for _, h := range r.herds {
+		row(h.count, ms(h.late.p50), ms(h.late.p99), ms(h.late.max), fmt.Sprintf("%.0f", h.perSecond()))
+	}
+	return b.String()
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+const preamble = `# Performance
+
+Written by ` + "`make bench`" + ` on %s, on %s.
+
+The target, ` + "`carillon up`" + ` and Postgres run as processes on one machine, %d calls at once. The bare loop is a plain Go
+HTTP client on the same target in the same run. The whole system is measured from the instant at which %d runs are due
+until the last of them is committed in Postgres.
+
+%s`
+
+// write writes the report to a file.
+func (r *report) write(file string) error {
+	text := fmt.Sprintf(preamble, time.Now().UTC().Format(time.DateOnly), machine(), concurrency, throughputRuns, r)
+	return os.WriteFile(file, []byte(text), 0o644)
+}

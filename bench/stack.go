@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/client"
+	"github.com/carillon-cron/carillon/shared/pgserver"
+	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// stack is a `carillon up` process over a Postgres that the bench can look into.
+type stack struct {
+	dir      string
+	api      *client.Client
+	admin    string
+	cmd      *exec.Cmd
+	postgres *pgserver.Server
+	database *pgxpool.Pool
+	herds    int
+}
+
+func startStack(ctx context.Context) (*stack, error) {
+	dir, err := os.MkdirTemp("", "carillon-bench-*")
+	if err != nil {
+		return nil, err
+	}
+	s := &stack{dir: dir}
+	if err := s.start(ctx); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stack) start(ctx context.Context) (err error) {
+	if err := os.Chmod(s.dir, 0o711); err != nil { // for the user of Postgres
+		return err
+	}
+	if s.postgres, err = pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(s.dir, "postgres")}); err != nil {
+		return err
+	}
+	if s.database, err = postgres.Open(ctx, postgres.Config{URL: s.postgres.URL()}); err != nil {
+		return err
+	}
+	binary := filepath.Join(s.dir, "carillon")
+	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/carillon").CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	listen, admin := freeAddress(), freeAddress()
+	say("admin address %s", admin)
+	s.admin = "http://" + admin
+	s.cmd = exec.Command(binary, "up", "--data-dir", filepath.Join(s.dir, "data"), "--listen", listen, "--allow-targets", "127.0.0.0/8")
+	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+s.postgres.URL(), "CARILLON_ADMIN_LISTEN="+admin)
+	s.cmd.Stderr = os.Stderr
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	if err := awaitReady(ctx, s.admin+"/readyz"); err != nil {
+		return err
+	}
+	key, err := os.ReadFile(filepath.Join(s.dir, "data", "admin.key"))
+	s.api = client.New("http://"+listen, strings.TrimSpace(string(key)))
+	return errors.Join(err, s.limit(ctx))
+}
+
+// limit sets the concurrency of the queue that the bench uses.
+func (s *stack) limit(ctx context.Context) error {
+	return s.api.Do(ctx, "PUT", "/queues/default", carillon.Queue{Name: "default", Concurrency: concurrency, Weight: 100}, nil)
+}
+
+func (s *stack) stop() {
+	if s.cmd != nil && s.cmd.Process != nil {
+		_ = s.cmd.Process.Signal(syscall.SIGTERM)
+		_ = s.cmd.Wait()
+	}
+	if s.database != nil {
+		s.database.Close()
+	}
+	if s.postgres != nil {
+		_ = s.postgres.Stop(context.Background())
+	}
+	_ = os.RemoveAll(s.dir)
+}
+
+// cpu is what carillon and Postgres have used so far: all below the bench but
+// the target. Postgres is a child of the bench.
+func (s *stack) cpu(t *target) float64 {
+	return cpuOf(os.Getpid()) - cpuOf(t.cmd.Process.Pid) - cpuOfAlone(os.Getpid())
+}
+
+func freeAddress() string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func awaitReady(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		response, err := http.Get(url)
+		if err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("carillon up is not ready: %w", ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
