@@ -87,7 +87,7 @@ func (s *stack) create(ctx context.Context, n int, label string, spec schedule.S
 	for i := range n {
 		group.Go(func() error {
 			return s.api.Do(ctx, "POST", "/jobs", carillon.Document{
-				Name: fmt.Sprintf("%s-%06d", label, i), Schedule: spec, Target: carillon.Target{URL: url},
+				Name: fmt.Sprintf("%s-%06d", label, i), Schedule: spec, Target: carillon.Target{URL: url}, Overlap: carillon.OverlapAllow,
 			}, nil)
 		})
 	}

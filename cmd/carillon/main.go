@@ -39,7 +39,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(),
+	root.AddCommand(upCommand(), previewCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
