@@ -1,0 +1,96 @@
+// Package gateway is the way in: the API over jobs, runs and queues, and the
+// live feed. It owns the tables of definitions, and access to them.
+//
+//	        ┌── api ──▶ jobstore, queuestore ──▶ Postgres ──▶ outbox ──▶ JOBS
+//	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
+//	        │     └──▶ trigger ──▶ RUNS
+//	        └── feed ◀── OUTCOMES, republished
+//
+// Any number of gateways may run. Each serves from its start, with whatever is
+// there: what needs Postgres or NATS answers 503 until they are, and everything
+// else goes on. A write needs Postgres alone: NATS learns of it by the outbox.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/api"
+	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/service"
+	"golang.org/x/sync/errgroup"
+)
+
+// Config is the gateway's settings.
+type Config struct {
+	// Listen is the address of the API, host:port; 127.0.0.1:8470 by default.
+	Listen string `env:"CARILLON_LISTEN" envDefault:"127.0.0.1:8470"`
+	// AdminKey is an admin's API key; none by default. A new one replaces the last.
+	AdminKey string `env:"CARILLON_ADMIN_KEY"`
+	// AdminKeyFile keeps an admin's API key; none by default. While there is no
+	// key at all, the gateway makes one and writes the file.
+	AdminKeyFile string `env:"CARILLON_ADMIN_KEY_FILE"`
+	// Postgres is the database; at most 10 connections by default.
+	Postgres postgres.Config
+	NATS     bus.Config
+	// Listener serves the API in the place of Listen; Run closes it.
+	Listener net.Listener `env:"-"`
+}
+
+// Run serves until ctx ends, then gives back everything. It fails if its address
+// is taken, or if Postgres refuses it for good.
+func Run(ctx context.Context, config Config, health *service.Health) error {
+	if health == nil {
+		health = service.NewHealth() // for /readyz
+	}
+	listener, err := listen(config)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	nc, js, err := bus.Connect(config.NATS, "gateway")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	config.Postgres.ApplicationName = "carillon-gateway"
+	pool, err := postgres.Open(ctx, config.Postgres)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+
+	relay := outbox.NewRelay(pool, js)
+	parts := api.Parts{
+		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick),
+		Runs: ledger.New(pool), Trigger: trigger.New(js),
+		Keys: keyring.New(pool), Feed: feed.New(nc, js), Health: health,
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
+	start.notReady()
+	group.Go(func() error { return start.run(ctx) })
+	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
+	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
+	return group.Wait()
+}
+
+func listen(config Config) (net.Listener, error) {
+	if config.Listener != nil {
+		return config.Listener, nil
+	}
+	listener, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("API address %s (CARILLON_LISTEN): %w", config.Listen, err)
+	}
+	return listener, nil
+}

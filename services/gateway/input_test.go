@@ -1,0 +1,177 @@
+package gateway
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+// with returns a valid job document with some of its fields replaced.
+func with(fields object) object {
+	d := document("sound")
+	maps.Copy(d, fields)
+	return d
+}
+
+func target(fields object) object {
+	all := object{"url": "https://example.com/x"}
+	maps.Copy(all, fields)
+	return object{"target": all}
+}
+
+// TestBadDocumentsAreRefusedAndNameEveryFault is the promise that bad input gets
+// an error that names the field, and changes nothing.
+func TestBadDocumentsAreRefusedAndNameEveryFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, test := range map[string]struct {
+		body   any
+		status int
+		want   []string // locations
+	}{
+		"no body":             {"", 400, nil},
+		"malformed":           {`{"name": "x",`, 400, []string{"body"}},
+		"not JSON":            {"name: x", 400, []string{"body"}},
+		"two documents":       {`{} {}`, 400, []string{"body"}},
+		"not UTF-8":           {"{\"name\": \"\xff\"}", 400, []string{"body"}},
+		"deep nesting":        {strings.Repeat("[", 100_000), 400, []string{"body"}},
+		"a list":              {"[]", 422, []string{"body"}},
+		"null":                {"null", 422, []string{"body"}},
+		"empty":               {"{}", 422, []string{"body.name", "body.schedule", "body.target"}},
+		"missing url":         {with(object{"target": object{}}), 422, []string{"body.target.url"}},
+		"empty url":           {with(target(object{"url": ""})), 422, []string{"body.target.url"}},
+		"unknown field":       {with(object{"shedule": 1}), 422, []string{"body.shedule"}},
+		"unknown inner field": {with(target(object{"uri": "x"})), 422, []string{"body.target.uri"}},
+		"wrong case":          {with(object{"Name": "x"}), 422, []string{"body.Name"}},
+		"bad cron":            {with(object{"schedule": object{"cron": "61 * * *"}}), 422, []string{"body.schedule.cron"}},
+		"unknown zone":        {with(object{"schedule": object{"cron": "* * * * *", "timezone": "Mars/Olympus"}}), 422, []string{"body.schedule.timezone"}},
+		"negative durations": {with(object{
+			"target": object{"url": "https://example.com", "timeout": "-5s"}, "catch_up": object{"window": "-1h"},
+			"retry": object{"min_backoff": "-1s"},
+		}), 422, []string{"body.catch_up.window", "body.retry.min_backoff", "body.target.timeout"}},
+		"malformed duration":  {with(target(object{"timeout": "5 parsecs"})), 422, []string{"body.target.timeout"}},
+		"endless duration":    {with(target(object{"timeout": "99999999999h"})), 422, []string{"body.target.timeout"}},
+		"impossible instants": {with(object{"schedule": object{"at": "2026-02-30T00:00:00Z", "any_of": []object{{"at": "soon"}, {"every": "-"}}}}), 422, []string{"body.schedule.any_of[0].at", "body.schedule.any_of[1].every", "body.schedule.at"}},
+		"duration as number":  {with(target(object{"timeout": 5})), 422, []string{"body.target.timeout"}},
+		"wrong types":         {object{"name": 7, "schedule": "daily", "target": []int{1}, "paused": "yes", "labels": "x"}, 422, []string{"body.labels", "body.name", "body.paused", "body.schedule", "body.target"}},
+		"label of wrong type": {with(object{"labels": object{"a": 1}}), 422, []string{"body.labels.a"}},
+		"bad enum":            {with(object{"overlap": "maybe", "catch_up": object{"policy": "never"}}), 422, []string{"body.catch_up.policy", "body.overlap"}},
+		"huge name":           {with(object{"name": strings.Repeat("n", 1_000_000)}), 422, []string{"body.name"}},
+		"body over 1 MiB":     {with(object{"name": strings.Repeat("n", 1<<20)}), 413, nil},
+		"body over 3 MiB":     {with(object{"name": strings.Repeat("n", 3<<20)}), 413, nil},
+		"NUL in a name":       {with(object{"name": "a\x00b"}), 422, []string{"body.name"}},
+		"NUL in a body":       {with(target(object{"body": "a\x00b"})), 422, []string{"body.target.body"}},
+		"NUL in a label":      {with(object{"labels": object{"a\x00": "b"}}), 422, []string{"body.labels.a\x00"}},
+		"number over all":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":1e999}}`, 422, []string{"body.retry.max_attempts"}},
+		"number over int":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":99999999999999999999}}`, 422, []string{"body.retry.max_attempts"}},
+		"fraction":            {with(object{"retry": object{"max_attempts": 1.5}}), 422, []string{"body.retry.max_attempts"}},
+		"unknown queue":       {with(object{"queue": "nowhere"}), 422, []string{"body.queue"}},
+		"form and meaning at once": {object{
+			"name": "-", "typo": true, "schedule": object{"cron": "nonsense"}, "target": object{"timeout": "soon"},
+			"retry": object{"max_attempts": "3", "max_backoff": "0s", "min_backoff": "9000h"}, "queue": "Not A Slug",
+		}, 422, []string{"body.name", "body.queue", "body.retry.max_attempts", "body.retry.max_backoff", "body.retry.min_backoff",
+			"body.schedule.cron", "body.target.timeout", "body.target.url", "body.typo"}},
+		"escapes that outgrow a message": {with(target(object{"body": strings.Repeat("\x01", 150_000)})), 422, []string{"body"}},
+	} {
+		p := intoProblem(t, w.call(t, "POST", "/api/v1/jobs", test.body), test.status)
+		got := slices.Compact(slices.Sorted(slices.Values(p.locations())))
+		if diff := cmp.Diff(test.want, got); diff != "" && (len(test.want) > 0 || len(got) > 0) {
+			t.Errorf("%s: %s %+v", name, diff, p)
+		}
+	}
+	for _, table := range []string{"jobs", "job_revisions", "audit_log"} {
+		if n := w.count(t, "SELECT count(*) FROM "+table); n != 0 {
+			t.Errorf("%d rows in %s after nothing but bad input", n, table)
+		}
+	}
+}
+
+func TestBadPatchesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.create(t, document("sound"))
+	for name, test := range map[string]struct {
+		body   any
+		status int
+		want   string
+	}{
+		"malformed":        {"{", 400, "body"},
+		"a list":           {"[]", 422, "body"},
+		"required to null": {object{"target": nil}, 422, "body.target"},
+		"wrong type":       {object{"paused": 1}, 422, "body.paused"},
+		"unknown field":    {object{"id": uuid.NewString()}, 422, "body.id"},
+		"bad merge":        {object{"schedule": object{"cron": "* * * * *"}}, 422, "body.schedule"},
+	} {
+		p := intoProblem(t, w.call(t, "PATCH", "/api/v1/jobs/"+job.ID.String(), test.body), test.status)
+		if !slices.ContainsFunc(p.locations(), func(l string) bool { return strings.HasPrefix(l, test.want) }) {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	if n := w.count(t, "SELECT count(*) FROM job_revisions"); n != 1 {
+		t.Errorf("%d revisions, want 1", n)
+	}
+}
+
+func TestBadParametersAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for target, location := range map[string]string{
+		"GET /api/v1/jobs?limit=0":                 "query.limit",
+		"GET /api/v1/jobs?limit=501":               "query.limit",
+		"GET /api/v1/jobs?limit=many":              "query.limit",
+		"GET /api/v1/jobs?cursor=nonsense":         "query.cursor",
+		"GET /api/v1/runs?cursor=eyJ0IjoxfQ":       "query.cursor",
+		"GET /api/v1/jobs?label=team":              "query.label",
+		"GET /api/v1/jobs?paused=perhaps":          "query.paused",
+		"GET /api/v1/jobs?colour=red":              "query.colour",
+		"GET /api/v1/jobs/not-an-id":               "path.id",
+		"GET /api/v1/runs?state=asleep":            "query.state[0]",
+		"GET /api/v1/runs?kind=odd":                "query.kind",
+		"GET /api/v1/runs?from=yesterday":          "query.from",
+		"GET /api/v1/runs?job_id=7":                "query.job_id",
+		"GET /api/v1/feed?since=-5":                "query.since",
+		"POST /api/v1/queues/Not%20A%20Slug/pause": "path.name",
+	} {
+		method, path, _ := strings.Cut(target, " ")
+		p := intoProblem(t, w.call(t, method, path, nil), 422)
+		if !slices.Contains(p.locations(), location) {
+			t.Errorf("%s: %+v", target, p)
+		}
+	}
+	for _, body := range []object{{}, {"concurrency": 0}, {"concurrency": 1, "weight": 5000}, {"concurrency": "1"}, {"concurrency": 1, "name": "other"}} {
+		intoProblem(t, w.call(t, "PUT", "/api/v1/queues/fresh", body), 422)
+	}
+	p := intoProblem(t, w.call(t, "POST", "/api/v1/schedules/preview", object{"schedule": object{"cron": "x"}, "count": 1000}), 422)
+	if diff := cmp.Diff([]string{"body.count", "body.schedule.cron"}, p.locations()); diff != "" {
+		t.Error(diff)
+	}
+	if n := w.count(t, "SELECT count(*) FROM queues"); n != 3 {
+		t.Errorf("%d queues", n)
+	}
+}
+
+func TestOddRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	intoProblem(t, w.call(t, "GET", "/nowhere", nil), 404)
+	intoProblem(t, w.call(t, "GET", "/api/v1/nowhere", nil), 404)
+	intoProblem(t, w.call(t, "DELETE", "/api/v1/jobs", nil), http.StatusMethodNotAllowed)
+	intoProblem(t, w.call(t, "GET", "/api/v1/feed", nil), http.StatusUpgradeRequired)
+	request, _ := http.NewRequestWithContext(t.Context(), "POST", w.url+"/api/v1/jobs", strings.NewReader("name=x"))
+	request.Header.Set("Authorization", "Bearer "+w.key)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	intoProblem(t, do(t, request), http.StatusUnsupportedMediaType)
+	if r := w.call(t, "GET", "/", nil); r.status != http.StatusFound || r.header.Get("Location") != "/docs" {
+		t.Errorf("/ answers %d %v", r.status, r.header)
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if r := w.callAs(t, "", "GET", path, nil); r.status != 200 {
+			t.Errorf("%s answers %d %s", path, r.status, r.body)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
+	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+)
+
+const (
+	maxBody = 1 << 20
+	// readBody is how much of a body is read before it is refused for its size: a
+	// server that stops reading cannot be sure that its answer is seen.
+	readBody = 4 << 20
+	// maxHead bounds the request line and the headers.
+	maxHead     = 16 << 10
+	readTimeout = 30 * time.Second
+	idleTimeout = 2 * time.Minute
+	// requestTimeout bounds the work for one request.
+	requestTimeout = 12 * time.Second
+	// stopTimeout is how long requests in progress may take at the end.
+	stopTimeout = 3 * time.Second
+)
+
+// Parts is what the API is the face of.
+type Parts struct {
+	Jobs    *jobstore.Store
+	Queues  *queuestore.Store
+	Runs    *ledger.Ledger
+	Trigger *trigger.Trigger
+	Keys    *keyring.Keyring
+	Feed    *feed.Feed
+	Health  *service.Health
+}
+
+// API serves HTTP. Make one with New.
+type API struct {
+	Parts
+	app      *fiber.App
+	huma     huma.API
+	sessions sessions
+}
+
+// New returns an API over the given parts.
+func New(parts Parts) *API {
+	a := &API{Parts: parts, app: fiber.New(fiber.Config{
+		DisableStartupMessage: true, Immutable: true, CaseSensitive: true,
+		BodyLimit: readBody, ReadBufferSize: maxHead,
+		ReadTimeout: readTimeout, WriteTimeout: readTimeout, IdleTimeout: idleTimeout,
+		ErrorHandler: writeError,
+	})}
+	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), bound)
+	a.huma = humafiber.New(a.app, documentConfig())
+	a.huma.UseMiddleware(a.authenticate)
+	a.routeJobs()
+	a.routeControls()
+	a.routeSchedules()
+	a.routeRuns()
+	a.routeQueues()
+	a.routeFeed()
+	a.routeDocs()
+	a.routeHealth()
+	return a
+}
+
+// bound gives every request a deadline.
+func bound(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(c.UserContext(), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return c.Next()
+}
+
+// Serve serves on a listener until ctx ends. Then it lets requests in progress
+// end, tells feed clients that it goes away, and returns.
+func (a *API) Serve(ctx context.Context, listener net.Listener) error {
+	a.sessions.open(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- a.app.Listener(listener) }()
+	select {
+	case err := <-ended:
+		return errors.Join(errors.New("the API server ended"), err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := a.app.ShutdownWithContext(stop); err != nil {
+		slog.Warn("requests were cut off", "error", err)
+	}
+	_ = listener.Close() // ends a Listener that began only after the shutdown
+	a.sessions.wait()
+	return <-ended
+}

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+)
+
+// payload is the raw body of a request. It is part of a route's input.
+type payload struct {
+	bytes       []byte
+	contentType string
+}
+
+// Resolve lets huma fill the payload. The bytes are valid during the request.
+func (p *payload) Resolve(ctx huma.Context) []error {
+	p.bytes, p.contentType = humafiber.Unwrap(ctx).Body(), ctx.Header("Content-Type")
+	return nil
+}
+
+// bodyOf describes the body of a route: its type, and one example.
+func bodyOf[T any](a *API, example T) *huma.RequestBody {
+	return jsonBody(a.schemas().Schema(reflect.TypeFor[T](), true, ""), example)
+}
+
+func jsonBody(schema *huma.Schema, example any) *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: schema, Example: example},
+	}}
+}
+
+// read makes a T of a body, and checks it: its form against T's schema, then
+// its meaning with check, which may complete the value too. The error names all
+// faults of both kinds. What is malformed is taken out before check sees the
+// rest, and what check says of those places is left out.
+func read[T any](a *API, tree any, check func(*T) error) (T, error) {
+	var value T
+	t := reflect.TypeFor[T]()
+	form := unite(unite(inspect(tree, "body"), a.matchSchema(t, tree)), misfits(t, tree, "body"))
+	sound, err := json.Marshal(prune(tree, "body", locations(form)))
+	if err == nil {
+		err = json.Unmarshal(sound, &value)
+	}
+	if err != nil {
+		return value, invalid(append(form, undecodable(err)))
+	}
+	if all := unite(form, details(faultsOf(check(&value)))); len(all) > 0 {
+		return value, invalid(all)
+	}
+	return value, nil
+}
+
+// matchSchema says where a tree differs from the schema of a type.
+func (a *API) matchSchema(t reflect.Type, tree any) []*huma.ErrorDetail {
+	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
+	path.Push("body")
+	huma.Validate(a.schemas(), a.schemas().Schema(t, true, ""), path, huma.ModeWriteToServer, tree, result)
+	found := make([]*huma.ErrorDetail, len(result.Errors))
+	for i, err := range result.Errors {
+		found[i] = &huma.ErrorDetail{Message: err.Error()}
+		if detailer, ok := err.(huma.ErrorDetailer); ok {
+			found[i] = detailer.ErrorDetail()
+		}
+		tidyDetail(found[i])
+	}
+	slices.SortStableFunc(found, func(a, b *huma.ErrorDetail) int { return strings.Compare(a.Location, b.Location) })
+	return found
+}
+
+func (a *API) schemas() huma.Registry { return a.huma.OpenAPI().Components.Schemas }
+
+// undecodable is for values that fit the schema but not the type.
+func undecodable(err error) *huma.ErrorDetail {
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && mismatch.Field != "" {
+		return &huma.ErrorDetail{Location: "body." + mismatch.Field, Message: "cannot be " + mismatch.Value}
+	}
+	return &huma.ErrorDetail{Location: "body", Message: err.Error()}
+}
+
+func faultsOf(err error) fault.Faults {
+	var faults fault.Faults
+	faults.Nest("", err)
+	return faults
+}
+
+func locations(details []*huma.ErrorDetail) map[string]bool {
+	found := map[string]bool{}
+	for _, d := range details {
+		found[d.Location] = true
+	}
+	return found
+}
+
+// unite adds to the faults found so far those of other places.
+func unite(faults, more []*huma.ErrorDetail) []*huma.ErrorDetail {
+	known := slices.Clip(faults)
+	for _, detail := range more {
+		if !touchesAny(detail.Location, known) {
+			faults = append(faults, detail)
+		}
+	}
+	return faults
+}
+
+// touchesAny reports whether a location is that of a fault, or within it, or
+// around it.
+func touchesAny(location string, faults []*huma.ErrorDetail) bool {
+	return slices.ContainsFunc(faults, func(f *huma.ErrorDetail) bool {
+		return within(location, f.Location) || within(f.Location, location)
+	})
+}
+
+func within(inner, outer string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// parse reads the JSON of a payload, whatever it holds.
+func (p *payload) parse() (any, error) {
+	media, _, err := mime.ParseMediaType(p.contentType)
+	if p.contentType != "" && (err != nil || media != "application/json" && !strings.HasSuffix(media, "+json")) {
+		return nil, huma.Error415UnsupportedMediaType("the body must be JSON, with Content-Type: application/json")
+	}
+	tree, err := parseJSON(p.bytes)
+	if err != nil {
+		return nil, huma.NewError(http.StatusBadRequest, "the body is not valid JSON",
+			&huma.ErrorDetail{Location: "body", Message: fmt.Sprint(err)})
+	}
+	return tree, nil
+}
+
+// document reads the payload as a T; see read.
+func document[T any](a *API, p *payload, check func(*T) error) (T, error) {
+	tree, err := p.parse()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return read(a, tree, check)
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"slices"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/contrib/websocket"
+)
+
+const followFeed = "follow-feed"
+
+func (a *API) routeFeed() {
+	follow := operation(http.MethodGet, "/feed", followFeed, feedTag, "Follow runs as they happen", http.StatusUpgradeRequired)
+	follow.Description = feedDescription
+	follow.DefaultStatus = http.StatusSwitchingProtocols
+	follow.Responses = map[string]*huma.Response{"101": {
+		Description: "A WebSocket of such messages", Content: map[string]*huma.MediaType{
+			"application/json": {Schema: a.schemas().Schema(reflect.TypeFor[feed.Message](), true, "")},
+		},
+	}}
+	register(a, keyring.Viewer, follow, a.followFeed)
+}
+
+const feedDescription = "A WebSocket. Each message is an event: `{\"seq\": 1042, \"event\": \"finished\", \"run\": {…}}`, in the order of `seq`, none twice. " +
+	"Events are queued, started, attempted and finished; a run that ends at once has only the last. " +
+	"To go on after a lost connection, connect with `since` set to the last `seq` seen.\n\n" +
+	"`{\"type\": \"reset\", \"reason\": \"…\", \"seq\": 1042}` says that events up to there cannot be had any more: read the runs anew; the feed goes on after them.\n\n" +
+	"A client that reads too slowly is disconnected with code 1013 and a reason. The gateway's end has code 1001. " +
+	"Where headers cannot be set, give the key as subprotocol `bearer.<key>`, or as the parameter `key`."
+
+type feedFilter struct {
+	Namespace string           `query:"namespace" doc:"Only runs of this namespace."`
+	JobID     string           `query:"job_id" format:"uuid" doc:"Only runs of this job."`
+	State     []carillon.State `query:"state,explode" enum:"queued,running,retrying,succeeded,failed,cancelled,skipped,missed,expired,lost" doc:"Only events after which the run is in this state; may be given several times."`
+	Since     int64            `query:"since" default:"-1" minimum:"-1" doc:"Begin after the event with this sequence; by default with what comes next."`
+	Key       string           `query:"key" doc:"The API key, where headers cannot be set."`
+}
+
+// admits reports whether a client wants an event. States come last: to know them
+// the event has to be decoded.
+func (f *feedFilter) admits(event *feed.Event) bool {
+	return (f.Namespace == "" || f.Namespace == event.Namespace) &&
+		(f.JobID == "" || f.JobID == event.JobID) &&
+		(len(f.State) == 0 || slices.Contains(f.State, event.State()))
+}
+
+// followFeed places the cursor before it accepts the WebSocket: what happens
+// after a client has been accepted is what the client will see.
+func (a *API) followFeed(_ context.Context, in *feedFilter) (*huma.StreamResponse, error) {
+	s := &session{filter: *in, cursor: a.Feed.Live()}
+	if in.Since >= 0 {
+		s.cursor = a.Feed.After(uint64(in.Since))
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) { a.upgrade(ctx, s) }}, nil
+}
+
+func (a *API) upgrade(ctx huma.Context, s *session) {
+	c := humafiber.Unwrap(ctx)
+	if !websocket.IsWebSocketUpgrade(c) {
+		a.refuse(ctx, huma.NewError(http.StatusUpgradeRequired, "this is a WebSocket"))
+		return
+	}
+	config := websocket.Config{}
+	if offered, ok := bearerProtocol(ctx.Header("Sec-WebSocket-Protocol")); ok {
+		config.Subprotocols = []string{protocol, offered}
+	}
+	serve := func(conn *websocket.Conn) { a.sessions.serve(s, conn) }
+	if err := websocket.New(serve, config)(c); err != nil {
+		a.refuse(ctx, huma.NewError(http.StatusBadRequest, "this is not a valid WebSocket handshake"))
+	}
+}
+
+// protocol is the subprotocol to offer beside the one that carries a key, so
+// that the key is not sent back.
+const protocol = "carillon"

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
+	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+)
+
+// retryAfter is, in seconds, when a caller may try again what Postgres or NATS
+// could not do.
+const retryAfter = "2"
+
+// asProblem says what an error is over HTTP. It leaves problems, and nil, alone.
+func asProblem(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[huma.StatusError](err); ok {
+		return err
+	}
+	if faults, ok := errors.AsType[fault.Faults](err); ok {
+		return invalid(details(faults))
+	}
+	switch {
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound):
+		return huma.Error404NotFound(err.Error())
+	case errors.Is(err, jobstore.ErrNameTaken):
+		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
+	case isAny(err, queuestore.ErrInUse, queuestore.ErrBuiltin, trigger.ErrInFlight):
+		return huma.Error409Conflict(err.Error())
+	case errors.Is(err, trigger.ErrUnavailable):
+		return unavailable(trigger.ErrUnavailable.Error())
+	case postgres.IsUnavailable(err), errors.Is(err, context.Canceled):
+		return unavailable("the database is not available")
+	}
+	slog.Error("request failed", "error", err)
+	return huma.Error500InternalServerError("something went wrong here; the log says what")
+}
+
+func isAny(err error, targets ...error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+func unavailable(detail string) error {
+	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(detail), http.Header{"Retry-After": {retryAfter}})
+}
+
+// invalid is the problem of a body whose faults are known.
+func invalid(faults []*huma.ErrorDetail) error {
+	return &huma.ErrorModel{
+		Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
+		Detail: "validation failed", Errors: faults,
+	}
+}
+
+// details gives faults of a body their locations in the request.
+func details(faults fault.Faults) []*huma.ErrorDetail {
+	found := make([]*huma.ErrorDetail, len(faults))
+	for i, f := range faults {
+		location := "body"
+		if f.Field != "" {
+			location = "body." + f.Field
+		}
+		found[i] = &huma.ErrorDetail{Location: location, Message: f.Message}
+	}
+	return found
+}
+
+// tidy makes huma's problems say where a missing field is missing, and takes out
+// the values, which may be secret or large.
+func tidy(_ huma.Context, _ string, body any) (any, error) {
+	if problem, ok := body.(*huma.ErrorModel); ok {
+		for _, detail := range problem.Errors {
+			tidyDetail(detail)
+		}
+	}
+	return body, nil
+}
+
+func tidyDetail(detail *huma.ErrorDetail) {
+	detail.Value = nil
+	if field, ok := cutAround(detail.Message, "expected required property ", " to be present"); ok {
+		detail.Location += "." + field
+		detail.Message = "is required"
+	}
+}
+
+func cutAround(s, before, after string) (string, bool) {
+	s, begins := strings.CutPrefix(s, before)
+	s, ends := strings.CutSuffix(s, after)
+	return s, begins && ends
+}
+
+// writeError answers what never reached a route, or broke it.
+func writeError(c *fiber.Ctx, err error) error {
+	status, detail := http.StatusInternalServerError, "something went wrong here; the log says what"
+	if refused, ok := errors.AsType[*fiber.Error](err); ok {
+		status, detail = refused.Code, refused.Message
+	} else {
+		slog.Error("request failed", "path", c.Path(), "error", err)
+	}
+	body, _ := json.Marshal(&huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
+	c.Set(fiber.HeaderContentType, "application/problem+json")
+	return c.Status(status).Send(body)
+}

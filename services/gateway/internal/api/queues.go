@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/fault"
+)
+
+// QueuePath is the input of a route to one queue.
+type QueuePath struct {
+	Name string `path:"name" pattern:"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" patternDescription:"1 to 63 lower-case letters, digits or '-'" doc:"Name of the queue."`
+}
+
+// queueSettings is the body of a PUT. Its name is that of the path.
+type queueSettings struct {
+	Name        string `json:"name,omitempty" doc:"The same as in the path, if given." example:"reports"`
+	Concurrency int    `json:"concurrency" doc:"Most calls at once, over all runners." minimum:"1" maximum:"10000" example:"50"`
+	Weight      int    `json:"weight,omitempty" doc:"Share of each runner's slots, relative to the other queues; 1 by default." minimum:"1" maximum:"1000" example:"3"`
+	Paused      bool   `json:"paused,omitempty" doc:"A paused queue starts no calls; its runs wait."`
+}
+
+func (a *API) routeQueues() {
+	register(a, keyring.Viewer, operation(http.MethodGet, "/queues", "list-queues", queuesTag, "List queues"), a.listQueues)
+
+	put := operation(http.MethodPut, "/queues/{name}", "put-queue", queuesTag, "Create or change a queue")
+	put.RequestBody = bodyOf(a, queueSettings{Concurrency: 50, Weight: 3})
+	register(a, keyring.Admin, put, a.putQueue)
+
+	remove := operation(http.MethodDelete, "/queues/{name}", "delete-queue", queuesTag, "Delete a queue", http.StatusNotFound, http.StatusConflict)
+	remove.Description = "Refused while jobs use it or runs are in it. The queue default stays."
+	register(a, keyring.Admin, remove, a.deleteQueue)
+
+	pause := operation(http.MethodPost, "/queues/{name}/pause", "pause-queue", queuesTag, "Start no more calls from a queue", http.StatusNotFound)
+	register(a, keyring.Operator, pause, a.setQueuePaused(true))
+	resume := operation(http.MethodPost, "/queues/{name}/resume", "resume-queue", queuesTag, "Resume a paused queue", http.StatusNotFound)
+	register(a, keyring.Operator, resume, a.setQueuePaused(false))
+}
+
+func (a *API) listQueues(ctx context.Context, _ *struct{}) (*answer[page[carillon.Queue]], error) {
+	queues, err := a.Queues.List(ctx)
+	return answerWith(page[carillon.Queue]{Items: queues}, err)
+}
+
+type queueBody struct {
+	QueuePath
+	payload
+}
+
+func (a *API) putQueue(ctx context.Context, in *queueBody) (*answer[carillon.Queue], error) {
+	settings, err := document(a, &in.payload, func(s *queueSettings) error {
+		s.Weight = max(s.Weight, 1)
+		if s.Name != "" && s.Name != in.Name {
+			return fault.Faults{{Field: "name", Message: "differs from the name in the path"}}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	queue := carillon.Queue{Name: in.Name, Concurrency: settings.Concurrency, Weight: settings.Weight, Paused: settings.Paused}
+	return answerWith(queue, a.Queues.Put(ctx, actor(ctx), queue))
+}
+
+// deleteQueue looks for runs first: nothing would ever take them out of a queue
+// that is gone, and they would count as in flight for ever.
+func (a *API) deleteQueue(ctx context.Context, in *QueuePath) (*struct{}, error) {
+	inFlight, err := a.Trigger.InQueue(ctx, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	if inFlight > 0 {
+		return nil, fmt.Errorf("%w: %d", queuestore.ErrInUse, inFlight)
+	}
+	return nil, a.Queues.Delete(ctx, actor(ctx), in.Name)
+}
+
+func (a *API) setQueuePaused(paused bool) func(context.Context, *QueuePath) (*answer[carillon.Queue], error) {
+	return func(ctx context.Context, in *QueuePath) (*answer[carillon.Queue], error) {
+		return answerWith(a.Queues.SetPaused(ctx, actor(ctx), in.Name, paused))
+	}
+}

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// prefix is where the API lives.
+const prefix = "/api/v1"
+
+// securityScheme names the API key in the OpenAPI document.
+const securityScheme = "key"
+
+// register adds a route below the prefix, for holders of at least the given
+// role, which the OpenAPI document names as the scope of the security scheme.
+func register[I, O any](a *API, least keyring.Role, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Path = prefix + op.Path
+	op.Security = []map[string][]string{{securityScheme: {string(least)}}}
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden,
+		http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	if op.RequestBody != nil {
+		op.SkipValidateBody = true // the handler does, with read
+		op.MaxBodyBytes = maxBody
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		return out, asProblem(err)
+	})
+}
+
+// leastRole is the role that an operation needs.
+func leastRole(op *huma.Operation) keyring.Role {
+	return keyring.Role(op.Security[0][securityScheme][0])
+}
+
+// operation begins the description of a route.
+func operation(method, path, id, tag, summary string, errors ...int) huma.Operation {
+	return huma.Operation{Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Errors: errors}
+}
+
+// answer is a response with a body.
+type answer[T any] struct{ Body T }
+
+func answerWith[T any](body T, err error) (*answer[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &answer[T]{body}, nil
+}

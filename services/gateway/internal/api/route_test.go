@@ -1,0 +1,80 @@
+package api
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDocumentAndRoutesAgree holds the OpenAPI document and the routes that are
+// really registered together, in both directions.
+func TestDocumentAndRoutesAgree(t *testing.T) {
+	t.Parallel()
+	a := New(Parts{})
+	registered := []string{}
+	for _, route := range a.app.GetRoutes(true) {
+		if strings.HasPrefix(route.Path, prefix) {
+			registered = append(registered, route.Method+" "+route.Path)
+		}
+	}
+	documented := []string{}
+	for _, op := range operations(a.huma.OpenAPI()) {
+		path := strings.NewReplacer("{", ":", "}", "").Replace(op.Path)
+		documented = append(documented, op.Method+" "+path)
+		if !slices.Contains(keyring.Roles(), leastRole(op)) || op.Summary == "" || len(op.Tags) != 1 {
+			t.Errorf("%s %s says too little: %+v", op.Method, op.Path, op)
+		}
+		if op.RequestBody != nil && op.RequestBody.Content["application/json"].Example == nil {
+			t.Errorf("%s %s has a body without an example", op.Method, op.Path)
+		}
+	}
+	slices.Sort(registered)
+	slices.Sort(documented)
+	if diff := cmp.Diff(registered, documented); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMergePatchFollowsTheRFC(t *testing.T) {
+	t.Parallel()
+	for _, test := range [][3]string{ // RFC 7396, appendix A
+		{`{"a":"b"}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"b"}`, `{"b":"c"}`, `{"a":"b","b":"c"}`},
+		{`{"a":"b"}`, `{"a":null}`, `{}`},
+		{`{"a":["b"]}`, `{"a":"c"}`, `{"a":"c"}`},
+		{`{"a":"c"}`, `{"a":["b"]}`, `{"a":["b"]}`},
+		{`{"a":{"b":"c"}}`, `{"a":{"b":"d","c":null}}`, `{"a":{"b":"d"}}`},
+		{`{"a":[{"b":"c"}]}`, `{"a":[1]}`, `{"a":[1]}`},
+		{`{"e":null}`, `{"a":1}`, `{"e":null,"a":1}`},
+		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
+	} {
+		var trees [3]any
+		for i, text := range test {
+			tree, err := parseJSON([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			trees[i] = tree
+		}
+		if diff := cmp.Diff(trees[2], mergePatch(trees[0], trees[1])); diff != "" {
+			t.Errorf("%v: %s", test, diff)
+		}
+	}
+}
+
+// FuzzRead holds that no body whatever breaks the reading of documents.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{`{"name":"x","schedule":{"cron":"* * * * *"},"target":{"url":"http://x"}}`, `{"labels":{"a":[1e999]}}`, `[]`, `{"schedule":{"every":"1d","at":null}}`} {
+		f.Add([]byte(seed))
+	}
+	a := New(Parts{})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		document, err := document(a, &payload{bytes: body}, complete)
+		if err == nil && document.Validate() != nil {
+			t.Errorf("accepted an invalid document: %s", body)
+		}
+	})
+}

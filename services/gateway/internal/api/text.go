@@ -1,0 +1,49 @@
+package api
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// misfits finds the strings of a tree that a type, which reads itself from text,
+// refuses there: durations and instants. Left to encoding/json, the first of them
+// would end the decoding, without a word about its place.
+func misfits(t reflect.Type, tree any, path string) (found []*huma.ErrorDetail) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reader, ok := reflect.New(t).Interface().(encoding.TextUnmarshaler); ok {
+		return misfit(reader, tree, path)
+	}
+	switch node := tree.(type) {
+	case map[string]any:
+		if t.Kind() == reflect.Struct {
+			for _, field := range reflect.VisibleFields(t) {
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+				found = append(found, misfits(field.Type, node[name], path+"."+name)...)
+			}
+		}
+	case []any:
+		if t.Kind() == reflect.Slice {
+			for i, child := range node {
+				found = append(found, misfits(t.Elem(), child, fmt.Sprintf("%s[%d]", path, i))...)
+			}
+		}
+	}
+	return found
+}
+
+func misfit(reader encoding.TextUnmarshaler, value any, path string) []*huma.ErrorDetail {
+	text, ok := value.(string)
+	if !ok {
+		return nil // another type altogether, which the schema has told
+	}
+	if err := reader.UnmarshalText([]byte(text)); err != nil {
+		return []*huma.ErrorDetail{{Location: path, Message: err.Error()}}
+	}
+	return nil
+}

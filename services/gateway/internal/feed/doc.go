@@ -1,0 +1,12 @@
+// Package feed takes the outcomes that NATS republishes, once per gateway, and
+// keeps the last of them for clients.
+//
+// Events carry their sequence in OUTCOMES, which is the same in every gateway,
+// so a client may resume at any of them. The sequences have no holes: a hole is
+// the proof that events were lost on the way here (a reconnect, a full buffer),
+// and the ring turns it into a reset. A loss at the very end leaves no hole to
+// see; so every few seconds the feed asks the stream how far it has got.
+//
+// An event is kept as it came, and turned into what clients read when the first
+// of them asks. A gateway that nobody listens to decodes nothing.
+package feed

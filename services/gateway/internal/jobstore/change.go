@@ -1,0 +1,123 @@
+package jobstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/jackc/pgx/v5"
+)
+
+// change is one revision on its way into the database.
+type change struct {
+	actor  string
+	action Action
+	before *carillon.Job // nil where there was none
+	after  carillon.Job  // for a deletion, the revision that the deletion is
+}
+
+// transact makes a change and writes all of its parts, or nothing. A nil change
+// writes nothing.
+func (s *Store) transact(ctx context.Context, make func(pgx.Tx) (*change, error)) error {
+	wrote := false
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		c, err := make(tx)
+		if err != nil || c == nil {
+			return err
+		}
+		wrote = true
+		return c.write(ctx, tx)
+	})
+	if err == nil && wrote {
+		s.written()
+	}
+	return err
+}
+
+func (c *change) write(ctx context.Context, tx pgx.Tx) error {
+	batch := &pgx.Batch{}
+	if c.action != Deleted {
+		c.checkQueue(batch)
+	}
+	c.writeJob(batch)
+	c.writeRevision(batch)
+	c.writeAudit(batch)
+	outbox.Append(batch, topology.Job(c.after.ID), wire.Encode(c.definition()))
+	return refusal(tx.SendBatch(ctx, batch).Close())
+}
+
+func (c *change) definition() wire.Definition {
+	return wire.Definition{Job: c.after, Deleted: c.action == Deleted}
+}
+
+func (c *change) writeJob(batch *pgx.Batch) {
+	j := c.after
+	switch {
+	case c.action == Deleted:
+		batch.Queue(`DELETE FROM jobs WHERE id = $1`, j.ID)
+	case c.before == nil:
+		batch.Queue(`
+			INSERT INTO jobs (id, revision, namespace, name, paused, labels, queue, document, effective_from)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			j.ID, j.Revision, j.Namespace, j.Name, j.Paused, labels(j), j.Queue, encode(j.Document), j.EffectiveFrom)
+	default:
+		batch.Queue(`
+			UPDATE jobs SET revision = $2, name = $3, paused = $4, labels = $5, queue = $6, document = $7,
+			effective_from = $8, updated_at = now() WHERE id = $1`,
+			j.ID, j.Revision, j.Name, j.Paused, labels(j), j.Queue, encode(j.Document), j.EffectiveFrom)
+	}
+}
+
+func labels(job carillon.Job) map[string]string {
+	if job.Labels == nil {
+		return map[string]string{}
+	}
+	return job.Labels
+}
+
+func (c *change) writeRevision(batch *pgx.Batch) {
+	j := c.after
+	batch.Queue(`
+		INSERT INTO job_revisions (job_id, revision, action, document, effective_from, actor)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
+		j.ID, j.Revision, c.action, encode(j.Document), j.EffectiveFrom, c.actor)
+}
+
+func (c *change) writeAudit(batch *pgx.Batch) {
+	var before, after []byte
+	if c.before != nil {
+		before = encode(c.before.Document)
+	}
+	if c.action != Deleted {
+		after = encode(c.after.Document)
+	}
+	batch.Queue(`
+		INSERT INTO audit_log (actor, namespace, action, object, before, after)
+		VALUES ($1, $2, $3, $4, $5, $6)`,
+		c.actor, c.after.Namespace, c.action, "job/"+c.after.ID.String(), before, after)
+}
+
+// checkQueue holds on to the job's queue until the transaction ends, so that it
+// is not deleted meanwhile.
+func (c *change) checkQueue(batch *pgx.Batch) {
+	batch.Queue(`SELECT name FROM queues WHERE name = $1 FOR KEY SHARE`, c.after.Queue).QueryRow(func(row pgx.Row) error {
+		var name string
+		err := row.Scan(&name)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.Faults{{Field: "queue", Message: "there is no queue " + c.after.Queue}}
+		}
+		return err
+	})
+}
+
+func refusal(err error) error {
+	if postgres.IsUniqueViolation(err, "jobs_namespace_name_key") {
+		return ErrNameTaken
+	}
+	return err
+}

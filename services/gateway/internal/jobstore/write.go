@@ -1,0 +1,104 @@
+package jobstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// lead is how far ahead of its writing a revision takes effect.
+const lead = time.Second
+
+// Create stores a valid document as a new job. It fails with ErrNameTaken, or
+// with fault.Faults.
+func (s *Store) Create(ctx context.Context, actor string, document carillon.Document) (carillon.Job, error) {
+	job := carillon.Job{
+		ID: carillon.NewJobID(), Revision: 1, Document: document,
+		EffectiveFrom: effectiveFrom(time.Now(), time.Time{}),
+	}
+	return job, s.transact(ctx, func(tx pgx.Tx) (*change, error) {
+		return &change{actor: actor, action: Created, after: job}, nil
+	})
+}
+
+// Edit makes a new document of a job's present one.
+type Edit func(carillon.Document) (carillon.Document, error)
+
+// Change replaces a job's document by what edit makes of it, which must be
+// valid, and returns the job as it is then. If edit changes nothing, nothing is
+// written. It fails with ErrNotFound, ErrNameTaken, fault.Faults, or edit's error.
+func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, action Action, edit Edit) (carillon.Job, error) {
+	var job carillon.Job
+	err := s.transact(ctx, func(tx pgx.Tx) (*change, error) {
+		before, err := lock(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		document, err := edit(before.Document)
+		if err != nil {
+			return nil, err
+		}
+		job, err = successor(before, document)
+		if err != nil || job.Revision == before.Revision {
+			return nil, err
+		}
+		return &change{actor: actor, action: action, before: &before, after: job}, nil
+	})
+	return job, err
+}
+
+// Delete removes a job; its revisions stay. It fails with ErrNotFound.
+func (s *Store) Delete(ctx context.Context, actor string, id uuid.UUID) error {
+	return s.transact(ctx, func(tx pgx.Tx) (*change, error) {
+		before, err := lock(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		return &change{actor: actor, action: Deleted, before: &before, after: next(before, before.Document)}, nil
+	})
+}
+
+func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (carillon.Job, error) {
+	return one(ctx, tx, `SELECT id, revision, effective_from, document FROM jobs WHERE id = $1 FOR UPDATE`, id)
+}
+
+// successor is the job with a new document, or the job itself if that is the
+// same document.
+func successor(job carillon.Job, document carillon.Document) (carillon.Job, error) {
+	if bytes.Equal(encode(document), encode(job.Document)) {
+		return job, nil
+	}
+	if document.Namespace != job.Namespace {
+		return job, fault.Faults{{Field: "namespace", Message: "cannot change; it is " + job.Namespace}}
+	}
+	return next(job, document), nil
+}
+
+func next(job carillon.Job, document carillon.Document) carillon.Job {
+	return carillon.Job{
+		ID: job.ID, Revision: job.Revision + 1, Document: document,
+		EffectiveFrom: effectiveFrom(time.Now(), job.EffectiveFrom),
+	}
+}
+
+// effectiveFrom is when a revision written now takes effect: ahead of now and
+// after the one before, in the microseconds that Postgres keeps.
+func effectiveFrom(now, before time.Time) time.Time {
+	from := now.Add(lead).Truncate(time.Microsecond).UTC()
+	if !from.After(before) {
+		from = before.Add(time.Microsecond)
+	}
+	return from
+}
+
+// encode returns a document's JSON: its stored form, and what tells two apart.
+func encode(document carillon.Document) []byte {
+	data, _ := json.Marshal(document) // cannot fail: it holds only data
+	return data
+}

@@ -1,0 +1,158 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/natsserver"
+	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+func connect(t *testing.T) (*pgxpool.Pool, jetstream.JetStream) {
+	t.Helper()
+	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	nc, js, err := bus.Connect(bus.Config{Options: []nats.Option{server.Option()}}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if err := topology.Ensure(t.Context(), js, 1); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.New(context.Background(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool, js
+}
+
+// TestRelaysThatAreKilledAtRandomKeepTheOrder lets several relays compete and
+// ends them at random, while writers go on. Whatever was published twice, the
+// newest revision of every job is the last one published.
+func TestRelaysThatAreKilledAtRandomKeepTheOrder(t *testing.T) {
+	t.Parallel()
+	pool, js := connect(t)
+	writing, stopWriting := context.WithCancel(t.Context())
+	relays := make(chan struct{}, 3)
+	for range 3 {
+		go func() {
+			for writing.Err() == nil {
+				life := time.Duration(rand.IntN(60)) * time.Millisecond
+				ctx, cancel := context.WithTimeout(writing, life)
+				_ = NewRelay(pool, js).Run(ctx)
+				cancel()
+			}
+			relays <- struct{}{}
+		}()
+	}
+	const jobs, revisions = 20, 60
+	ids := make([]uuid.UUID, jobs)
+	for i := range ids {
+		ids[i] = uuid.New()
+	}
+	for revision := range revisions {
+		batch := &pgx.Batch{}
+		for _, id := range ids {
+			Append(batch, topology.Job(id), body(revision+1))
+		}
+		if err := pool.SendBatch(t.Context(), batch).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stopWriting()
+	for range 3 {
+		<-relays
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { _ = NewRelay(pool, js).Run(ctx) }()
+	eventually(t, func() error { return empty(ctx, pool) })
+	stream, err := js.Stream(ctx, topology.JobsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		msg, err := stream.GetLastMsgForSubject(ctx, topology.Job(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(msg.Data) != string(body(revisions)) {
+			t.Errorf("the last message of %s is %s", id, msg.Data)
+		}
+	}
+}
+
+func TestKickIsFasterThanThePoll(t *testing.T) {
+	t.Parallel()
+	pool, js := connect(t)
+	relay := NewRelay(pool, js)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { _ = relay.Run(ctx) }()
+	batch := &pgx.Batch{}
+	Append(batch, topology.Queue("a"), nil)
+	Append(batch, topology.Job(uuid.New()), []byte(`{"deleted":true}`))
+	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
+		t.Fatal(err)
+	}
+	relay.Kick()
+	eventually(t, func() error { return empty(ctx, pool) })
+	stream, err := js.Stream(ctx, topology.JobsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sequence := range uint64(2) {
+		msg, err := stream.GetMsg(ctx, sequence+1)
+		if err != nil || msg.Header.Get(jetstream.MsgTTLHeader) == "" {
+			t.Errorf("tombstone %d: %v, %v", sequence+1, msg, err)
+		}
+	}
+}
+
+func body(revision int) []byte {
+	data, _ := json.Marshal(map[string]string{"revision": strconv.Itoa(revision)})
+	return data
+}
+
+func empty(ctx context.Context, pool *pgxpool.Pool) error {
+	var n int
+	if err := pool.QueryRow(ctx, `SELECT count(*) FROM outbox`).Scan(&n); err != nil || n > 0 {
+		return fmt.Errorf("%d messages left, %w", n, err)
+	}
+	return nil
+}
+
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("gave up: %v", err)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}

@@ -1,0 +1,51 @@
+package queuestore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/jackc/pgx/v5"
+)
+
+// Republish puts into the outbox every queue that differs from the published
+// one of its name, and the deletion of every published queue that is not there
+// any more. It returns how many it put.
+func (s *Store) Republish(ctx context.Context, published map[string]carillon.Queue) (n int, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, selectQueue+`ORDER BY name FOR UPDATE`)
+		if err != nil {
+			return fmt.Errorf("compare queues: %w", err)
+		}
+		queues, err := pgx.CollectRows(rows, pgx.RowToStructByPos[carillon.Queue])
+		if err != nil {
+			return err
+		}
+		batch := difference(queues, published)
+		n = batch.Len()
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	if err == nil && n > 0 {
+		s.written()
+	}
+	return n, err
+}
+
+func difference(queues []carillon.Queue, published map[string]carillon.Queue) *pgx.Batch {
+	batch := &pgx.Batch{}
+	stored := map[string]bool{}
+	for _, queue := range queues {
+		stored[queue.Name] = true
+		if published[queue.Name] != queue {
+			outbox.Append(batch, topology.Queue(queue.Name), encode(&queue))
+		}
+	}
+	for name := range published {
+		if !stored[name] {
+			outbox.Append(batch, topology.Queue(name), encode(nil))
+		}
+	}
+	return batch
+}

@@ -1,0 +1,59 @@
+// Package queuestore keeps queues in Postgres. Like a job's, a queue's change is
+// one transaction with its line in the audit log and its message in the outbox.
+package queuestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// The refusals.
+var (
+	ErrNotFound = errors.New("no such queue")
+	ErrInUse    = errors.New("jobs use the queue")
+	ErrBuiltin  = errors.New("the queue default cannot be deleted: jobs that name no queue use it")
+)
+
+// builtin is the queue of documents that name none.
+const builtin = "default"
+
+// Store reads and writes queues. It is safe for concurrent use.
+type Store struct {
+	pool    *pgxpool.Pool
+	written func()
+}
+
+// New returns the store of a database. It calls written after every commit that
+// left something in the outbox.
+func New(pool *pgxpool.Pool, written func()) *Store {
+	return &Store{pool: pool, written: written}
+}
+
+const selectQueue = `SELECT name, concurrency, weight, paused FROM queues `
+
+// List returns all queues, by name.
+func (s *Store) List(ctx context.Context) ([]carillon.Queue, error) {
+	rows, err := s.pool.Query(ctx, selectQueue+`ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("list queues: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[carillon.Queue])
+}
+
+// lock returns a queue for a change, or nil if there is none.
+func lock(ctx context.Context, tx pgx.Tx, name string) (*carillon.Queue, error) {
+	rows, err := tx.Query(ctx, selectQueue+`WHERE name = $1 FOR UPDATE`, name)
+	if err != nil {
+		return nil, fmt.Errorf("read queue: %w", err)
+	}
+	queue, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[carillon.Queue])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return queue, err
+}

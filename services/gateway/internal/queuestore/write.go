@@ -1,0 +1,122 @@
+package queuestore
+
+import (
+	"context"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/jackc/pgx/v5"
+)
+
+// Put stores a valid queue, in place of one of the same name.
+func (s *Store) Put(ctx context.Context, actor string, queue carillon.Queue) error {
+	return s.change(ctx, actor, queue.Name, func(pgx.Tx, *carillon.Queue) (*carillon.Queue, error) {
+		return &queue, nil
+	})
+}
+
+// SetPaused pauses or resumes a queue and returns it. It fails with ErrNotFound.
+func (s *Store) SetPaused(ctx context.Context, actor, name string, paused bool) (carillon.Queue, error) {
+	var after carillon.Queue
+	err := s.change(ctx, actor, name, func(_ pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
+		if before == nil {
+			return nil, ErrNotFound
+		}
+		after = *before
+		after.Paused = paused
+		return &after, nil
+	})
+	return after, err
+}
+
+// Delete removes a queue. It fails with ErrNotFound, ErrInUse or ErrBuiltin.
+func (s *Store) Delete(ctx context.Context, actor, name string) error {
+	if name == builtin {
+		return ErrBuiltin
+	}
+	return s.change(ctx, actor, name, func(tx pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
+		if before == nil {
+			return nil, ErrNotFound
+		}
+		return nil, unused(ctx, tx, name)
+	})
+}
+
+// unused looks for jobs only after the queue's row is locked: a writer of a job
+// holds on to that row, so none can come in between.
+func unused(ctx context.Context, tx pgx.Tx, name string) error {
+	var used bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM jobs WHERE queue = $1)`, name).Scan(&used)
+	if err == nil && used {
+		return ErrInUse
+	}
+	return err
+}
+
+// edit makes of a queue what it shall be; nil is no queue, before as after.
+type edit func(tx pgx.Tx, before *carillon.Queue) (after *carillon.Queue, err error)
+
+// change writes what edit changed; if that is nothing, it writes nothing.
+func (s *Store) change(ctx context.Context, actor, name string, edit edit) error {
+	wrote := false
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		before, err := lock(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		after, err := edit(tx, before)
+		if err != nil || before != nil && after != nil && *before == *after {
+			return err
+		}
+		wrote = true
+		return write(ctx, tx, actor, name, before, after)
+	})
+	if err == nil && wrote {
+		s.written()
+	}
+	return err
+}
+
+func write(ctx context.Context, tx pgx.Tx, actor, name string, before, after *carillon.Queue) error {
+	batch := &pgx.Batch{}
+	if after == nil {
+		batch.Queue(`DELETE FROM queues WHERE name = $1`, name)
+	} else {
+		batch.Queue(`
+			INSERT INTO queues (name, concurrency, weight, paused) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency, weight = excluded.weight,
+				paused = excluded.paused, updated_at = now()`,
+			name, after.Concurrency, after.Weight, after.Paused)
+	}
+	batch.Queue(`
+		INSERT INTO audit_log (actor, namespace, action, object, before, after)
+		VALUES ($1, NULL, $2, $3, $4, $5)`, actor, action(before, after), "queue/"+name, encode(before), encode(after))
+	outbox.Append(batch, topology.Queue(name), encode(after))
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// action names a change in the audit log.
+func action(before, after *carillon.Queue) string {
+	switch {
+	case before == nil:
+		return "created"
+	case after == nil:
+		return "deleted"
+	case after.Paused && !before.Paused:
+		return "paused"
+	case before.Paused && !after.Paused:
+		return "resumed"
+	}
+	return "updated"
+}
+
+// encode returns a queue's JSON, or nil for no queue: as a message, the news
+// that it was deleted.
+func encode(queue *carillon.Queue) []byte {
+	if queue == nil {
+		return nil
+	}
+	return wire.Encode(*queue)
+}

@@ -1,0 +1,92 @@
+// Package resync brings the stream JOBS up to what Postgres says.
+//
+// The outbox alone keeps the two together, once they are. This is for when they
+// are not: the queues that a migration made, a stream that was lost or restored,
+// a database that was. It reads what JOBS holds, then compares it with Postgres
+// and puts every difference into the outbox, under the locks that writers take.
+// So it may run at any time, beside writers and beside other gateways.
+package resync
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Jobs puts what is missing from the published jobs into the outbox.
+type Jobs interface {
+	Republish(ctx context.Context, published map[uuid.UUID]int64) (int, error)
+}
+
+// Queues puts what is missing from the published queues into the outbox.
+type Queues interface {
+	Republish(ctx context.Context, published map[string]carillon.Queue) (int, error)
+}
+
+// Run compares and mends once. The streams must exist.
+func Run(ctx context.Context, js jetstream.JetStream, jobs Jobs, queues Queues) error {
+	publishedQueues, err := readQueues(ctx, js)
+	if err != nil {
+		return err
+	}
+	n, err := queues.Republish(ctx, publishedQueues)
+	if err != nil {
+		return err
+	}
+	publishedJobs, err := readJobs(ctx, js)
+	if err != nil {
+		return err
+	}
+	m, err := jobs.Republish(ctx, publishedJobs)
+	if n+m > 0 {
+		slog.Info("definitions republished", "queues", n, "jobs", m)
+	}
+	return err
+}
+
+// readJobs returns the published revision of every job that is not deleted.
+func readJobs(ctx context.Context, js jetstream.JetStream) (map[uuid.UUID]int64, error) {
+	published := map[uuid.UUID]int64{}
+	err := read(ctx, js, topology.AllJobs, func(entry bus.Entry) {
+		var head struct {
+			ID       uuid.UUID `json:"id"`
+			Revision int64     `json:"revision"`
+			Deleted  bool      `json:"deleted"`
+		}
+		if json.Unmarshal(entry.Data, &head) != nil {
+			return // unreadable, so it counts as not published
+		}
+		published[head.ID] = head.Revision
+		if head.Deleted {
+			delete(published, head.ID)
+		}
+	})
+	return published, err
+}
+
+func readQueues(ctx context.Context, js jetstream.JetStream) (map[string]carillon.Queue, error) {
+	published := map[string]carillon.Queue{}
+	err := read(ctx, js, topology.AllQueues, func(entry bus.Entry) {
+		var queue carillon.Queue
+		if json.Unmarshal(entry.Data, &queue) != nil {
+			return // deleted: an empty body
+		}
+		published[topology.QueueName(entry.Subject)] = queue
+	})
+	return published, err
+}
+
+func read(ctx context.Context, js jetstream.JetStream, filter string, handle func(bus.Entry)) error {
+	stop, err := bus.Follow(ctx, js, topology.JobsStream, filter, handle)
+	if err != nil {
+		return err
+	}
+	stop()
+	return nil
+}

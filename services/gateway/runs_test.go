@@ -1,0 +1,107 @@
+package gateway
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+// record writes a line of the ledger, as the recorder would.
+func (w *world) record(t *testing.T, job uuid.UUID, namespace string, kind carillon.Kind, at time.Time, state carillon.State) uuid.UUID {
+	t.Helper()
+	id := carillon.NewRunID(job, kind, at)
+	_, err := w.pool.Exec(t.Context(), `
+		INSERT INTO runs (id, fire_time, job_id, job_name, namespace, kind, state, revision, queue, attempts, status, planned_at)
+		VALUES ($1, $2, $3, 'x', $4, $5, $6, 1, 'default', 2, 200, $2)`, id, at, job, namespace, kind, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestRunsAreListedAndRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	start := time.Date(2026, 11, 22, 23, 59, 50, 123456000, time.UTC)
+	for _, day := range []string{"2026-11-22", "2026-11-23"} {
+		if _, err := w.pool.Exec(t.Context(), `SELECT ensure_day_partition($1::date)`, day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, b := carillon.NewJobID(), carillon.NewJobID()
+	var ids []uuid.UUID
+	for i := range 20 {
+		at := start.Add(time.Duration(i/2) * 2 * time.Second) // two runs at each instant, over midnight
+		job, namespace, kind, state := a, "default", carillon.KindSchedule, carillon.StateSucceeded
+		if i%2 == 1 {
+			job, namespace = b, "other"
+		}
+		if i == 4 {
+			kind, state = carillon.KindManual, carillon.StateFailed
+		}
+		if i == 5 {
+			state = carillon.StateMissed
+		}
+		ids = append(ids, w.record(t, job, namespace, kind, at, state))
+	}
+	list := func(query string) (got []uuid.UUID) {
+		for cursor := ""; ; {
+			page := into[struct {
+				Items []struct {
+					ID       uuid.UUID `json:"id"`
+					FireTime time.Time `json:"fire_time"`
+				}
+				NextCursor string `json:"next_cursor"`
+			}](t, w.call(t, "GET", "/api/v1/runs?"+query+"&cursor="+cursor, nil), 200)
+			for _, run := range page.Items {
+				got = append(got, run.ID)
+			}
+			if cursor = page.NextCursor; cursor == "" {
+				return got
+			}
+		}
+	}
+	all := list("limit=500")
+	if len(all) != 20 || carillon.RunTime(all[0]).Before(carillon.RunTime(all[19])) {
+		t.Errorf("the list is not newest first: %v", all)
+	}
+	for _, limit := range []int{1, 3, 19, 20} {
+		if diff := cmp.Diff(all, list(fmt.Sprintf("limit=%d", limit))); diff != "" {
+			t.Errorf("in pages of %d: %s", limit, diff)
+		}
+	}
+	for query, want := range map[string]int{
+		"namespace=other": 10, "job_id=" + a.String(): 10, "state=failed": 1, "state=failed&state=missed": 2, "kind=manual": 1,
+		"from=2026-11-23T00:00:00Z": 10, "to=2026-11-23T00:00:00Z": 10, "from=2026-11-22T23:59:52.123456Z&to=2026-11-22T23:59:54.123456Z": 2,
+		"namespace=other&state=succeeded": 9, "namespace=nobody": 0,
+	} {
+		if got := list(query); len(got) != want {
+			t.Errorf("%s: %d runs, want %d", query, len(got), want)
+		}
+	}
+
+	_, err := w.pool.Exec(t.Context(), `
+		INSERT INTO attempts (fire_time, run_id, number, started_at, status, class, error)
+		SELECT fire_time, id, n, fire_time, 500, 'status', 'boom' FROM runs, generate_series(1, 2) n WHERE id = $1`, ids[4])
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := into[struct {
+		ID       uuid.UUID `json:"id"`
+		Attempts int
+		Status   int
+		Kind     string
+		History  []struct {
+			Number int
+			Class  string
+		}
+	}](t, w.call(t, "GET", "/api/v1/runs/"+ids[4].String(), nil), 200)
+	if run.ID != ids[4] || run.Attempts != 2 || run.Status != 200 || run.Kind != "manual" || len(run.History) != 2 || run.History[1].Number != 2 || run.History[1].Class != "status" {
+		t.Errorf("run %+v", run)
+	}
+	intoProblem(t, w.call(t, "GET", "/api/v1/runs/"+uuid.NewString(), nil), 404)
+}
