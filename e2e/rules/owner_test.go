@@ -34,6 +34,7 @@ var owners = []owner{
 		"services/recorder/internal/ledger",
 		"services/gateway", "services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/queuestore",
+		"bench",
 	}},
 	{"github.com/fasthttp/websocket", []string{"shared/client"}},
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},

@@ -112,6 +112,12 @@ func TestJobLife(t *testing.T) {
 		t.Errorf("tombstone %+v with headers %v", tombstone, header)
 	}
 
+	checkHistory(t, w, job)
+}
+
+// checkHistory holds a job's revisions and audit log to what TestJobLife did.
+func checkHistory(t *testing.T, w *world, job carillon.Job) {
+	t.Helper()
 	revisions := into[struct {
 		Items []struct {
 			Revision int64
@@ -119,7 +125,7 @@ func TestJobLife(t *testing.T) {
 			Actor    string
 			Document carillon.Document
 		}
-	}](t, w.call(t, "GET", path+"/revisions", nil), 200)
+	}](t, w.call(t, "GET", "/api/v1/jobs/"+job.ID.String()+"/revisions", nil), 200)
 	var actions []string
 	for _, r := range revisions.Items {
 		actions = append(actions, r.Action)

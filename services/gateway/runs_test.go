@@ -83,10 +83,16 @@ func TestRunsAreListedAndRead(t *testing.T) {
 			t.Errorf("%s: %d runs, want %d", query, len(got), want)
 		}
 	}
+	checkHistoryOfRun(t, w, ids[4])
+	intoProblem(t, w.call(t, "GET", "/api/v1/runs/"+uuid.NewString(), nil), 404)
+}
 
+// checkHistoryOfRun gives a run two attempts and reads them back.
+func checkHistoryOfRun(t *testing.T, w *world, id uuid.UUID) {
+	t.Helper()
 	_, err := w.pool.Exec(t.Context(), `
 		INSERT INTO attempts (fire_time, run_id, number, started_at, status, class, error)
-		SELECT fire_time, id, n, fire_time, 500, 'status', 'boom' FROM runs, generate_series(1, 2) n WHERE id = $1`, ids[4])
+		SELECT fire_time, id, n, fire_time, 500, 'status', 'boom' FROM runs, generate_series(1, 2) n WHERE id = $1`, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,9 +105,8 @@ func TestRunsAreListedAndRead(t *testing.T) {
 			Number int
 			Class  string
 		}
-	}](t, w.call(t, "GET", "/api/v1/runs/"+ids[4].String(), nil), 200)
-	if run.ID != ids[4] || run.Attempts != 2 || run.Status != 200 || run.Kind != "manual" || len(run.History) != 2 || run.History[1].Number != 2 || run.History[1].Class != "status" {
+	}](t, w.call(t, "GET", "/api/v1/runs/"+id.String(), nil), 200)
+	if run.ID != id || run.Attempts != 2 || run.Status != 200 || run.Kind != "manual" || len(run.History) != 2 || run.History[1].Number != 2 || run.History[1].Class != "status" {
 		t.Errorf("run %+v", run)
 	}
-	intoProblem(t, w.call(t, "GET", "/api/v1/runs/"+uuid.NewString(), nil), 404)
 }
