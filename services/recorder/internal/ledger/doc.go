@@ -1,0 +1,30 @@
+// Package ledger writes what became of runs: the tables runs and attempts.
+//
+// It is a join of events. A run's events may come late, twice, in any order and
+// through several recorders at once; the row that is left depends only on the
+// set of events that came, never on how they came. For that, the events of one
+// run are totally ordered by how much they say ([later]), and a row only ever
+// changes to a later event. The order is
+//
+//  1. open < missed < skipped < expired < cancelled < lost < failed < succeeded:
+//     an end beats a life, a call beats a decision not to call, and an answer
+//     beats the lack of one. A call that is repeated because its runner died may
+//     end twice; the target's yes then stands, whatever came after it;
+//  2. the number of attempts;
+//  3. queued < running < retrying;
+//  4. the instant of the end, to the microsecond that Postgres keeps.
+//
+// Two events equal in all four tell of the same end. Every event says all that
+// earlier ones said, so the winner's row replaces the other as a whole.
+//
+// Attempts are ordered too: one with an answer beats one without, then the one
+// that ended last stands, then one that says why it failed.
+//
+// Both tables are written by one statement, which is its own transaction: one
+// round trip, and nothing to roll back. Rows are sorted by key, so recorders
+// side by side lock rows in one order and do not deadlock; and each key comes
+// once, as Postgres refuses to touch a row twice in a statement.
+//
+// The tables are partitioned by UTC day of the fire time. Partitions are made
+// ahead, and for stray days when they come; dropping them is not done here.
+package ledger

@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+var statements = promauto.NewCounter(prometheus.CounterOpts{
+	Name: "carillon_recorder_statements_total", Help: "SQL statements sent by the recorder.",
+})
+
+const (
+	// statementTimeout bounds each statement, so that a connection whose other
+	// end has vanished is given up. A batch takes some 10 ms.
+	statementTimeout = 15 * time.Second
+	// daysAhead is how many days beyond today have their partitions made: room
+	// for a weekend in which nobody looks at a recorder that cannot make them.
+	daysAhead = 7
+)
+
+// Ledger writes runs and attempts. It is safe for concurrent use.
+type Ledger struct {
+	pool *pgxpool.Pool
+
+	mu   sync.Mutex
+	days map[time.Time]bool // known to have their partitions
+}
+
+// New returns a Ledger over a pool that stays the caller's.
+func New(pool *pgxpool.Pool) *Ledger {
+	return &Ledger{pool: pool, days: map[time.Time]bool{}}
+}
+
+// Record writes events that have passed [Check], all of them or none. Recording
+// an event again changes nothing. After an error it may be called again with the
+// same events; [IsRefusal] says whether that is of any use.
+func (l *Ledger) Record(ctx context.Context, events []*wire.Outcome) error {
+	err := l.record(ctx, events)
+	if isMissingPartition(err) { // dropped since it was last seen
+		l.forgetDays()
+		err = l.record(ctx, events)
+	}
+	return err
+}
+
+func (l *Ledger) record(ctx context.Context, events []*wire.Outcome) error {
+	if err := l.ensure(ctx, daysOf(events)); err != nil {
+		return err
+	}
+	return l.exec(ctx, statement, arguments(events)...)
+}
+
+// PrepareAhead makes the partitions of the day of now and the week after it.
+// It costs nothing where they are known to exist.
+func (l *Ledger) PrepareAhead(ctx context.Context, now time.Time) error {
+	days := make([]time.Time, 0, daysAhead+1)
+	for n := range daysAhead + 1 {
+		days = append(days, dayOf(now.AddDate(0, 0, n)))
+	}
+	return l.ensure(ctx, days)
+}
+
+func (l *Ledger) exec(ctx context.Context, sql string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	statements.Inc()
+	if _, err := l.pool.Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package writer
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The pauses between two tries grow from the first to the last: soon enough
+// that a restart of Postgres is hardly felt, seldom enough to leave it alone.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// Writer records batches. It is safe for concurrent use.
+type Writer struct {
+	ledger *ledger.Ledger
+	health *service.Health
+}
+
+// New returns a Writer into a ledger. It reports on the part "postgres" of health.
+func New(ledger *ledger.Ledger, health *service.Health) *Writer {
+	return &Writer{ledger: ledger, health: health}
+}
+
+// Run records batches until the channel is closed. Once ctx has ended, batches
+// are given back instead.
+func (w *Writer) Run(ctx context.Context, batches <-chan []jetstream.Msg) {
+	for msgs := range batches {
+		w.write(ctx, decode(msgs))
+	}
+}
+
+// write records events, or sets aside those that cannot be.
+func (w *Writer) write(ctx context.Context, events []*event) {
+	if len(events) == 0 {
+		return
+	}
+	began := time.Now()
+	err := w.persist(ctx, events)
+	switch {
+	case err == nil:
+		observe(events, began, time.Now())
+		each(events, jetstream.Msg.Ack)
+	case !ledger.IsRefusal(err):
+		each(events, jetstream.Msg.Nak)
+	case len(events) == 1:
+		setAside(events[0].msg, err)
+	default:
+		half := len(events) / 2
+		w.write(ctx, events[:half])
+		w.write(ctx, events[half:])
+	}
+}
+
+// persist tries until the events are recorded, are refused, or ctx ends.
+func (w *Writer) persist(ctx context.Context, events []*event) error {
+	rows := outcomes(events)
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := w.ledger.Record(ctx, rows)
+		if err == nil || ledger.IsRefusal(err) {
+			w.health.Ready("postgres")
+			return err
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		w.health.NotReady("postgres", err.Error())
+		slog.Warn("batch not recorded, will try again", "error", err, "events", len(events))
+		rest(ctx, pause)
+	}
+}
+
+// rest waits half to all of a pause, so that recorders do not return in step.
+func rest(ctx context.Context, pause time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(pause/2 + rand.N(pause/2)):
+	}
+}
+
+// each answers the server on every event. An answer that does not get through
+// only means that the message comes again.
+func each(events []*event, answer func(jetstream.Msg) error) {
+	for _, one := range events {
+		if err := answer(one.msg); err != nil {
+			slog.Warn("event not answered, it will come again", "error", err, "subject", one.msg.Subject())
+			return
+		}
+	}
+}

@@ -1,0 +1,121 @@
+// Package recorder is the service that remembers: it carries outcomes from
+// OUTCOMES into Postgres, and acknowledges them once they are committed.
+//
+//	OUTCOMES ──▶ intake ──▶ batch ──▶ writer ──▶ ledger ──▶ Postgres
+//	    ▲                               │
+//	    └────────── ack ────────────────┘
+//
+// Any number of recorders share the work. Two batches are under way at once, so
+// that one is decoded and acknowledged while Postgres commits the other.
+//
+// With Postgres away, a recorder holds at most what it has taken, and OUTCOMES
+// keeps the rest on disk. With NATS away, what it has taken is recorded, comes
+// again for want of an acknowledgement, and changes nothing. Neither is needed
+// to start.
+package recorder
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/service"
+)
+
+// connections is the size of the pool: one for each batch under way, one to make
+// partitions, one to spare.
+const connections = 4
+
+const (
+	// migratePause lies between two tries to reach Postgres at the start.
+	migratePause = 500 * time.Millisecond
+	// migrateTimeout bounds one try, with room for a migration of large tables.
+	migrateTimeout = 10 * time.Minute
+)
+
+// Config is what a recorder can be told.
+type Config struct {
+	NATS     bus.Config
+	Postgres postgres.Config
+	// BatchSize is the most events in one transaction; default 1000.
+	BatchSize int `env:"CARILLON_BATCH_SIZE" envDefault:"1000"`
+	// BatchWait is how long the first event of a batch waits for more; default 50ms.
+	BatchWait time.Duration `env:"CARILLON_BATCH_WAIT" envDefault:"50ms"`
+}
+
+func (c Config) validate() error {
+	var problems []error
+	if c.BatchSize < 1 || c.BatchSize > 10_000 {
+		problems = append(problems, errors.New("CARILLON_BATCH_SIZE must be from 1 to 10000"))
+	}
+	if c.BatchWait < 0 || c.BatchWait > time.Second {
+		problems = append(problems, errors.New("CARILLON_BATCH_WAIT must be from 0s to 1s"))
+	}
+	return errors.Join(problems...)
+}
+
+// Run records until ctx ends, and returns nil then. It fails only on a Config
+// that can never work. It reports on the parts "nats", "outcomes" and "postgres"
+// of health.
+func Run(ctx context.Context, config Config, health *service.Health) error {
+	if err := config.validate(); err != nil {
+		return err
+	}
+	pool, err := postgres.Open(ctx, config.pool())
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	defer pool.Close()
+	nc, js, err := bus.Connect(config.NATS, "recorder")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	for _, part := range []string{"nats", "outcomes", "postgres"} {
+		health.NotReady(part, "starting")
+	}
+	migrate(ctx, config.Postgres.URL, health)
+	health.Ready("postgres")
+	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), config: config, health: health}
+	p.run(ctx)
+	return nil
+}
+
+// pool returns the settings of the recorder's pool.
+func (c Config) pool() postgres.Config {
+	c.Postgres.MaxConns = cmp.Or(c.Postgres.MaxConns, connections)
+	c.Postgres.ApplicationName = cmp.Or(c.Postgres.ApplicationName, "carillon-recorder")
+	return c.Postgres
+}
+
+// migrate brings the tables up to date, as soon as Postgres is there.
+func migrate(ctx context.Context, url string, health *service.Health) {
+	for ctx.Err() == nil {
+		err := tryMigrate(ctx, url)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		health.NotReady("postgres", err.Error())
+		slog.Warn("postgres not migrated, will try again", "error", err)
+		pause(ctx, migratePause)
+	}
+}
+
+func tryMigrate(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
+	defer cancel()
+	return postgres.Migrate(ctx, url)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
