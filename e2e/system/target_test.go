@@ -18,13 +18,12 @@ type target struct {
 	inFlight int
 	peak     int
 	calls    map[string]int // by Idempotency-Key
-	open     map[string]int // in flight, by Idempotency-Key
 	parents  map[string]string
 }
 
 func newTarget(t *testing.T, delay time.Duration) *target {
 	t.Helper()
-	tg := &target{delay: delay, calls: map[string]int{}, open: map[string]int{}, parents: map[string]string{}}
+	tg := &target{delay: delay, calls: map[string]int{}, parents: map[string]string{}}
 	server := httptest.NewServer(tg)
 	t.Cleanup(server.Close)
 	tg.url = server.URL
@@ -34,7 +33,7 @@ func newTarget(t *testing.T, delay time.Duration) *target {
 func (tg *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := r.Header.Get("Idempotency-Key")
 	tg.enter(key, r.Header.Get("traceparent"))
-	defer tg.leave(key)
+	defer tg.leave()
 	select {
 	case <-time.After(tg.delay):
 	case <-r.Context().Done():
@@ -46,19 +45,15 @@ func (tg *target) enter(key, parent string) {
 	tg.mu.Lock()
 	defer tg.mu.Unlock()
 	tg.calls[key]++
-	tg.open[key]++
 	tg.parents[key] = parent
 	tg.inFlight++
 	tg.peak = max(tg.peak, tg.inFlight)
 }
 
-func (tg *target) leave(key string) {
+func (tg *target) leave() {
 	tg.mu.Lock()
 	defer tg.mu.Unlock()
 	tg.inFlight--
-	if tg.open[key]--; tg.open[key] == 0 {
-		delete(tg.open, key)
-	}
 }
 
 // counts returns the calls so far by key, and the most that were in flight.
@@ -66,13 +61,6 @@ func (tg *target) counts() (calls map[string]int, peak int) {
 	tg.mu.Lock()
 	defer tg.mu.Unlock()
 	return maps.Clone(tg.calls), tg.peak
-}
-
-// openCalls returns the keys of the calls in flight.
-func (tg *target) openCalls() map[string]int {
-	tg.mu.Lock()
-	defer tg.mu.Unlock()
-	return maps.Clone(tg.open)
 }
 
 func (tg *target) parent(key string) string {

@@ -65,7 +65,7 @@ func TestReadyzTellsHealth(t *testing.T) {
 	expect(200, "ready\n")
 }
 
-func TestHealthzAndMetricsDoNotNeedReadiness(t *testing.T) {
+func TestHealthMetricsAndProfilesDoNotNeedReadiness(t *testing.T) {
 	t.Parallel()
 	url, _ := serveAdmin(t, service.NewHealth())
 	if status, body := get(t, url+"/healthz"); status != 200 || body != "ok\n" {
@@ -74,7 +74,10 @@ func TestHealthzAndMetricsDoNotNeedReadiness(t *testing.T) {
 	if status, body := get(t, url+"/metrics"); status != 200 || !strings.Contains(body, "go_goroutines") {
 		t.Errorf("metrics: %d %.100q", status, body)
 	}
-	if status, _ := get(t, url+"/debug/pprof/"); status != 404 {
+	if status, body := get(t, url+"/debug/pprof/"); status != 200 || !strings.Contains(body, "heap") {
+		t.Errorf("profiles: %d %.100q", status, body)
+	}
+	if status, _ := get(t, url+"/debug/vars"); status != 404 {
 		t.Errorf("something else: %d", status)
 	}
 }
