@@ -14,6 +14,9 @@ const (
 	// maxRecurring bounds the window rules that a fire is held against.
 	maxRecurring  = 4
 	maxDateRanges = 1000
+	// maxWindows bounds the single windows of a spec, and so the time that
+	// their calendars take to read.
+	maxWindows = 20_000
 )
 
 // blackout is one entry of Spec.Blackouts.
@@ -41,7 +44,7 @@ func (b *blackouts) String() (text string) {
 	return text
 }
 
-func (s Spec) compileBlackouts(in context, faults *fault.Faults) (out blackouts) {
+func (s Spec) compileBlackouts(in scope, faults *fault.Faults) (out blackouts) {
 	if len(s.Blackouts) > maxBlackouts {
 		faults.Add("blackouts", "has %d entries, but %d at most are allowed", len(s.Blackouts), maxBlackouts)
 		return out
@@ -55,6 +58,10 @@ func (s Spec) compileBlackouts(in context, faults *fault.Faults) (out blackouts)
 		} else {
 			out.skip.add(entry.windows)
 		}
+		if len(out.skip.fixed)+len(out.hold.fixed) > maxWindows {
+			faults.Add("blackouts", "has more than %d windows", maxWindows)
+			break
+		}
 	}
 	out.skip.settle()
 	out.hold.settle()
@@ -64,7 +71,7 @@ func (s Spec) compileBlackouts(in context, faults *fault.Faults) (out blackouts)
 	return out
 }
 
-func (b Blackout) compile(in context) (out blackout, err error) {
+func (b Blackout) compile(in scope) (out blackout, err error) {
 	var faults fault.Faults
 	switch b.Policy {
 	case "", BlackoutSkip:
@@ -99,7 +106,7 @@ func (b Blackout) kinds() (given []string) {
 }
 
 // open adds the windows and says in words which they are.
-func (b Blackout) open(kind string, to *windows, in context) (words string, err error) {
+func (b Blackout) open(kind string, to *windows, in scope) (words string, err error) {
 	switch kind {
 	case "cron":
 		return b.openCron(to, in)
@@ -109,7 +116,7 @@ func (b Blackout) open(kind string, to *windows, in context) (words string, err 
 	return openCalendar(b.ICalendar, to, in)
 }
 
-func (b Blackout) openCron(to *windows, in context) (string, error) {
+func (b Blackout) openCron(to *windows, in scope) (string, error) {
 	var faults fault.Faults
 	if b.Duration < Duration(time.Second) || b.Duration > 366*Duration(day) {
 		faults.Add("duration", "must be between \"1s\" and \"366d\"; for example \"6h\"")

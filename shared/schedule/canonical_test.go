@@ -76,10 +76,12 @@ func TestCanonicalForm(t *testing.T) {
 		"0 0-23/2 * * *":              "0 0-22/2 * * *",
 		"0 */2 * * *":                 "0 */2 * * *",
 		"0 0,12 * * *":                "0 0,12 * * *",
-		"0 * * * * *":                 "0 * * * *",
+		"0 * * * * *":                 "* * * * *",
 		"0 0 0 * * * *":               "0 0 * * *",
 		"*/15 * * * * * *":            "*/15 * * * * *",
 		"0 0 0 1 1 * 2030,2026-2028":  "0 0 0 1 1 * 2026-2028,2030",
+		"0 0 0 1 1 * */3":             "0 0 0 1 1 * 1970-2198/3",
+		"0 0 0 1 1 * 2020/50":         "0 0 0 1 1 * 2020-2170/50",
 		"0 0 LW,15W,L,1 * FRIL,MON#2": "0 0 1,15W,L,LW * 1#2,5L",
 		"0 0 */10,5 * *":              "0 0 */10,5 * *",
 		"0 0 1-31 * 1":                "0 0 1-31 * 1",
@@ -91,4 +93,17 @@ func TestCanonicalForm(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want %q", text, expr, err, want)
 		}
 	}
+}
+
+// FuzzCanonical checks that the canonical form of any expression means the same.
+func FuzzCanonical(f *testing.F) {
+	for _, text := range tableCrons(f) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		expr, err := parseCron(text, "seed")
+		if err == nil && len(expr.String()) <= maxCron {
+			checkCanonical(t, text)
+		}
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+
+	"github.com/netresearch/go-cron"
 )
 
 // maxCron bounds a cron expression; the longest sensible ones list single minutes.
@@ -34,7 +36,7 @@ type cronRule struct {
 	expr *expression
 }
 
-func compileCron(text string, in context) (rule, error) {
+func compileCron(text string, in scope) (rule, error) {
 	expr, err := parseCron(text, in.seed)
 	if err != nil {
 		return nil, err
@@ -76,8 +78,8 @@ func parseCron(text, seed string) (*expression, error) {
 func cutZone(text string) (zone, rest string) {
 	for _, prefix := range []string{"CRON_TZ=", "TZ="} {
 		if named, ok := strings.CutPrefix(text, prefix); ok {
-			zone, rest, _ = strings.Cut(named, " ")
-			return zone, rest
+			end := strings.IndexAny(named+" ", " \t")
+			return named[:end], named[end:]
 		}
 	}
 	return "", text
@@ -121,36 +123,38 @@ func wrongMacro(text string) error {
 func (e *expression) parse(seed string) error {
 	e.elapsed = strings.HasPrefix(e.texts[hour], "*")
 	e.calendar.either = !free(e.texts[dayOfMonth]) && !free(e.texts[dayOfWeek])
-	e.days = &e.calendar
 	for i := range fields {
-		text, parsed, err := fields[i].parse(e.texts[i], seed)
-		if err != nil {
+		var err error
+		if e.texts[i], err = fields[i].resolve(e.texts[i], seed); err != nil {
 			return err
 		}
-		e.texts[i] = text
-		e.take(i, parsed)
 	}
-	var err error
+	parsed, err := parser.Parse(strings.Join(e.texts[:year], " "))
+	if err != nil {
+		return e.faulty(err)
+	}
+	e.take(parsed.(*cron.SpecSchedule))
 	e.years, err = parseYears(e.texts[year])
 	return err
 }
 
-// take keeps what go-cron found in field i.
-func (e *expression) take(i int, parsed parsedField) {
-	switch i {
-	case second:
-		e.second = parsed.set
-	case minute:
-		e.minute = parsed.set
-	case hour:
-		e.hour = parsed.set
-	case dayOfMonth:
-		e.calendar.dom, e.calendar.special = parsed.set, parsed.special
-	case monthOfYear:
-		e.months = parsed.set
-	case dayOfWeek:
-		e.calendar.dow, e.calendar.nth = parsed.set, parsed.nth
+// faulty finds the field that go-cron does not understand.
+func (e *expression) faulty(err error) error {
+	for i := range fields {
+		if err := fields[i].check(e.texts[i]); err != nil {
+			return err
+		}
 	}
+	return err
+}
+
+// take keeps what go-cron found, but for the bit with which it marks stars.
+func (e *expression) take(s *cron.SpecSchedule) {
+	e.second, e.minute, e.hour = s.Second&fields[second].all(), s.Minute&fields[minute].all(), s.Hour&fields[hour].all()
+	e.months = s.Month & fields[monthOfYear].all()
+	e.calendar.dom, e.calendar.special = s.Dom&fields[dayOfMonth].all(), s.DomConstraints
+	e.calendar.dow, e.calendar.nth = s.Dow&fields[dayOfWeek].all(), s.DowConstraints
+	e.days = &e.calendar
 }
 
 // free reports whether a day field leaves the choice to the other one. As in

@@ -86,7 +86,7 @@ func weekdayNames(dow uint64, ending string) string {
 	case weekend:
 		return "Saturday" + ending + " and Sunday" + ending
 	}
-	return names(dow>>1|dow<<6&1<<6, func(n int) string { return weekdayName((n+1)%7) + ending })
+	return names(dow>>1|(dow&1)<<6, func(n int) string { return weekdayName((n+1)%7) + ending })
 }
 
 func (e *expression) whichWeekdays() string {

@@ -49,7 +49,7 @@ func momentWords(instant int64, z *zone) string {
 }
 
 func (e every) describe() string {
-	text := "every " + spanWords(Duration(time.Duration(e.step)*time.Second))
+	text := "every " + strings.TrimPrefix(spanWords(Duration(time.Duration(e.step)*time.Second)), "1 ")
 	if e.anchor != 0 {
 		text += ", counted from " + momentWords(e.anchor, e.zone)
 	}

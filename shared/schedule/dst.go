@@ -25,8 +25,8 @@ const (
 // DST is what a schedule that means wall-clock time does when the clocks
 // change. The package comment has the contract.
 type DST struct {
-	Gap    Gap    `json:"gap,omitempty"`
-	Repeat Repeat `json:"repeat,omitempty"`
+	Gap    Gap    `json:"gap,omitempty" doc:"What becomes of fires whose local time the clocks jump over; run_after by default." enum:"run_after,skip"`
+	Repeat Repeat `json:"repeat,omitempty" doc:"In which copy of a repeated local time the job fires; first by default." enum:"first,second,both"`
 }
 
 var defaultDST = DST{GapRunAfter, RepeatFirst}

@@ -12,7 +12,7 @@ type interval struct {
 	anchor, step int64
 }
 
-func compileEvery(step Duration, anchor *time.Time, in context) (rule, error) {
+func compileEvery(step Duration, anchor *time.Time, in scope) (rule, error) {
 	if step < Duration(time.Second) || step%Duration(time.Second) != 0 || step > maxDays*Duration(day) {
 		return nil, fmt.Errorf("%s is not possible: use whole seconds from \"1s\" to \"%dd\", for example \"90s\"", step, maxDays)
 	}
@@ -20,12 +20,11 @@ func compileEvery(step Duration, anchor *time.Time, in context) (rule, error) {
 	if anchor != nil {
 		v.anchor = ceil(*anchor)
 	}
-	v.anchor -= floorDiv(v.anchor, v.step) * v.step
 	return every{v, in.zone}, nil
 }
 
 func (v interval) next(instant int64) (int64, bool) {
-	found := v.anchor - floorDiv(v.anchor-instant, v.step)*v.step
+	found := v.anchor - floorDiv(v.anchor-max(instant, 0), v.step)*v.step
 	return found, found < endInstant
 }
 
@@ -43,8 +42,8 @@ type every struct {
 // String returns "every 90s", and the phase where it is not that of the Unix epoch.
 func (e every) String() string {
 	text := "every " + Duration(time.Duration(e.step)*time.Second).String()
-	if e.anchor != 0 {
-		text += " from " + timeText(e.anchor)
+	if phase := e.anchor - floorDiv(e.anchor, e.step)*e.step; phase != 0 {
+		text += " from " + timeText(phase)
 	}
 	return text
 }
@@ -57,7 +56,7 @@ type at struct {
 	zone    *zone
 }
 
-func compileAt(when time.Time, in context) (rule, error) {
+func compileAt(when time.Time, in scope) (rule, error) {
 	found := ceil(when)
 	if found < 0 || found >= endInstant {
 		return nil, errors.New("must be between the years 1970 and 2199; for example \"2027-01-31T09:00:00Z\"")

@@ -61,7 +61,20 @@ func checkOption(o *rrule.ROption) error {
 	case len(o.Bysetpos) > 0 && (o.Freq > rrule.MONTHLY || max(len(o.Byhour), 1)*max(len(o.Byminute), 1)*max(len(o.Bysecond), 1) > 1):
 		return errors.New("BYSETPOS needs FREQ=MONTHLY or YEARLY and one time of day")
 	}
+	if err := checkPace(o); err != nil {
+		return err
+	}
 	return checkWeekdays(o)
+}
+
+// checkPace keeps a rule of hours or less that fires on some days only from
+// passing over them for years.
+func checkPace(o *rrule.ROption) error {
+	most := map[rrule.Frequency]int{rrule.HOURLY: 24, rrule.MINUTELY: 24 * 60, rrule.SECONDLY: secondsPerDay}[o.Freq]
+	if most > 0 && o.Interval > most && len(o.Bymonth)+len(o.Bymonthday)+len(o.Byweekday) > 0 {
+		return fmt.Errorf("INTERVAL must not exceed a day, %d, where BYMONTH, BYMONTHDAY or BYDAY choose days", most)
+	}
+	return nil
 }
 
 func checkWeekdays(o *rrule.ROption) error {

@@ -25,7 +25,7 @@ type recurrence struct {
 }
 
 // newRecurrence completes the option.
-func newRecurrence(option *rrule.ROption, start int64, in context) (*recurrence, error) {
+func newRecurrence(option *rrule.ROption, start int64, in scope) (*recurrence, error) {
 	if err := checkOption(option); err != nil {
 		return nil, err
 	}

@@ -76,8 +76,8 @@ func tzid(value string) string {
 	parameters, _, found := strings.Cut(value, ":")
 	if found {
 		for p := range strings.SplitSeq(parameters, ";") {
-			if name, ok := strings.CutPrefix(strings.ToUpper(p), "TZID="); ok {
-				return p[len(p)-len(name):]
+			if name, value, _ := strings.Cut(p, "="); strings.EqualFold(name, "TZID") {
+				return value
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func tzid(value string) string {
 }
 
 // compileRRule reads a rule that counts from its DTSTART line or from anchor.
-func compileRRule(text string, anchor *time.Time, in context) (rule, error) {
+func compileRRule(text string, anchor *time.Time, in scope) (rule, error) {
 	lines, err := cutRRule(text)
 	if err != nil {
 		return nil, err

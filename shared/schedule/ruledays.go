@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"fmt"
 	"math/bits"
 
 	"github.com/teambition/rrule-go"
@@ -20,8 +19,8 @@ type ruleDays struct {
 	weekdays           uint64 // bit 0: Sunday
 	nth                []rrule.Weekday
 	inYear             bool // nth counts within the year, not the month
-	yearDays           []int
-	weeks              []int
+	yearDays           *yearDays
+	weeks, weeksBack   uint64 // bit n: the n-th week of the year, from its end
 	positions          []int
 }
 
@@ -31,11 +30,14 @@ func rulePattern(o *rrule.ROption, start int64) (*pattern, error) {
 	number, _ := split(start)
 	days := &ruleDays{
 		freq: o.Freq, interval: o.Interval, start: number, wkst: fromSunday(o.Wkst),
-		inYear:   o.Freq == rrule.YEARLY && len(o.Bymonth) == 0,
-		yearDays: r.between("BYYEARDAY", o.Byyearday, 366),
-		weeks:    r.between("BYWEEKNO", o.Byweekno, 53), positions: r.between("BYSETPOS", o.Bysetpos, 366),
+		inYear: o.Freq == rrule.YEARLY && len(o.Bymonth) == 0, positions: o.Bysetpos,
 	}
-	days.monthDays, days.fromEnd = r.bothEnds(o.Bymonthday)
+	days.monthDays, days.fromEnd = r.bothEnds("BYMONTHDAY", o.Bymonthday, 31)
+	days.weeks, days.weeksBack = r.bothEnds("BYWEEKNO", o.Byweekno, 53)
+	days.yearDays = r.yearDays(o.Byyearday)
+	for _, n := range o.Bysetpos {
+		r.within("BYSETPOS", n, 366)
+	}
 	for _, w := range o.Byweekday {
 		if w.N() == 0 {
 			days.weekdays |= 1 << fromSunday(w)
@@ -88,22 +90,24 @@ func (r *ruleDays) days(year, number int) uint64 {
 
 // choose returns the days of a month that all parts but BYSETPOS agree on.
 func (r *ruleDays) choose(year, number int) uint64 {
-	m := monthOf(year, number)
 	first := dayNumber(year, number, 1)
-	set := m.all() & r.active(year, number, first)
+	set := r.active(year, number, first)
+	if set == 0 {
+		return 0
+	}
+	m := month{weekdayOf(first), daysIn(year, number)}
+	set &= m.all()
 	if r.monthDays|r.fromEnd != 0 {
 		set &= r.monthDays | bits.Reverse64(r.fromEnd)>>(62-m.last)
 	}
 	if r.weekdays != 0 || len(r.nth) > 0 {
 		set &= m.weekdays(r.weekdays) | r.numbered(year, number, m)
 	}
-	if len(r.yearDays)+len(r.weeks) == 0 {
-		return set
+	if r.yearDays != nil {
+		set = r.yearDays.keep(set, year, first)
 	}
-	for rest := set; rest != 0; rest &= rest - 1 {
-		if day := bits.TrailingZeros64(rest); !r.inYearDays(year, first+day-1) || !r.inWeeks(first+day-1) {
-			set &^= 1 << day
-		}
+	if r.weeks|r.weeksBack != 0 {
+		set = r.keepWeeks(set, first)
 	}
 	return set
 }
@@ -145,46 +149,4 @@ func (r *ruleDays) numbered(year, number int, m month) (set uint64) {
 		}
 	}
 	return set
-}
-
-// listReader checks lists of numbers and remembers the first that is wrong.
-type listReader struct{ err error }
-
-func (r *listReader) check(name string, n, low, high int) bool {
-	if n >= low && n <= high {
-		return true
-	}
-	if r.err == nil {
-		r.err = fmt.Errorf("%s=%d is out of range", name, n)
-	}
-	return false
-}
-
-func (r *listReader) bits(name string, list []int, low, high int) (set uint64) {
-	for _, n := range list {
-		if r.check(name, n, low, high) {
-			set |= 1 << n
-		}
-	}
-	return set
-}
-
-func (r *listReader) bothEnds(list []int) (ahead, back uint64) {
-	for _, n := range list {
-		if r.check("BYMONTHDAY", max(n, -n), 1, 31) {
-			if n > 0 {
-				ahead |= 1 << n
-			} else {
-				back |= 1 << -n
-			}
-		}
-	}
-	return ahead, back
-}
-
-func (r *listReader) between(name string, list []int, most int) []int {
-	for _, n := range list {
-		r.check(name, max(n, -n), 1, most)
-	}
-	return list
 }

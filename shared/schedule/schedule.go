@@ -1,7 +1,9 @@
 package schedule
 
 import (
+	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +18,7 @@ type Schedule struct {
 	spread     spread
 	start, end int64
 	blackouts  blackouts
+	cost       int // of a search for one fire of the rules, in steps
 }
 
 // Next returns the first fire strictly after an instant. False means that the
@@ -51,25 +54,59 @@ func (s *Schedule) Nominal(at time.Time) (time.Time, bool) {
 	return timeOf(f.nominal, ok && time.Unix(f.at, 0).Equal(at))
 }
 
+// next returns the first fire that is not before the instant.
+func (s *Schedule) next(instant int64) (fire, bool) {
+	if len(s.blackouts.entries) == 0 {
+		return s.due(instant)
+	}
+	look := search{s, maxSteps}
+	return look.next(instant)
+}
+
+// prev returns the last fire that is not after the instant.
+func (s *Schedule) prev(instant int64) (fire, bool) {
+	look := search{s, maxSteps}
+	return look.prev(min(instant, s.end-1))
+}
+
+// due returns the first fire that is not before the instant, blackouts aside.
+func (s *Schedule) due(instant int64) (fire, bool) {
+	f, ok := s.spread.next(s.source, max(instant, s.start))
+	return f, ok && f.at < s.end
+}
+
+// limit ends the schedule after its first n fires.
+func (s *Schedule) limit(n int) error {
+	look := search{s, maxCounting}
+	f, ok := look.next(s.start)
+	for ; ok && n > 1; n-- {
+		f, ok = look.next(f.at + 1)
+	}
+	if look.left <= 0 {
+		return errors.New("takes too long to count among these rules and blackouts; use an end")
+	}
+	if ok {
+		s.end = f.at + 1
+	}
+	return nil
+}
+
 // String returns the canonical text of the schedule. Schedules with equal texts
 // fire at equal instants.
 func (s *Schedule) String() string {
-	var text strings.Builder
+	rules := make([]string, len(s.rules))
 	for i, r := range s.rules {
-		if i > 0 {
-			text.WriteString(" | ")
-		}
-		text.WriteString(r.String())
+		rules[i] = r.String()
 	}
-	text.WriteString(s.spread.String())
+	slices.Sort(rules)
+	text := strings.Join(slices.Compact(rules), " | ") + s.spread.String()
 	if s.start > 0 {
-		text.WriteString(" start=" + timeText(s.start))
+		text += " start=" + timeText(s.start)
 	}
 	if s.end < endInstant {
-		text.WriteString(" end=" + timeText(s.end))
+		text += " end=" + timeText(s.end)
 	}
-	text.WriteString(s.blackouts.String())
-	return text.String()
+	return text + s.blackouts.String()
 }
 
 func timeOf(unix int64, ok bool) (time.Time, bool) {

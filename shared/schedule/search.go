@@ -1,8 +1,22 @@
 package schedule
 
-// maxLookups bounds one search among blackouts, so that no spec can take long.
-// It is enough for windows that swallow every fire of a daily job for a year.
-const maxLookups = 800
+const (
+	// maxSteps bounds one search among blackouts, so that no spec can take
+	// long. A step is one look for a fire of a rule or for a recurring window;
+	// fixed windows are next to free, and never touch, so that they end by
+	// themselves. This is enough for windows that swallow every fire of a daily
+	// job for a year, and takes less than 100 µs.
+	maxSteps = 1100
+	// maxCounting bounds the count of all runs of a schedule that ends after
+	// some.
+	maxCounting = 50_000
+)
+
+// search is one search for a fire.
+type search struct {
+	*Schedule
+	left int // steps
+}
 
 // verdict is what blackouts make of a fire.
 type verdict struct {
@@ -12,97 +26,116 @@ type verdict struct {
 	clear   int64 // the end of the window that skipped it
 }
 
-// judge moves a fire out of the windows that defer it until it is free or
-// falls into one that skips it. It takes its lookups off left.
-func (b *blackouts) judge(at int64, left *int) verdict {
-	v := verdict{at: at}
-	for *left > 0 {
-		*left -= b.skip.cost()
-		if w, ok := b.skip.holding(v.at); ok {
-			v.enter(w)
-			v.skipped, v.clear = true, w.end
-			return v
-		}
-		*left -= b.hold.cost()
-		w, ok := b.hold.holding(v.at)
-		if !ok {
-			break
-		}
-		v.enter(w)
-		v.at = w.end
-	}
-	return v
-}
-
-func (v *verdict) enter(w window) {
-	if v.first == (window{}) {
-		v.first = w
-	}
-}
-
 // next returns the first fire that is not before the instant.
 //
 // Blackouts move fires to the right and keep their order, so the search begins
-// with the earliest fire that may have been holded to the instant or past it,
+// with the earliest fire that may have been deferred to the instant or past it,
 // and leaves every window that swallowed a fire at that window's end.
-func (s *Schedule) next(instant int64) (fire, bool) {
-	if len(s.blackouts.entries) == 0 {
-		return s.due(instant)
-	}
-	from, left := instant, maxLookups
-	for left > 0 {
-		left -= s.blackouts.hold.cost()
-		w, ok := s.blackouts.hold.holding(from - 1)
-		if !ok || w.end < from {
+func (s *search) next(instant int64) (fire, bool) {
+	from := instant
+	for {
+		w, ok := s.holding(&s.blackouts.hold, from-1)
+		if !ok {
 			break
 		}
 		from = w.start
 	}
-	for left > 0 {
+	for s.left > 0 {
 		f, ok := s.due(from)
 		if !ok {
-			return fire{}, false
+			break
 		}
-		v := s.blackouts.judge(f.at, &left)
-		if !v.skipped && v.at >= instant {
+		v := s.judge(f.at)
+		if !v.skipped && v.at >= instant && s.left > 0 {
 			return fire{f.nominal, v.at}, v.at < s.end
 		}
-		from = max(f.at+1, v.at, v.clear)
+		from = max(f.at+1, v.at)
+		if v.skipped {
+			from = s.leave(v.clear)
+		}
 	}
 	return fire{}, false
 }
 
 // prev returns the last fire that is not after the instant.
-func (s *Schedule) prev(instant int64) (fire, bool) {
-	to, left := min(instant, s.end-1), maxLookups
-	instant = to
-	for left > 0 {
+func (s *search) prev(instant int64) (fire, bool) {
+	to := instant
+	for s.left > 0 {
+		s.left -= s.cost
 		f, ok := s.spread.prev(s.source, to)
 		if !ok || f.at < s.start {
-			return fire{}, false
+			break
 		}
-		v := s.blackouts.judge(f.at, &left)
-		if !v.skipped && v.at <= instant {
+		v := s.judge(f.at)
+		if !v.skipped && v.at <= instant && s.left > 0 {
 			return fire{f.nominal, v.at}, true
 		}
-		to = min(f.at, v.first.start) - 1
+		to = min(f.at, s.enter(v)) - 1
 	}
 	return fire{}, false
 }
 
 // due returns the first fire that is not before the instant, blackouts aside.
-func (s *Schedule) due(instant int64) (fire, bool) {
-	f, ok := s.spread.next(s.source, max(instant, s.start))
-	return f, ok && f.at < s.end
+func (s *search) due(instant int64) (fire, bool) {
+	s.left -= s.cost
+	return s.Schedule.due(instant)
 }
 
-// limit ends the schedule after its first n fires.
-func (s *Schedule) limit(n int) {
-	f, ok := s.next(s.start)
-	for ; ok && n > 1; n-- {
-		f, ok = s.next(f.at + 1)
+// holding is that of windows, at the cost of its steps. It finds nothing any
+// more when none are left.
+func (s *search) holding(w *windows, instant int64) (window, bool) {
+	if s.left <= 0 {
+		return window{}, false
 	}
-	if ok {
-		s.end = f.at + 1
+	s.left -= len(w.recurring)
+	return w.holding(instant)
+}
+
+// judge moves a fire out of the windows that defer it until it is free or
+// falls into one that skips it.
+func (s *search) judge(at int64) verdict {
+	v := verdict{at: at}
+	for {
+		if w, ok := s.holding(&s.blackouts.skip, v.at); ok {
+			v.meet(w)
+			v.skipped, v.clear = true, w.end
+			return v
+		}
+		w, ok := s.holding(&s.blackouts.hold, v.at)
+		if !ok {
+			return v
+		}
+		v.meet(w)
+		v.at = w.end
+	}
+}
+
+func (v *verdict) meet(w window) {
+	if v.first == (window{}) {
+		v.first = w
+	}
+}
+
+// leave returns the first instant from one on that no window skips.
+func (s *search) leave(instant int64) int64 {
+	for {
+		w, ok := s.holding(&s.blackouts.skip, instant)
+		if !ok {
+			return instant
+		}
+		instant = w.end
+	}
+}
+
+// enter returns an instant from which on no fire before that of the verdict can
+// fare better: the start of its window and of windows that skip before it.
+func (s *search) enter(v verdict) int64 {
+	start := v.first.start
+	for {
+		w, ok := s.holding(&s.blackouts.skip, start-1)
+		if !ok {
+			return start
+		}
+		start = w.start
 	}
 }

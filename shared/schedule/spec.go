@@ -7,37 +7,20 @@ import "time"
 // Exactly one of Cron, Every, At, RRule and AnyOf says when; the rest refine
 // it. Blank means not given.
 type Spec struct {
-	// Cron is a cron expression: five fields, six with seconds before them,
-	// seven with a year after them, or a macro such as "@daily".
-	Cron string `json:"cron,omitempty"`
-	// Every is a fixed interval of whole seconds, counted from Anchor.
-	Every Duration `json:"every,omitempty"`
-	// At is the one instant at which the job fires.
-	At *time.Time `json:"at,omitempty"`
-	// RRule is an iCalendar recurrence rule (RFC 5545), alone or with lines
-	// for DTSTART, EXDATE and RDATE. Without DTSTART it counts from Anchor.
-	RRule string `json:"rrule,omitempty"`
-	// AnyOf holds several rules; the job fires when any of them does.
-	AnyOf []Rule `json:"any_of,omitempty"`
+	Cron  string     `json:"cron,omitempty" doc:"Cron expression: five fields, six with seconds before them, seven with a year after them, or a macro such as @daily." example:"30 2 * * *"`
+	Every Duration   `json:"every,omitempty" doc:"Fixed interval of whole seconds, counted from anchor." example:"15m"`
+	At    *time.Time `json:"at,omitempty" doc:"The one instant at which the job fires."`
+	RRule string     `json:"rrule,omitempty" doc:"iCalendar recurrence rule (RFC 5545), alone or with lines for DTSTART, EXDATE and RDATE. Without DTSTART it counts from anchor." example:"FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0;BYSECOND=0"`
+	AnyOf []Rule     `json:"any_of,omitempty" doc:"Several rules; the job fires when any of them does."`
 
-	// Anchor is where Every and RRule count from; the Unix epoch by default.
-	Anchor *time.Time `json:"anchor,omitempty"`
-	// Timezone is a name of the IANA database; UTC by default.
-	Timezone string `json:"timezone,omitempty"`
-	// DST says what happens when the clocks change.
-	DST DST `json:"dst,omitzero"`
-	// Start is the first instant at which the job may fire.
-	Start *time.Time `json:"start,omitempty"`
-	// End is the first instant at which it may no longer fire.
-	End *time.Time `json:"end,omitempty"`
-	// MaxRuns ends the schedule after so many fires, counted from Start; 0 is
-	// no bound.
-	MaxRuns int `json:"max_runs,omitempty"`
-	// Spread delays the job by its own stable share of a duration ("10m") or
-	// of the interval to the next fire ("20%").
-	Spread string `json:"spread,omitempty"`
-	// Blackouts are windows in which the job does not fire.
-	Blackouts []Blackout `json:"blackouts,omitempty"`
+	Anchor    *time.Time `json:"anchor,omitempty" doc:"Where every and rrule count from; the Unix epoch by default."`
+	Timezone  string     `json:"timezone,omitempty" doc:"Name of the IANA database; UTC by default." example:"Europe/Berlin"`
+	DST       DST        `json:"dst,omitzero" doc:"What happens when the clocks change."`
+	Start     *time.Time `json:"start,omitempty" doc:"The first instant at which the job may fire."`
+	End       *time.Time `json:"end,omitempty" doc:"The first instant at which it may no longer fire."`
+	MaxRuns   int        `json:"max_runs,omitempty" doc:"Ends the schedule after so many fires, counted from start; 0 is no bound." minimum:"0"`
+	Spread    string     `json:"spread,omitempty" doc:"Delays the job by its own stable share of a duration, or of the interval to the next fire." example:"20%"`
+	Blackouts []Blackout `json:"blackouts,omitempty" doc:"Windows in which the job does not fire."`
 }
 
 // Rule is one of several rules of a [Spec]. Its fields mean what those of the
@@ -55,18 +38,11 @@ type Rule struct {
 // Blackout is a set of windows in which a job does not fire. Exactly one of
 // Cron, Dates and ICalendar says when.
 type Blackout struct {
-	// Cron begins a window whenever it fires, in the Spec's time zone.
-	Cron string `json:"cron,omitempty"`
-	// Duration is how long a window of Cron lasts.
-	Duration Duration `json:"duration,omitempty"`
-	// Dates are whole days in the Spec's time zone: "2026-12-25", or a first
-	// and a last day, "2026-12-24/2027-01-01".
-	Dates []string `json:"dates,omitempty"`
-	// ICalendar is the text of an iCalendar file (RFC 5545), whose events are
-	// the windows.
-	ICalendar string `json:"icalendar,omitempty"`
-	// Policy says what becomes of a fire in a window.
-	Policy BlackoutPolicy `json:"policy,omitempty"`
+	Cron      string         `json:"cron,omitempty" doc:"Begins a window whenever it fires, in the schedule's time zone." example:"0 22 * * *"`
+	Duration  Duration       `json:"duration,omitempty" doc:"How long a window of cron lasts." example:"8h"`
+	Dates     []string       `json:"dates,omitempty" doc:"Whole days in the schedule's time zone, or a first and a last day." example:"[\"2026-12-25\",\"2026-12-24/2027-01-01\"]"`
+	ICalendar string         `json:"icalendar,omitempty" doc:"Text of an iCalendar file (RFC 5545), whose events are the windows."`
+	Policy    BlackoutPolicy `json:"policy,omitempty" doc:"What becomes of a fire in a window; skip by default. A deferred one fires at the window's end." enum:"skip,defer"`
 }
 
 // BlackoutPolicy says what becomes of a fire that falls into a blackout.

@@ -1,9 +1,6 @@
 package schedule
 
-import (
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // weekStart returns the first day of the week that holds a day; weeks begin on
 // the weekday wkst.
@@ -26,24 +23,37 @@ func nthInYear(year, weekday, n int) int {
 	return weekStart(dayNumber(year, 12, 31), weekday) + (n+1)*7
 }
 
-func (r *ruleDays) inYearDays(year, number int) bool {
-	if len(r.yearDays) == 0 {
-		return true
+// yearDays are days of the year: bit n is the n-th day, from the start or from
+// the end.
+type yearDays struct{ ahead, back [6]uint64 }
+
+// keep returns those days of a month, whose first day has the given number,
+// that are in the set of the year.
+func (y *yearDays) keep(set uint64, year, first int) (kept uint64) {
+	before, length := first-dayNumber(year, 1, 1), 337+daysIn(year, 2)
+	for rest := set; rest != 0; rest &= rest - 1 {
+		n := before + bits.TrailingZeros64(rest)
+		back := length + 1 - n
+		if y.ahead[n/64]>>(n%64)&1 == 1 || y.back[back/64]>>(back%64)&1 == 1 {
+			kept |= rest & -rest
+		}
 	}
-	ahead := number - dayNumber(year, 1, 1) + 1
-	back := number - dayNumber(year+1, 1, 1)
-	return slices.Contains(r.yearDays, ahead) || slices.Contains(r.yearDays, back)
+	return kept
 }
 
-func (r *ruleDays) inWeeks(number int) bool {
-	if len(r.weeks) == 0 {
-		return true
+// keepWeeks returns those days of a month that are in the chosen weeks of the
+// year.
+func (r *ruleDays) keepWeeks(set uint64, first int) (kept uint64) {
+	for rest := set; rest != 0; rest &= rest - 1 {
+		start := weekStart(first+bits.TrailingZeros64(rest)-1, r.wkst)
+		year := dateOf(start + 3).year
+		ahead := (start-firstWeek(year, r.wkst))/7 + 1
+		back := (firstWeek(year+1, r.wkst) - start) / 7
+		if r.weeks>>ahead&1 == 1 || r.weeksBack>>back&1 == 1 {
+			kept |= rest & -rest
+		}
 	}
-	start := weekStart(number, r.wkst)
-	year := dateOf(start + 3).year
-	ahead := (start-firstWeek(year, r.wkst))/7 + 1
-	back := (start - firstWeek(year+1, r.wkst)) / 7
-	return slices.Contains(r.weeks, ahead) || slices.Contains(r.weeks, back)
+	return kept
 }
 
 // pick keeps the given positions of all set bits and returns what is left of

@@ -49,9 +49,6 @@ func (w *windows) holding(instant int64) (best window, ok bool) {
 	return best, ok
 }
 
-// cost is how many lookups one call of holding makes.
-func (w *windows) cost() int { return 1 + len(w.recurring) }
-
 // add takes over more windows; settle must follow.
 func (w *windows) add(more windows) {
 	w.fixed = append(w.fixed, more.fixed...)

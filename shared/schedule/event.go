@@ -1,0 +1,132 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-ical"
+)
+
+// event is one event as far as it makes windows.
+type event struct {
+	ical.Event
+	zone       *zone
+	start, end int64
+	wholeDays  bool
+}
+
+func openEvent(e ical.Event, replaced map[string]instants, to *windows, in scope) error {
+	if status, err := e.Status(); err != nil || status == ical.EventCancelled {
+		return err
+	}
+	one, err := readEvent(e, in.zone)
+	if err != nil || one.start == one.end {
+		return err
+	}
+	starts, err := one.starts(replaced[uidOf(e)])
+	if err != nil {
+		return err
+	}
+	opens := recurringWindow{rule: starts, length: one.end - one.start}
+	if one.wholeDays {
+		opens.zone, opens.length = one.zone, one.zone.civil(one.end)-one.zone.civil(one.start)
+	}
+	if to.add(opens.expand()); len(to.fixed) > maxWindows {
+		return fmt.Errorf("its windows make more than %d in all", maxWindows)
+	}
+	return nil
+}
+
+// expand returns single windows where they are few enough.
+func (r recurringWindow) expand() windows {
+	var fixed []window
+	for at, ok := r.rule.next(0); ok; at, ok = r.rule.next(at + 1) {
+		if len(fixed) == maxExpanded {
+			return windows{recurring: []recurringWindow{r}}
+		}
+		fixed = append(fixed, r.from(at))
+	}
+	return windows{fixed: fixed}
+}
+
+func readEvent(e ical.Event, fallback *zone) (out event, err error) {
+	start := e.Props.Get(ical.PropDateTimeStart)
+	if start == nil {
+		return out, errors.New("has no DTSTART")
+	}
+	out = event{Event: e, wholeDays: len(start.Value) == len("20270104")}
+	if out.zone, out.start, err = momentOf(start, fallback); err != nil {
+		return out, err
+	}
+	out.end, err = out.readEnd()
+	if err == nil && out.end < out.start {
+		err = errors.New("ends before it begins")
+	}
+	return out, err
+}
+
+func (e event) readEnd() (int64, error) {
+	if end := e.Props.Get(ical.PropDateTimeEnd); end != nil {
+		_, at, err := momentOf(end, e.zone)
+		return at, err
+	}
+	if length := e.Props.Get(ical.PropDuration); length != nil {
+		d, err := length.Duration()
+		return e.start + int64(d/time.Second), err
+	}
+	if e.wholeDays {
+		return e.zone.instant(e.zone.civil(e.start) + secondsPerDay), nil
+	}
+	return e.start, nil
+}
+
+// starts returns the instants at which the event begins, but for those of its
+// instances that other events of the file replace.
+func (e event) starts(replaced instants) (rule, error) {
+	r := &recurrence{inner: instants{e.start}, zone: e.zone, until: endInstant}
+	if rules := e.Props[ical.PropRecurrenceRule]; len(rules) > 0 {
+		option, err := readOption(rules[0].Value, e.zone)
+		if err != nil {
+			return nil, err
+		}
+		if r, err = newRecurrence(option, e.zone.civil(e.start), scope{zone: e.zone, dst: defaultDST}); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if r.except, err = datesOf(dateLines(e.Props[ical.PropExceptionDates]), e.zone); err != nil {
+		return nil, err
+	}
+	if r.include, err = datesOf(dateLines(e.Props[ical.PropRecurrenceDates]), e.zone); err != nil {
+		return nil, err
+	}
+	r.except = append(r.except, replaced...)
+	slices.Sort(r.except)
+	return r, nil
+}
+
+// momentOf reads a property that holds one time, and the zone it names.
+func momentOf(p *ical.Prop, z *zone) (*zone, int64, error) {
+	if name := p.Params.Get(ical.ParamTimezoneID); name != "" {
+		var err error
+		if z, err = loadZone(name); err != nil {
+			return nil, 0, err
+		}
+	}
+	at, err := instantOf(p.Value, z)
+	return z, at, err
+}
+
+// dateLines writes properties as the lines of a recurrence rule.
+func dateLines(props []ical.Prop) []string {
+	lines := make([]string, len(props))
+	for i, p := range props {
+		lines[i] = p.Value
+		if name := p.Params.Get(ical.ParamTimezoneID); name != "" {
+			lines[i] = "TZID=" + name + ":" + p.Value
+		}
+	}
+	return lines
+}

@@ -1,0 +1,94 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// resolveItem rewrites one item of a list.
+func (f *field) resolveItem(item string, listed bool, seed string) (string, error) {
+	switch {
+	case item == "":
+		return "", errors.New("it has an empty place")
+	case strings.Contains(item, "+"):
+		return "", errors.New("\"+\" has no meaning here")
+	case item == "?":
+		return f.anyDay(listed)
+	case strings.ContainsAny(item, "*?") && item != "*" && !strings.HasPrefix(item, "*/"):
+		return "", fmt.Errorf("%s is not understood", quote(item))
+	case item[0] == 'H':
+		return f.resolveHash(item, seed)
+	case f.beyond(item):
+		return "", fmt.Errorf("%s is out of range", quote(item))
+	case f.place == dayOfWeek:
+		return f.resolveWeekday(item)
+	}
+	return item, nil
+}
+
+// beyond reports whether a range begins or ends past the field. go-cron lets
+// "70/5" pass for a minute.
+func (f *field) beyond(item string) bool {
+	span, _, _ := strings.Cut(item, "/")
+	for text := range strings.SplitSeq(span, "-") {
+		if n, err := strconv.Atoi(text); err == nil && n > f.max {
+			return true
+		}
+	}
+	return false
+}
+
+// anyDay reads "?", Quartz's way to say that only the other day field counts.
+func (f *field) anyDay(listed bool) (string, error) {
+	if listed || f.place != dayOfMonth && f.place != dayOfWeek {
+		return "", errors.New("\"?\" may only stand alone, for a day field that does not matter")
+	}
+	return "*", nil
+}
+
+func (f *field) resolveWeekday(item string) (string, error) {
+	switch {
+	case item == "L":
+		return "", errors.New("\"L\" alone is a Saturday to some and an error to others; write \"SAT\", or \"5L\" for the last Friday of the month")
+	case strings.HasSuffix(item, "L") && !strings.Contains(item, "#"):
+		return strings.TrimSuffix(item, "L") + "#L", nil
+	case strings.Contains(item, "-"):
+		return f.unwrap(item), nil
+	}
+	return item, nil
+}
+
+// unwrap writes a range of weekdays that passes over Sunday as a list, because
+// go-cron steps over eight days a week there. Other text is left as it is.
+func (f *field) unwrap(item string) string {
+	span, stepText, stepped := strings.Cut(item, "/")
+	if !stepped {
+		stepText = "1"
+	}
+	from, to, _ := strings.Cut(span, "-")
+	low, high := f.weekday(from), f.weekday(to)
+	step, err := strconv.ParseUint(stepText, 10, 8)
+	if low < 0 || high < 0 || low <= high || err != nil || step == 0 {
+		return item
+	}
+	var days []string
+	for d := low; d <= high+f.period; d += int(step) {
+		days = append(days, strconv.Itoa(d%f.period))
+	}
+	return strings.Join(days, ",")
+}
+
+// weekday reads a number or name of a weekday; -1 means it is neither.
+func (f *field) weekday(text string) int {
+	const names = "SUNMONTUEWEDTHUFRISAT"
+	if i := strings.Index(names, text); len(text) == 3 && i%3 == 0 {
+		return i / 3
+	}
+	n, err := strconv.ParseUint(text, 10, 8)
+	if err != nil || int(n) > f.max {
+		return -1
+	}
+	return int(n)
+}
