@@ -10,13 +10,13 @@ import (
 	"github.com/carillon-cron/carillon/services/planner"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
-	"github.com/carillon-cron/carillon/shared/natsserver"
+	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 )
@@ -30,21 +30,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	config := bus.Config{Replicas: 1, Options: []nats.Option{server.Option()}}
-	nc, js, err := bus.Connect(config, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	if err := topology.Ensure(t.Context(), js, 1); err != nil {
-		t.Fatal(err)
-	}
-	return &world{t: t, config: planner.Config{NATS: config}, js: js}
+	server := natstest.Start(t)
+	return &world{t: t, config: planner.Config{NATS: server.Config()}, js: server.Streams()}
 }
 
 // start runs a planner until the returned function is called.
@@ -95,17 +82,6 @@ func everySecond(overlap carillon.Overlap, from time.Time) wire.Definition {
 	}}
 }
 
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if err = check(); err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
-}
-
 func (w *world) fires(job uuid.UUID) map[time.Time]int {
 	found := map[time.Time]int{}
 	for _, msg := range w.messages(topology.InFlight(job)) {
@@ -125,7 +101,7 @@ func TestEveryFireIsPlannedOnce(t *testing.T) {
 	from := time.Now().Truncate(time.Second)
 	def := everySecond(carillon.OverlapAllow, from)
 	w.publish(def)
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if n := len(w.fires(def.ID)); n < 4 {
 			return fmt.Errorf("%d fires", n)
 		}
@@ -147,7 +123,7 @@ func TestOverlapIsCheckedByTheStream(t *testing.T) {
 	busy, free := everySecond(carillon.OverlapSkip, time.Now()), everySecond(carillon.OverlapAllow, time.Now())
 	w.publish(busy)
 	w.publish(free)
-	eventually(t, func() error { // nobody takes the runs away, so the first one stays in flight
+	eventually.Succeeds(t, func() error { // nobody takes the runs away, so the first one stays in flight
 		if n := len(w.messages(topology.Skip(busy.ID))); n < 2 {
 			return fmt.Errorf("%d fires skipped", n)
 		}
@@ -175,7 +151,7 @@ func TestAStoppedPlannersFiresAreCaughtUp(t *testing.T) {
 	def.CatchUp.Policy = carillon.CatchUpSkip
 	w.publish(def)
 	stop := w.start()
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if n := len(w.messages(topology.Skip(def.ID))); n < 5 {
 			return fmt.Errorf("%d fires missed", n)
 		}
@@ -186,7 +162,7 @@ func TestAStoppedPlannersFiresAreCaughtUp(t *testing.T) {
 	})
 	stop()
 	stop = w.start() // goes on from the mark: nothing twice
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		for _, n := range w.fires(def.ID) {
 			if n != 1 {
 				t.Fatal("a fire was planned twice over a restart")
@@ -230,11 +206,11 @@ func TestTwoPlannersShare(t *testing.T) {
 		}
 	}
 	stopFirst := w.start()
-	eventually(t, planned(from.Add(2*time.Second)))
+	eventually.Succeeds(t, planned(from.Add(2*time.Second)))
 	stopSecond := w.start()
-	eventually(t, planned(from.Add(5*time.Second)))
+	eventually.Succeeds(t, planned(from.Add(5*time.Second)))
 	stopFirst()
-	eventually(t, planned(from.Add(7*time.Second)))
+	eventually.Succeeds(t, planned(from.Add(7*time.Second)))
 	stopSecond()
 }
 
@@ -254,7 +230,7 @@ func TestAPlannerWaitsForItsServer(t *testing.T) {
 	ended := make(chan error, 1)
 	config := planner.Config{NATS: bus.Config{URL: "nats://127.0.0.1:1", Replicas: 1}}
 	go func() { ended <- planner.Run(ctx, config, health) }()
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if problems := health.Problems(); len(problems) == 0 || problems[0] == "starting" {
 			return fmt.Errorf("health %v", problems)
 		}

@@ -8,32 +8,12 @@ import (
 
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
-	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
-	"github.com/carillon-cron/carillon/shared/natsserver"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
-
-func newStream(t *testing.T) jetstream.JetStream {
-	t.Helper()
-	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	nc, js, err := bus.Connect(bus.Config{Options: []nats.Option{server.Option()}}, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	if err := topology.Ensure(t.Context(), js, 1); err != nil {
-		t.Fatal(err)
-	}
-	return js
-}
 
 // batchOf plans one fire for each of some new jobs.
 func batchOf(n int, overlap carillon.Overlap) *plan.Batch {
@@ -67,7 +47,7 @@ func count(t *testing.T, js jetstream.JetStream, filter string) int {
 
 func TestABatchIsStoredWithItsMarks(t *testing.T) {
 	t.Parallel()
-	js := newStream(t)
+	js := natstest.Start(t).Streams()
 	marks := map[int]Mark{}
 	if err := New(js, "p").Commit(t.Context(), batchOf(200, carillon.OverlapSkip), marks); err != nil {
 		t.Fatal(err)
@@ -88,7 +68,7 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 
 func TestAStaleMarkStoresNothing(t *testing.T) {
 	t.Parallel()
-	js := newStream(t)
+	js := natstest.Start(t).Streams()
 	if err := New(js, "first").Commit(t.Context(), batchOf(100, carillon.OverlapAllow), map[int]Mark{}); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +86,7 @@ func TestAStaleMarkStoresNothing(t *testing.T) {
 // that got no answer.
 func TestALostAnswer(t *testing.T) {
 	t.Parallel()
-	js := newStream(t)
+	js := natstest.Start(t).Streams()
 	c, batch := New(js, "p"), batchOf(100, carillon.OverlapSkip)
 	before, stored := map[int]Mark{}, map[int]Mark{}
 	if err := c.Commit(t.Context(), batch, stored); err != nil {
@@ -132,7 +112,7 @@ func TestALostAnswer(t *testing.T) {
 
 func TestOnlyTheJobsInTheWayAreSkipped(t *testing.T) {
 	t.Parallel()
-	js := newStream(t)
+	js := natstest.Start(t).Streams()
 	batch := batchOf(900, carillon.OverlapSkip)
 	for _, d := range batch.Decisions[:450] {
 		if _, err := js.Publish(t.Context(), topology.Retry(d.Job, "default", carillon.NewRunID(d.Job, carillon.KindManual, d.At)), nil); err != nil {
