@@ -50,13 +50,14 @@ func (s *stack) herd(ctx context.Context, t *target, n int) (herdResult, error) 
 		return herdResult{}, fmt.Errorf("making %d jobs took longer than %s", n, time.Until(at))
 	}
 	time.Sleep(time.Until(at.Add(-500 * time.Millisecond)))
-	cpu, before, statements := s.cpu(t), s.metric(recordedRuns), s.metric(sentStatements)
+	cpu, own := s.cpu(t), cpuOfAlone(s.cmd.Process.Pid)
+	before, statements := s.metric(recordedRuns), s.metric(sentStatements)
 	end, err := s.awaitRecorded(ctx, label, n, before)
 	if err != nil {
 		return herdResult{}, err
 	}
 	result := herdResult{
-		rate:       rate{n, end.Sub(at).Seconds(), s.cpu(t) - cpu},
+		rate:       rate{n, end.Sub(at).Seconds(), s.cpu(t) - cpu, cpuOfAlone(s.cmd.Process.Pid) - own},
 		statements: int(s.metric(sentStatements) - statements),
 	}
 	result.late, err = s.lateness(ctx, label)

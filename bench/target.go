@@ -72,16 +72,18 @@ type rate struct {
 	count   int
 	seconds float64
 	cpu     float64 // seconds, of everything but the target
+	own     float64 // seconds of cpu that were carillon's own; Postgres had the rest
 }
 
 func (r rate) perSecond() float64  { return float64(r.count) / r.seconds }
+func (r rate) ownPer1000() float64 { return 1000 * r.own / float64(r.count) }
 func (r rate) cpuPer1000() float64 { return 1000 * r.cpu / float64(r.count) }
 
 // bareLoop calls the target with a plain client.
 func bareLoop(ctx context.Context, t *target, calls int) (rate, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrency}}
 	defer client.CloseIdleConnections()
-	before, start := cpuOf(os.Getpid()), time.Now()
+	before, start := cpuOfAlone(os.Getpid()), time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for range concurrency {
 		group.Go(func() error {
@@ -94,7 +96,9 @@ func bareLoop(ctx context.Context, t *target, calls int) (rate, error) {
 		})
 	}
 	err := group.Wait()
-	return rate{calls / concurrency * concurrency, time.Since(start).Seconds(), cpuOf(os.Getpid()) - before}, err
+	return rate{
+		count: calls / concurrency * concurrency, seconds: time.Since(start).Seconds(), cpu: cpuOfAlone(os.Getpid()) - before,
+	}, err
 }
 
 func callOnce(ctx context.Context, client *http.Client, url string) error {

@@ -18,7 +18,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -69,7 +68,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	pool, err := postgres.Open(ctx, config.pool())
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+		return err
 	}
 	defer pool.Close()
 	nc, js, err := bus.Connect(config.NATS, "recorder")

@@ -19,8 +19,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// patience is how long a test waits for what must happen. The machine may be busy.
-const patience = time.Minute
+// patience is how long a test waits for what must happen: several ack waits, on
+// a machine that may be busy.
+const patience = 2 * time.Minute
 
 // stage is what recorders play on: a NATS server and a database.
 type stage struct {
