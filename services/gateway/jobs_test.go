@@ -298,7 +298,9 @@ func TestRunNow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ready, call, err := wire.ParseReady(msg.Header.Get(wire.RunHeader), msg.Data)
+	ready, headerErr := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
+	call, bodyErr := wire.Decode[wire.Call](msg.Data)
+	err = errors.Join(headerErr, bodyErr)
 	if err != nil || ready.ID != started.ID || ready.Attempt != 1 || call.Target.URL != job.Target.URL || call.Revision != 2 {
 		t.Errorf("ready message %+v %+v, %v", ready, call, err)
 	}

@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"time"
@@ -149,8 +148,7 @@ func (l *loop) Lose(partition int) {
 
 // define takes in a definition from JOBS.
 func (l *loop) define(entry bus.Entry) {
-	var def wire.Definition
-	err := json.Unmarshal(entry.Data, &def)
+	def, err := wire.Decode[wire.Definition](entry.Data)
 	var revision *agenda.Revision
 	if err == nil {
 		revision, err = agenda.NewRevision(&def)

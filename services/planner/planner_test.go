@@ -85,7 +85,7 @@ func everySecond(overlap carillon.Overlap, from time.Time) wire.Definition {
 func (w *world) fires(job uuid.UUID) map[time.Time]int {
 	found := map[time.Time]int{}
 	for _, msg := range w.messages(topology.InFlight(job)) {
-		run, _, err := wire.ParseReady(msg.Header.Get(wire.RunHeader), msg.Data)
+		run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -155,7 +156,9 @@ func TestAWaitingRetryHoldsNoSlot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, call, err := wire.ParseReady(msg.Header.Get(wire.RunHeader), msg.Data)
+	run, headerErr := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
+	call, bodyErr := wire.Decode[wire.Call](msg.Data)
+	err = errors.Join(headerErr, bodyErr)
 	if err != nil || run.ID != parked.ID || run.Attempt != 2 || call.JobID != failing.JobID {
 		t.Errorf("parked %+v of %+v, %v", run, call, err)
 	}

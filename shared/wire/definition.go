@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"encoding/json"
-
-	"github.com/carillon-cron/carillon/shared/carillon"
-)
+import "github.com/carillon-cron/carillon/shared/carillon"
 
 // Definition is a job as the planners see it: its newest revision, or the news
 // that it was deleted.
@@ -23,13 +19,4 @@ func (d *Definition) Call() Call {
 		JobID: d.ID, Job: d.Name, Namespace: d.Namespace, Revision: d.Revision,
 		Queue: d.Queue, Target: d.Target, Retry: d.Retry,
 	}
-}
-
-// Encode returns the JSON form of a message body of this package.
-func Encode[T Definition | carillon.Queue | Call | Mark | Outcome | Run](v T) []byte {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic("wire: " + err.Error()) // unreachable: these types hold no channels, functions or NaNs
-	}
-	return data
 }

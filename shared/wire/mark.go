@@ -2,8 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,12 +36,3 @@ func (m Mark) Covers(at time.Time, job uuid.UUID) bool {
 
 // Same reports whether two marks stand at the same fire.
 func (m Mark) Same(other Mark) bool { return m.At.Equal(other.At) && m.Job == other.Job }
-
-// ParseMark reads the body of a mark's message.
-func ParseMark(body []byte) (Mark, error) {
-	var mark Mark
-	if err := json.Unmarshal(body, &mark); err != nil {
-		return mark, fmt.Errorf("wire: mark: %w", err)
-	}
-	return mark, nil
-}

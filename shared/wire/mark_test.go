@@ -73,7 +73,7 @@ func TestMarkStandsWhereItStoodAfterTheWire(t *testing.T) {
 	t.Parallel()
 	for _, at := range []time.Time{noon, noon.In(time.FixedZone("", 3600)), time.Unix(0, 1).UTC(), {}} {
 		want := wire.Mark{At: at, Job: uuid.New()}
-		got, err := wire.ParseMark(wire.Encode(want))
+		got, err := wire.Decode[wire.Mark](wire.Encode(want))
 		if err != nil || !got.Same(want) || !got.Covers(want.At, want.Job) || !want.Covers(got.At, got.Job) {
 			t.Errorf("sent %v, got %v, %v", want, got, err)
 		}

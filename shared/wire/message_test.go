@@ -1,7 +1,6 @@
 package wire_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -73,10 +72,10 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	comesBack(t, wire.Mark{}, wire.Encode(wire.Mark{}))
 }
 
-func comesBack[T any](t *testing.T, want T, encoded []byte) {
+func comesBack[T wire.Body](t *testing.T, want T, encoded []byte) {
 	t.Helper()
-	var got T
-	if err := json.Unmarshal(encoded, &got); err != nil {
+	got, err := wire.Decode[T](encoded)
+	if err != nil {
 		t.Fatalf("%s: %v", encoded, err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -91,14 +90,8 @@ func TestReadersIgnoreFieldsOfNewerVersions(t *testing.T) {
 	comesBack(t, def.Call(), newer(wire.Encode(def.Call())))
 	comesBack(t, o, newer(wire.Encode(o)))
 	comesBack(t, carillon.BuiltinQueues()[0], newer(wire.Encode(carillon.BuiltinQueues()[0])))
-	if got, err := wire.ParseMark(newer(wire.Encode(m))); err != nil || !cmp.Equal(got, m) {
-		t.Errorf("%v: %s", err, cmp.Diff(m, got))
-	}
-	header := string(newer(wire.Encode(r)))
-	gotRun, gotCall, err := wire.ParseReady(header, newer(wire.Encode(def.Call())))
-	if err != nil || !cmp.Equal(gotRun, r) || !cmp.Equal(gotCall, def.Call()) {
-		t.Errorf("%v: %s%s", err, cmp.Diff(r, gotRun), cmp.Diff(def.Call(), gotCall))
-	}
+	comesBack(t, m, newer(wire.Encode(m)))
+	comesBack(t, r, newer(wire.Encode(r)))
 }
 
 // newer adds a field to every object of a message that holds anything, but for
@@ -113,11 +106,15 @@ func newer(encoded []byte) []byte {
 
 func TestReadersTakeMessagesOfOlderVersions(t *testing.T) {
 	t.Parallel()
-	run, call, err := wire.ParseReady(`{"id":"01a20846-fe00-81c2-b73f-6029b2a39de7","attempt":1}`, []byte(`{"queue":"low"}`))
-	if err != nil || run.Attempt != 1 || call.Queue != "low" {
-		t.Errorf("got %+v, %+v, %v", run, call, err)
+	run, err := wire.Decode[wire.Run]([]byte(`{"id":"01a20846-fe00-81c2-b73f-6029b2a39de7","attempt":1}`))
+	if err != nil || run.Attempt != 1 {
+		t.Errorf("got %+v, %v", run, err)
 	}
-	if _, err := wire.ParseMark([]byte(`{}`)); err != nil {
+	call, err := wire.Decode[wire.Call]([]byte(`{"queue":"low"}`))
+	if err != nil || call.Queue != "low" {
+		t.Errorf("got %+v, %v", call, err)
+	}
+	if _, err := wire.Decode[wire.Mark]([]byte(`{}`)); err != nil {
 		t.Error(err)
 	}
 }
@@ -125,17 +122,18 @@ func TestReadersTakeMessagesOfOlderVersions(t *testing.T) {
 func TestReadersRefuseWhatIsNoMessage(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "null null", "{", `"text"`, "[]", `{"id":"none","job":"none"}`, `{"attempt":"1","seen":-1}`} {
-		if _, err := wire.ParseMark([]byte(text)); err == nil || !strings.Contains(err.Error(), "mark") {
-			t.Errorf("mark %q: %v", text, err)
-		}
-		if _, _, err := wire.ParseReady(text, []byte("{}")); err == nil || !strings.Contains(err.Error(), wire.RunHeader) {
-			t.Errorf("header %q: %v", text, err)
-		}
+		refuses[wire.Mark](t, text)
+		refuses[wire.Run](t, text)
 	}
 	for _, text := range []string{"", "{", `{"target":{"timeout":"soon"}}`, `{"revision":1.5}`} {
-		if _, _, err := wire.ParseReady("{}", []byte(text)); err == nil || !strings.Contains(err.Error(), "call") {
-			t.Errorf("body %q: %v", text, err)
-		}
+		refuses[wire.Call](t, text)
+	}
+}
+
+func refuses[T wire.Body](t *testing.T, text string) {
+	t.Helper()
+	if v, err := wire.Decode[T]([]byte(text)); err == nil || !strings.Contains(err.Error(), "wire: ") {
+		t.Errorf("%T of %q: %v", v, text, err)
 	}
 }
 

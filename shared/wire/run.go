@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -33,30 +31,4 @@ type Call struct {
 	Queue     string          `json:"queue"`
 	Target    carillon.Target `json:"target"`
 	Retry     carillon.Retry  `json:"retry"`
-}
-
-// ParseReady reads a ready message: the value of its [RunHeader] and its body.
-func ParseReady(header string, body []byte) (Run, Call, error) {
-	run, err := ParseRun(header)
-	if err != nil {
-		return run, Call{}, err
-	}
-	call, err := ParseCall(body)
-	return run, call, err
-}
-
-// ParseRun reads the value of a [RunHeader].
-func ParseRun(header string) (run Run, err error) {
-	if err := json.Unmarshal([]byte(header), &run); err != nil {
-		return run, fmt.Errorf("wire: %s header: %w", RunHeader, err)
-	}
-	return run, nil
-}
-
-// ParseCall reads the body of a ready message.
-func ParseCall(body []byte) (call Call, err error) {
-	if err := json.Unmarshal(body, &call); err != nil {
-		return call, fmt.Errorf("wire: call: %w", err)
-	}
-	return call, nil
 }

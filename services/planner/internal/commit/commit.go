@@ -178,6 +178,6 @@ func ReadMark(ctx context.Context, js jetstream.JetStream, partition int) (Mark,
 	if err != nil {
 		return Mark{}, err
 	}
-	mark, err := wire.ParseMark(msg.Data)
+	mark, err := wire.Decode[wire.Mark](msg.Data)
 	return Mark{Mark: mark, Sequence: msg.Sequence}, err
 }

@@ -1,8 +1,6 @@
 package writer
 
 import (
-	"encoding/json"
-
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go/jetstream"
@@ -31,8 +29,8 @@ func decode(msgs []jetstream.Msg) []*event {
 	return events
 }
 
-func (e *event) read() error {
-	if err := json.Unmarshal(e.msg.Data(), &e.outcome); err != nil {
+func (e *event) read() (err error) {
+	if e.outcome, err = wire.Decode[wire.Outcome](e.msg.Data()); err != nil {
 		return err
 	}
 	return ledger.Check(&e.outcome)

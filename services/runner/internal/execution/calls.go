@@ -30,7 +30,7 @@ func (c *calls) decode(body []byte) (*wire.Call, error) {
 	if known := c.find(body); known != nil {
 		return known, nil
 	}
-	call, err := wire.ParseCall(body)
+	call, err := wire.Decode[wire.Call](body)
 	if err != nil {
 		return nil, err
 	}

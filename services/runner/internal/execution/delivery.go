@@ -28,7 +28,7 @@ func (w *Worker) read(msg *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	run, err := wire.ParseRun(msg.Header.Get(wire.RunHeader))
+	run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
 	if err != nil {
 		return nil, err
 	}

@@ -220,7 +220,7 @@ func TestALongWaitIsParked(t *testing.T) {
 	if waited := time.Since(begin); waited < delay || second.Subject != topology.Ready(call.JobID, "default") {
 		t.Errorf("back on %s after %s, want not before %s", second.Subject, waited, delay)
 	}
-	run, err := wire.ParseRun(second.Header.Get(wire.RunHeader))
+	run, err := wire.Decode[wire.Run]([]byte(second.Header.Get(wire.RunHeader)))
 	if err != nil || run.ID != planned.ID || run.Attempt != 2 || run.StartedAt.IsZero() {
 		t.Errorf("came back as %+v, %v", run, err)
 	}

@@ -2,7 +2,6 @@ package lane
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -74,8 +74,8 @@ func (s *Set) apply(ctx context.Context, entry bus.Entry) {
 		s.retire(ctx, name)
 		return
 	}
-	queue := carillon.Queue{}
-	if err := json.Unmarshal(entry.Data, &queue); err != nil || queue.Name != name || queue.Validate() != nil {
+	queue, err := wire.Decode[carillon.Queue](entry.Data)
+	if err != nil || queue.Name != name || queue.Validate() != nil {
 		slog.Error("malformed queue ignored", "subject", entry.Subject)
 		return
 	}
