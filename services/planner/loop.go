@@ -30,11 +30,12 @@ type loop struct {
 	marks     map[int]commit.Mark // of the owned partitions
 	mailbox   chan func(context.Context)
 	done      chan struct{}
+	report    func(error) // how the last commit went
 }
 
-func newLoop(js jetstream.JetStream, name string) *loop {
+func newLoop(js jetstream.JetStream, name string, report func(error)) *loop {
 	return &loop{
-		js: js, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
+		js: js, report: report, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
 		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
 	}
 }
@@ -60,9 +61,16 @@ func (l *loop) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// readMail takes in all the news that is there, without waiting for more.
+// mostLate bounds the jobs that lag their marks: each has a place in its mark,
+// which is one message. News beyond that waits until some have been planned.
+const mostLate = 5000
+
+// readMail takes in the news that is there, without waiting for more.
 func (l *loop) readMail(ctx context.Context) {
 	for range len(l.mailbox) {
+		if l.agenda.Late() > mostLate {
+			return
+		}
 		(<-l.mailbox)(ctx)
 	}
 }
@@ -86,15 +94,16 @@ func (l *loop) planOnce(ctx context.Context) bool {
 	var stale *commit.Stale
 	switch {
 	case err == nil:
-		l.agenda.Settle()
 		observe(batch, time.Since(now))
+		l.report(nil)
 	case errors.As(err, &stale):
 		slog.Warn("another planner is at work here, starting over from its marks", "partitions", stale.Partitions)
 		for p := range batch.Marks {
 			l.own(ctx, p)
 		}
-	default:
-		batch.Undo(l.agenda) // ctx ended
+	default: // it is too late for these decisions, or ctx ended
+		batch.Undo(l.agenda)
+		l.report(err)
 	}
 	return true
 }

@@ -15,9 +15,9 @@ package planner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/lease"
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -41,38 +41,90 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		return err
 	}
 	defer nc.Close()
+	p := &planner{config: config, js: js, name: uniqueName(), health: health}
+	p.loop = newLoop(js, p.name, p.reporter("commits"))
 	health.NotReady("jobs", "waiting for NATS")
-	err = topology.Await(ctx, js, config.NATS.Replicas, func(err error) { health.NotReady("jobs", err.Error()) })
-	if err == nil {
-		err = work(ctx, js, health)
+	if err := p.run(ctx); !errors.Is(err, context.Canceled) {
+		return err
 	}
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return nil
 }
 
-// work loads all jobs and then plans whatever the leases say.
-func work(ctx context.Context, js jetstream.JetStream, health *service.Health) error {
-	bucket, err := js.KeyValue(ctx, topology.LeasesBucket)
-	if err != nil {
-		return fmt.Errorf("leases: %w", err)
+// planner is the loop with what feeds it: the jobs and the leases.
+type planner struct {
+	config Config
+	js     jetstream.JetStream
+	name   string
+	health *service.Health
+	loop   *loop
+}
+
+// run loads all jobs and then plans whatever the leases say.
+func (p *planner) run(ctx context.Context) error {
+	if err := p.await(ctx); err != nil {
+		return err
 	}
-	name := uniqueName()
 	group, ctx := errgroup.WithContext(ctx)
-	l := newLoop(js, name)
-	group.Go(func() error { return l.run(ctx) })
+	group.Go(func() error { return p.loop.run(ctx) })
 	group.Go(func() error {
-		stop, err := bus.Follow(ctx, js, topology.JobsStream, topology.AllJobs, l.define)
+		stop, err := bus.Follow(ctx, p.js, topology.JobsStream, topology.AllJobs, p.loop.define)
 		if err != nil {
 			return err
 		}
 		defer stop()
-		health.Ready("jobs")
-		slog.Info("planner ready", "name", name)
-		return lease.NewKeeper(bucket, name, l).Run(ctx)
+		p.health.Ready("jobs")
+		slog.Info("planner ready", "name", p.name)
+		return p.keepLeases(ctx)
 	})
 	return group.Wait()
+}
+
+// await waits until the streams are there.
+func (p *planner) await(ctx context.Context) error {
+	report := p.reporter("streams")
+	err := topology.Await(ctx, p.js, p.config.NATS.Replicas, report)
+	if err == nil {
+		report(nil)
+	}
+	return err
+}
+
+// startOver is the pause before leases are kept anew.
+const startOver = 250 * time.Millisecond
+
+// keepLeases keeps leases until ctx ends. When the bucket is lost it makes it
+// anew and starts over; nothing is planned here in between.
+func (p *planner) keepLeases(ctx context.Context) error {
+	report := p.reporter("leases")
+	for {
+		bucket, err := p.js.KeyValue(ctx, topology.LeasesBucket)
+		if err == nil {
+			err = lease.NewKeeper(bucket, p.name, p.loop, report).Run(ctx)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		slog.Warn("leases lost, starting over", "error", err)
+		report(err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(startOver):
+		}
+		if err := p.await(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// reporter returns what says how a part of the planner goes: nil for well.
+func (p *planner) reporter(part string) func(error) {
+	return func(err error) {
+		if err != nil {
+			p.health.NotReady(part, err.Error())
+		} else {
+			p.health.Ready(part)
+		}
+	}
 }
 
 func uniqueName() string {

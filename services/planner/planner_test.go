@@ -24,6 +24,7 @@ import (
 // world is a NATS server with Carillon's streams, and a way to look into RUNS.
 type world struct {
 	t      *testing.T
+	server *natstest.Server
 	config planner.Config
 	js     jetstream.JetStream
 }
@@ -31,7 +32,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	server := natstest.Start(t)
-	return &world{t: t, config: planner.Config{NATS: server.Config()}, js: server.Streams()}
+	return &world{t: t, server: server, config: planner.Config{NATS: server.Config()}, js: server.Streams()}
 }
 
 // start runs a planner until the returned function is called.
@@ -239,5 +240,41 @@ func TestAPlannerWaitsForItsServer(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("planner: %v", err)
+	}
+}
+
+// TestPlanningOutlivesTheServer stops NATS under a planner for longer than a
+// lease, starts it again on the same store, and looks for gaps and repeats.
+func TestPlanningOutlivesTheServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	defer w.start()()
+	from := time.Now().Truncate(time.Second)
+	def := everySecond(carillon.OverlapAllow, from)
+	def.CatchUp.Policy = carillon.CatchUpAll
+	w.publish(def)
+	atLeast := func(n int) func() error {
+		return func() error {
+			if found := len(w.fires(def.ID)); found < n {
+				return fmt.Errorf("%d fires planned, want %d", found, n)
+			}
+			return nil
+		}
+	}
+	eventually.Succeeds(t, atLeast(2))
+	w.server.Stop()
+	<-time.After(2 * topology.LeaseTTL)
+	w.server.Restart()
+	eventually.Succeeds(t, func() error { // this test's own connection is back
+		_, err := w.js.Stream(t.Context(), topology.RunsStream)
+		return err
+	})
+	missed := int(time.Since(from) / time.Second)
+	eventually.Succeeds(t, atLeast(missed+2))
+	fires := w.fires(def.ID)
+	for i := range len(fires) {
+		if at := from.Add(time.Duration(i) * time.Second).UTC(); fires[at] != 1 {
+			t.Errorf("fire %s planned %d times", at, fires[at])
+		}
 	}
 }

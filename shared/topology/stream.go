@@ -38,7 +38,7 @@ func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
 	}
 	_, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 		Bucket: LeasesBucket, TTL: LeaseTTL, LimitMarkerTTL: LeaseTTL, History: 1, Replicas: replicas,
-		Storage: jetstream.MemoryStorage, // leases are for liveness: losing them costs a takeover
+		Storage: jetstream.FileStorage, // in memory, a restart of a lone server would lose the bucket itself
 	})
 	if err != nil {
 		return fmt.Errorf("bucket %s: %w", LeasesBucket, err)

@@ -18,9 +18,13 @@ type Agenda struct {
 	seen       uint64 // sequence in JOBS of the last definition applied
 	// late holds, by partition, the owned jobs that may lag the mark.
 	late [carillon.Partitions]map[uuid.UUID]*job
-	// ended holds the deleted jobs that have no fires to come.
-	ended []*job
+	// graves holds the deleted jobs, in the order in which they were deleted.
+	graves []*job
 }
+
+// memory is how long ended revisions and deleted jobs stay known where another
+// planner plans them: far longer than it takes to notice that planner's death.
+const memory = 10 * time.Minute
 
 // New returns an agenda without jobs that owns nothing.
 func New() *Agenda {
@@ -35,7 +39,8 @@ func New() *Agenda {
 // Apply takes in a revision of a job that stands at a sequence in JOBS. One
 // that is not newer than what is known is ignored.
 func (a *Agenda) Apply(id uuid.UUID, r *Revision, sequence uint64) {
-	a.seen = max(a.seen, sequence)
+	a.seen, r.sequence = max(a.seen, sequence), sequence
+	a.bury(r.From.Add(-memory))
 	p := carillon.PartitionOf(id)
 	j := a.partitions[p][id]
 	switch {
@@ -45,10 +50,27 @@ func (a *Agenda) Apply(id uuid.UUID, r *Revision, sequence uint64) {
 	case r.Number <= j.newest().Number:
 		return
 	}
-	j.add(r, sequence)
-	if a.owned[p] {
-		a.late[p][id] = j // until a mark proves otherwise
-		a.reseat(j)
+	j.add(r)
+	if r.deleted {
+		a.graves = append(a.graves, j)
+	}
+	if !a.owned[p] {
+		j.forget(r.From.Add(-memory))
+		return
+	}
+	j.forget(j.cursor) // nothing is under way now, so the cursor stays
+	a.late[p][id] = j  // until a mark proves otherwise
+	a.reseat(j)
+}
+
+// bury forgets the jobs that were deleted by an instant and have no fires left.
+func (a *Agenda) bury(ended time.Time) {
+	for len(a.graves) > 0 && a.graves[0].newest().From.Before(ended) {
+		j := a.graves[0]
+		a.graves = a.graves[1:]
+		if j.index < 0 && j.newest().deleted {
+			delete(a.partitions[j.partition], j.id)
+		}
 	}
 }
 
@@ -63,7 +85,6 @@ func (a *Agenda) Own(partition int, mark wire.Mark) {
 			a.late[partition][j.id] = j
 		}
 	}
-	a.Settle()
 }
 
 // Disown gives a partition up; its jobs stay known.
@@ -80,8 +101,9 @@ func cursorFrom(mark wire.Mark, j *job) time.Time {
 	if at, ok := mark.Behind[j.id]; ok {
 		return at
 	}
-	start := j.revisions[0].From.Add(-1)
-	if j.sequence > mark.Seen && j.revisions[0].Number == 1 {
+	first := j.revisions[0]
+	start := first.From.Add(-1)
+	if first.Number == 1 && first.sequence > mark.Seen {
 		return start // news to the mark: all its fires are still to be planned
 	}
 	covered := mark.At
@@ -149,15 +171,13 @@ func (a *Agenda) Behind(partition int, mark wire.Mark) map[uuid.UUID]time.Time {
 	return behind
 }
 
-// Settle forgets deleted jobs whose last fire has been planned. It is called
-// when nothing can be rewound any more.
-func (a *Agenda) Settle() {
-	for _, j := range a.ended {
-		if j.index < 0 && j.newest().deleted {
-			delete(a.partitions[j.partition], j.id)
-		}
+// Late counts the jobs that may lag their partition's mark.
+func (a *Agenda) Late() int {
+	n := 0
+	for _, late := range a.late {
+		n += len(late)
 	}
-	a.ended = a.ended[:0]
+	return n
 }
 
 // reseat finds a job's next fire anew and gives it its place in the heap.
@@ -165,9 +185,6 @@ func (a *Agenda) reseat(j *job) {
 	switch {
 	case !j.seek():
 		a.unseat(j)
-		if j.newest().deleted {
-			a.ended = append(a.ended, j)
-		}
 	case j.index >= 0:
 		heap.Fix(&a.coming, j.index)
 	default:

@@ -70,8 +70,39 @@ func TestARevisionHoldsUntilTheNextOne(t *testing.T) {
 	if got := times(until(a, at(100))); !slices.EqualFunc(got, want, time.Time.Equal) {
 		t.Errorf("fires %v, want %v", got, want)
 	}
-	if a.Settle(); a.Len() != 0 {
-		t.Errorf("a deleted job whose last fire is planned is still known")
+	other := carillon.NewJobID()
+	if a.Apply(other, every(t, other, 1, 10, at(40).Add(memory)), 4); a.Len() != 1 {
+		t.Errorf("a job that was deleted long ago is still known")
+	}
+}
+
+// TestAStandbyPlansAnEditedJobFromTheMark holds a standby, which has seen all
+// revisions of a job, to what the mark says of the first one.
+func TestAStandbyPlansAnEditedJobFromTheMark(t *testing.T) {
+	t.Parallel()
+	a, id := New(), carillon.NewJobID()
+	a.Apply(id, every(t, id, 1, 10, at(0)), 1)
+	a.Apply(id, every(t, id, 2, 10, at(1005)), 7)
+	a.Own(carillon.PartitionOf(id), wire.Mark{At: at(1000), Job: uuid.Max, Seen: 5})
+	if fire, _ := a.Next(); !fire.At.Equal(at(1010)) {
+		t.Errorf("first fire %v, want %v", fire.At, at(1010))
+	}
+}
+
+// TestAPutBackCursorFindsTheOldRevision advances over the border between two
+// revisions and back.
+func TestAPutBackCursorFindsTheOldRevision(t *testing.T) {
+	t.Parallel()
+	a, id := New(), carillon.NewJobID()
+	ownAll(a, wire.Mark{})
+	a.Apply(id, every(t, id, 1, 10, at(0)), 1)
+	a.Apply(id, every(t, id, 2, 10, at(15)), 2)
+	until(a, at(9))
+	cursor, _, _ := a.Advance() // at(10), the last fire of revision 1
+	a.Advance()
+	a.Rewind(id, cursor)
+	if fire, _ := a.Next(); !fire.At.Equal(at(10)) || fire.Revision.Number != 1 {
+		t.Errorf("put back to %v under revision %d, want %v under 1", fire.At, fire.Revision.Number, at(10))
 	}
 }
 
@@ -188,6 +219,10 @@ func TestAgainstAListOfAllFires(t *testing.T) {
 			stop = min(99, stop+1+random.IntN(40))
 			for _, fire := range until(a, at(stop)) {
 				got[fire.Job] = append(got[fire.Job], fire.At)
+			}
+			if fire, ok := a.Next(); ok {
+				cursor, _, _ := a.Advance()
+				a.Rewind(fire.Job, cursor)
 			}
 			mark := wire.Mark{At: at(stop), Job: uuid.Max, Seen: a.Seen()}
 			p := random.IntN(carillon.Partitions)

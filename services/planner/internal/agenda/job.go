@@ -11,7 +11,6 @@ import (
 type job struct {
 	id        uuid.UUID
 	partition int
-	sequence  uint64      // of the newest revision, in JOBS
 	revisions []*Revision // by From; the last is the newest
 	cursor    time.Time   // every fire at or before it is planned
 	next      Fire        // valid while index >= 0
@@ -22,21 +21,26 @@ func (j *job) newest() *Revision { return j.revisions[len(j.revisions)-1] }
 
 // add appends a newer revision. Revisions that would only have begun after it
 // never come to hold.
-func (j *job) add(r *Revision, sequence uint64) {
+func (j *job) add(r *Revision) {
 	for len(j.revisions) > 0 && !j.newest().From.Before(r.From) {
 		j.revisions = j.revisions[:len(j.revisions)-1]
 	}
 	j.revisions = append(j.revisions, r)
-	j.sequence = sequence
 }
 
-// seek finds the first fire after the cursor, and forgets the revisions that
-// ended before it. It reports whether there is one.
+// forget drops the revisions that had ended by an instant.
+func (j *job) forget(ended time.Time) {
+	for len(j.revisions) > 1 && !j.revisions[1].From.After(ended) {
+		j.revisions = j.revisions[1:]
+	}
+}
+
+// seek finds the first fire after the cursor, and reports whether there is one.
+// It forgets nothing: the cursor may be put back.
 func (j *job) seek() bool {
 	for i, r := range j.revisions {
 		at, ok := r.next(j.cursor)
 		if ok && (i+1 == len(j.revisions) || at.Before(j.revisions[i+1].From)) {
-			j.revisions = j.revisions[i:]
 			j.next = Fire{At: at, Job: j.id, Revision: r}
 			return true
 		}

@@ -22,6 +22,7 @@ type Revision struct {
 	// Call is the encoded wire.Call that all runs of this revision share.
 	Call []byte
 
+	sequence uint64             // in JOBS
 	schedule *schedule.Schedule // nil: no fires (paused or deleted)
 	deleted  bool
 }

@@ -50,19 +50,26 @@ func New(js jetstream.JetStream, name string) *Committer {
 	return &Committer{js: js, name: name}
 }
 
-// Commit stores a batch and updates marks to what was stored. It tries until
-// the batch is stored, for as long as that takes: fires are late then, never
-// dropped. Runs that another run of their job is in the way of are turned into
-// skips, in the batch. It fails with *[Stale], or when ctx ends.
+// ErrLate says that a batch could not be stored for so long that its decisions
+// have to be made anew. It may still be stored: the marks will tell.
+var ErrLate = errors.New("the batch was not stored in time")
+
+// Commit stores a batch and updates marks to what was stored. It tries for as
+// long as the decisions are fresh. Runs that another run of their job is in the
+// way of are turned into skips, in the batch. It fails with *[Stale], with
+// [ErrLate], or when ctx ends.
 func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
+	start := time.Now()
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
-		stored, err := c.try(ctx, batch, marks)
+		stored, again, err := c.try(ctx, batch, marks)
 		var stale *Stale
 		switch {
 		case stored || errors.As(err, &stale):
 			return err
-		case err == nil:
-			continue // the batch has changed, to be sent again at once
+		case again:
+			continue // the batch has stepped aside, to be sent at once
+		case time.Since(start) > plan.Grace:
+			return fmt.Errorf("%w: %w", ErrLate, err)
 		}
 		slog.Warn("commit not stored, trying again", "error", err, "fires", len(batch.Decisions))
 		retries.Inc()
@@ -74,23 +81,26 @@ func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int
 	}
 }
 
-// try sends the batch once and settles what came of it. Neither stored nor an
-// error means that the batch was refused and has stepped aside.
-func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) (stored bool, err error) {
+// try sends the batch once and settles what came of it: stored, or changed and
+// worth sending again at once, or an error.
+func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) (stored, again bool, err error) {
 	messages, partitions := c.messages(batch, marks)
 	last, sendErr := c.send(ctx, messages)
 	if sendErr == nil {
 		adopt(batch, marks, partitions, last)
-		return true, nil
+		return true, false, nil
 	}
 	stored, err = c.settle(ctx, batch, marks, partitions)
 	if err != nil || stored {
-		return stored, err
+		return stored, false, err
 	}
-	if !refused(sendErr) {
-		return false, sendErr
+	if refused(sendErr) {
+		again, err = c.stepAside(ctx, batch)
 	}
-	return false, c.stepAside(ctx, batch)
+	if !again && err == nil {
+		err = sendErr
+	}
+	return false, again, err
 }
 
 // send publishes the messages as one atomic batch and returns the stream

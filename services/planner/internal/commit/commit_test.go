@@ -110,6 +110,28 @@ func TestALostAnswer(t *testing.T) {
 	}
 }
 
+// TestAJobWithManyRunsInTheWay has more runs in the stream than the server lists
+// in one answer.
+func TestAJobWithManyRunsInTheWay(t *testing.T) {
+	t.Parallel()
+	js := natstest.Start(t).Streams()
+	batch := batchOf(10, carillon.OverlapSkip)
+	crowded := batch.Decisions[3].Job
+	for i := range 1100 {
+		run := carillon.NewRunID(crowded, carillon.KindManual, time.Unix(int64(i), 0))
+		if _, err := js.PublishAsync(topology.Retry(crowded, "default", run), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-js.PublishAsyncComplete()
+	if err := New(js, "p").Commit(t.Context(), batch, map[int]Mark{}); err != nil {
+		t.Fatal(err)
+	}
+	if ready, skipped := count(t, js, "run.*.*.*.ready"), count(t, js, topology.AllSkips); ready != 9 || skipped != 1 {
+		t.Errorf("%d runs and %d skips stored, want 9 and 1", ready, skipped)
+	}
+}
+
 func TestOnlyTheJobsInTheWayAreSkipped(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()

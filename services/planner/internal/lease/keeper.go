@@ -36,22 +36,25 @@ type Keeper struct {
 	bucket jetstream.KeyValue
 	name   string
 	owner  Owner
+	report func(error)
 
 	view    view
 	held    map[int]uint64 // revision of the key of each held partition
 	renewed time.Time      // when all of them were last known to be ours
 }
 
-// NewKeeper returns a keeper for the planner of the given unique name.
-func NewKeeper(bucket jetstream.KeyValue, name string, owner Owner) *Keeper {
+// NewKeeper returns a keeper for the planner of the given unique name. report
+// is told after every round of renewals how it went: nil, or what went wrong.
+func NewKeeper(bucket jetstream.KeyValue, name string, owner Owner, report func(error)) *Keeper {
 	return &Keeper{
-		bucket: bucket, name: name, owner: owner, held: map[int]uint64{},
+		bucket: bucket, name: name, owner: owner, report: report, held: map[int]uint64{},
 		view: view{planners: map[string]bool{}, holders: map[int]string{}},
 	}
 }
 
 // Run keeps leases until ctx ends; then it gives them all up, so that others
-// take over at once. It fails only if the bucket cannot be watched.
+// take over at once. It fails if the bucket cannot be watched, or not any more;
+// then too it holds nothing when it returns.
 func (k *Keeper) Run(ctx context.Context) error {
 	watch, err := k.bucket.WatchAll(ctx)
 	if err != nil {
@@ -69,7 +72,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		case entry, ok := <-watch.Updates():
 			switch {
 			case !ok:
-				return nil
+				return errUnwatched
 			case entry == nil: // everything that stood there has been seen
 				started = true
 				k.renew(ctx)
@@ -109,10 +112,7 @@ func (k *Keeper) see(entry jetstream.KeyValueEntry) {
 func (k *Keeper) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	failed := false
-	if _, err := k.bucket.PutString(ctx, plannerPrefix+k.name, k.name); err != nil {
-		failed = true
-	}
+	_, failed := k.bucket.PutString(ctx, plannerPrefix+k.name, k.name)
 	for p, revision := range k.held {
 		next, err := k.bucket.Update(ctx, partitionKey(p), []byte(k.name), revision)
 		switch {
@@ -121,10 +121,11 @@ func (k *Keeper) renew(ctx context.Context) {
 		case wrongRevision(err):
 			k.lose(p)
 		default:
-			failed = true
+			failed = err
 		}
 	}
-	if !failed {
+	k.report(failed)
+	if failed == nil {
 		k.renewed = time.Now()
 	} else if time.Since(k.renewed) > topology.LeaseTTL {
 		k.loseAll("leases could not be renewed")
@@ -143,7 +144,9 @@ func (k *Keeper) balance(ctx context.Context) {
 		}
 	}
 	for _, p := range give {
-		k.release(ctx, p)
+		if _, ok := k.held[p]; ok { // the view may be a moment behind
+			k.release(ctx, p)
+		}
 	}
 }
 
