@@ -212,7 +212,8 @@ func TestRefusalsAreOneSentence(t *testing.T) {
 		"other version":  {otherVersion, freeAddress(t), "layout"},
 		"unwritable":     {"/proc/carillon", freeAddress(t), "--data-dir"},
 		"folder in use":  {inUse, freeAddress(t), "another carillon"},
-		"address absurd": {dataDir(t), "nowhere:http:1", "nowhere"},
+		"address absurd": {dataDir(t), "nowhere:http:1", "host:port"},
+		"no folder":      {"", freeAddress(t), "--data-dir"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

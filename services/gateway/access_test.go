@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/google/uuid"
 )
 
@@ -89,12 +90,28 @@ func TestKeysAreStoredHashedAndCanBeRevoked(t *testing.T) {
 	if _, err := w.pool.Exec(t.Context(), `UPDATE keys SET expires_at = now()`); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if r := w.call(t, "GET", "/api/v1/jobs", nil); r.status != 401 {
 			return errors.New("still accepted")
 		}
 		return nil
 	})
+}
+
+func TestAKeyForSomeNamespacesIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := keyring.NewSecret()
+	if err := keyring.New(w.pool).InstallSecret(t.Context(), secret); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.pool.Exec(t.Context(), `UPDATE keys SET namespaces = '{default}' WHERE name LIKE 'admin (%'`); err != nil {
+		t.Fatal(err)
+	}
+	if p := intoProblem(t, w.callAs(t, secret, "GET", "/api/v1/jobs", nil), 403); !strings.Contains(p.Detail, "namespaces") {
+		t.Errorf("%+v", p)
+	}
+	into[object](t, w.call(t, "GET", "/api/v1/jobs", nil), 200)
 }
 
 func TestAdminKeyFile(t *testing.T) {

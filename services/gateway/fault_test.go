@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/pgserver"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -66,7 +67,7 @@ func TestPostgresAwayIsSaidAndForgotten(t *testing.T) {
 	intoProblem(t, w.callAs(t, "car_unknown", "GET", "/api/v1/jobs", nil), 503)
 	intoProblem(t, w.call(t, "POST", "/api/v1/jobs", "{"), 400)
 	_ = w.follow(t, "").Close() // the live feed goes on
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if r := w.callAs(t, "", "GET", "/readyz", nil); r.status != http.StatusServiceUnavailable || !strings.Contains(string(r.body), "postgres") {
 			return fmt.Errorf("/readyz answers %d %s", r.status, r.body)
 		}
@@ -74,7 +75,7 @@ func TestPostgresAwayIsSaidAndForgotten(t *testing.T) {
 	})
 
 	startPostgres(t, dir)
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if r := w.call(t, "GET", "/api/v1/jobs/"+job.ID.String(), nil); r.status != 200 {
 			return fmt.Errorf("%d %s", r.status, r.body)
 		}
@@ -98,7 +99,7 @@ func TestWritesNeedNoNATSAndArriveLater(t *testing.T) {
 	w.published(t, second.ID, 1)
 	w.published(t, first.ID, 2)
 	if n := w.count(t, `SELECT count(*) FROM outbox`); n != 0 {
-		eventually(t, func() error {
+		eventually.Succeeds(t, func() error {
 			if n := w.count(t, `SELECT count(*) FROM outbox`); n != 0 {
 				return fmt.Errorf("%d messages are left in the outbox", n)
 			}
@@ -120,7 +121,7 @@ func TestStartWithNothingThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.start(t)
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if len(w.health.Problems()) < 4 {
 			return fmt.Errorf("%v", w.health.Problems())
 		}

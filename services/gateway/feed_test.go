@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/fasthttp/websocket"
@@ -177,6 +178,31 @@ func TestFeedTellsOfALoss(t *testing.T) {
 	}
 }
 
+func TestFeedGoesOnWithAnotherStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := outcome(carillon.NewJobID(), "default", carillon.StateSucceeded)
+	conn := w.follow(t, "?job_id="+strings.ToUpper(o.JobID.String()))
+	w.publish(t, o, o)
+	for range 2 {
+		next(t, conn)
+	}
+	if err := w.js.DeleteStream(t.Context(), topology.OutcomesStream); err != nil {
+		t.Fatal(err)
+	}
+	if err := topology.Ensure(t.Context(), w.js, 1); err != nil {
+		t.Fatal(err)
+	}
+	w.publish(t, o) // has sequence 1 again
+	if e := next(t, conn); e.Type != "reset" || e.Seq != 1 {
+		t.Fatalf("got %+v", e)
+	}
+	w.publish(t, o)
+	if e := next(t, conn); e.Seq != 2 || e.Type != "" {
+		t.Errorf("got %+v", e)
+	}
+}
+
 func TestFeedSurvivesARestartOfNATS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -188,12 +214,12 @@ func TestFeedSurvivesARestartOfNATS(t *testing.T) {
 	}
 	w.nats.Stop()
 	w.startNATS(t)
-	eventually(t, func() error { return w.nc.FlushTimeout(time.Second) })
+	eventually.Succeeds(t, func() error { return w.nc.FlushTimeout(time.Second) })
 	w.publish(t, outcome(job, "default", carillon.StateSucceeded))
 	if e := next(t, conn); e.Seq != 2 { // a reset, if the gateway was back later than the event
 		t.Fatalf("got %+v", e)
 	}
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		w.publish(t, outcome(job, "default", carillon.StateFailed))
 		if e := next(t, conn); e.Type != "" {
 			return fmt.Errorf("got %+v", e)

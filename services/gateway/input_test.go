@@ -165,7 +165,9 @@ func TestOddRequests(t *testing.T) {
 	request, _ := http.NewRequestWithContext(t.Context(), "POST", w.url+"/api/v1/jobs", strings.NewReader("name=x"))
 	request.Header.Set("Authorization", "Bearer "+w.key)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	intoProblem(t, do(t, request), http.StatusUnsupportedMediaType)
+	if p := intoProblem(t, do(t, request), http.StatusUnsupportedMediaType); !strings.Contains(p.Detail, "curl --json") {
+		t.Errorf("%+v", p)
+	}
 	if r := w.call(t, "GET", "/", nil); r.status != http.StatusFound || r.header.Get("Location") != "/docs" {
 		t.Errorf("/ answers %d %v", r.status, r.header)
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/go-cmp/cmp"
@@ -31,7 +33,7 @@ func (w *world) create(t *testing.T, document object) carillon.Job {
 // published waits until JOBS holds a revision of a job.
 func (w *world) published(t *testing.T, id uuid.UUID, revision int64) (definition wire.Definition, header map[string][]string) {
 	t.Helper()
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		stream, err := w.js.Stream(t.Context(), topology.JobsStream)
 		if err != nil {
 			return err
@@ -51,6 +53,40 @@ func (w *world) published(t *testing.T, id uuid.UUID, revision int64) (definitio
 		return nil
 	})
 	return definition, header
+}
+
+func TestAnInstantThatPassesBeforeItCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := func(instant time.Time) object { return object{"schedule": object{"at": instant}} }
+	once := func(instant time.Time) object {
+		return object{"schedule": at(instant)["schedule"], "name": "once", "target": object{"url": "https://example.com/x"}}
+	}
+	now := time.Now()
+	past, future := now.Add(-time.Hour), now.Add(time.Hour)
+	refused := func(r response) {
+		t.Helper()
+		if p := intoProblem(t, r, 422); !slices.Equal(p.locations(), []string{"body.schedule.at"}) {
+			t.Errorf("%+v", p)
+		}
+	}
+	refused(w.call(t, "POST", "/api/v1/jobs", once(past)))
+	refused(w.call(t, "POST", "/api/v1/jobs", once(now)))
+	path := "/api/v1/jobs/" + w.create(t, once(future)).ID.String()
+	refused(w.call(t, "PUT", path, once(past)))
+	refused(w.call(t, "PATCH", path, at(past)))
+	if n := w.count(t, `SELECT count(*) FROM job_revisions`); n != 1 {
+		t.Errorf("%d revisions, want 1", n)
+	}
+	// The instant passes, as far as the gateway can tell.
+	if _, err := w.pool.Exec(t.Context(), `UPDATE jobs SET document = jsonb_set(document::jsonb, '{schedule,at}', to_jsonb($1::text))`, past.Format(time.RFC3339Nano)); err != nil {
+		t.Fatal(err)
+	}
+	into[object](t, w.call(t, "PATCH", path, object{"labels": object{"a": "b"}}), 200)
+	into[object](t, w.call(t, "PATCH", path, at(past)), 200)
+	into[object](t, w.call(t, "PUT", path, once(past)), 200)
+	into[object](t, w.call(t, "POST", path+"/pause", nil), 200)
+	refused(w.call(t, "PATCH", path, at(past.Add(time.Second))))
 }
 
 func TestJobLife(t *testing.T) {
@@ -382,7 +418,7 @@ func TestQueues(t *testing.T) {
 // publishedQueue waits until JOBS holds a queue; nil is the news of its end.
 func (w *world) publishedQueue(t *testing.T, name string, want *carillon.Queue) {
 	t.Helper()
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		stream, err := w.js.Stream(t.Context(), topology.JobsStream)
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/natsserver"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -111,7 +112,7 @@ func (w *world) start(t *testing.T) {
 
 func (w *world) awaitReady(t *testing.T) {
 	t.Helper()
-	eventually(t, func() error {
+	eventually.Succeeds(t, func() error {
 		if problems := w.health.Problems(); len(problems) > 0 {
 			return fmt.Errorf("not ready: %v", problems)
 		}
@@ -226,22 +227,6 @@ func intoProblem(t *testing.T, r response, status int) problem {
 		t.Fatalf("not a problem document (%s): %s", kind, r.body)
 	}
 	return p
-}
-
-// eventually polls until check succeeds, and fails with its last error.
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("gave up: %v", err)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
 }
 
 // count returns a number that Postgres counts.

@@ -61,8 +61,11 @@ type Config struct {
 }
 
 const (
-	// ensureEvery is the pause between tries to reach NATS at the start.
-	ensureEvery = 500 * time.Millisecond
+	// linger is how long a deleted queue is served at least. Until a planner knows
+	// of the deletion it plans runs into the queue: for the second that a change
+	// leads its effect, and for a takeover's three seconds more. A minute leaves
+	// room for a planner that is slow or briefly cut off.
+	linger = time.Minute
 	// healthEvery is how often the connection is looked at.
 	healthEvery = time.Second
 	// flushWait bounds the wait for the last acknowledgements to leave.
@@ -92,7 +95,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	defer nc.Close()
 	work, cut := workContext(ctx, config.Grace)
 	defer cut()
-	if ensure(ctx, js, config.NATS.Replicas) {
+	if topology.Await(ctx, js, config.NATS.Replicas, notYet) == nil {
 		serve(ctx, work, config, nc, js, health)
 	}
 	if nc.IsConnected() {
@@ -115,30 +118,16 @@ func workContext(ctx context.Context, grace time.Duration) (work context.Context
 	return work, func() { cancel(nil) }
 }
 
-// ensure waits for NATS and makes the streams; false means that ctx ended first.
-func ensure(ctx context.Context, js jetstream.JetStream, replicas int) bool {
-	for {
-		err := topology.Ensure(ctx, js, replicas)
-		if err == nil {
-			return true
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(ensureEvery):
-			slog.Debug("streams not ready", "error", err)
-		}
-	}
-}
+func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 
 // serve runs the parts until ctx ends and all that was taken is answered.
 func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
 	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets)})
 	defer client.Close()
 	out := outbox.New(js)
-	worker := execution.New(client, out, backoff.Full)
+	worker := execution.New(client, out, nc, backoff.Full)
 	lanes := lane.NewSet(lane.Config{
-		Conn: nc, JS: js, Slots: config.Slots,
+		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
 		Handle: func(msg *nats.Msg) { worker.Handle(work, msg) },
 	})
 	var parts sync.WaitGroup

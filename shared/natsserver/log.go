@@ -13,8 +13,10 @@ func (log) Noticef(string, ...any) {}
 func (log) Debugf(string, ...any)  {}
 func (log) Tracef(string, ...any)  {}
 
+// Warnf tells at a lower level: after a kill -9 the server warns of every file
+// that it then puts right.
 func (log) Warnf(format string, args ...any) {
-	slog.Warn("nats server", "warning", fmt.Sprintf(format, args...))
+	slog.Info("nats server", "warning", fmt.Sprintf(format, args...))
 }
 
 func (log) Errorf(format string, args ...any) {

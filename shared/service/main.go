@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // stopTimeout bounds the flush of traces at the end of a process.
-const stopTimeout = 3 * time.Second
+const stopTimeout = time.Second
 
 // Main runs a service as this process until SIGINT or SIGTERM, and returns the
 // process's exit code. A second signal ends the process at once.

@@ -36,6 +36,6 @@ func SkipConsumer() jetstream.ConsumerConfig {
 func RecorderConsumer() jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable: "recorder", AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: 30 * time.Second, MaxAckPending: 20_000,
+		AckWait: AckWait, MaxAckPending: 20_000,
 	}
 }

@@ -23,6 +23,10 @@ const LeaseTTL = 2 * time.Second
 // deduplication is as short as the server takes: no promise rests on it.
 const deduplication = 100 * time.Millisecond
 
+// mostOutcomes bounds what waits for Postgres: about 1.5 million runs. Beyond it
+// the server refuses more, runners wait with theirs, and so do the queues.
+const mostOutcomes = 1 << 30
+
 // Ensure creates the streams and buckets with the given number of replicas,
 // or brings existing ones up to date. It is safe to call from many services at
 // once; it fails if the server cannot be reached or refuses.
@@ -82,7 +86,7 @@ func runs() jetstream.StreamConfig {
 func outcomes() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: OutcomesStream, Subjects: []string{"outcome.*.*.*"},
-		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew,
+		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, MaxBytes: mostOutcomes,
 		RePublish: &jetstream.RePublish{Source: "outcome.>", Destination: "feed.>"},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -34,11 +35,23 @@ func Run(ctx context.Context, api *client.Client, target *Target, out io.Writer)
 	}
 	fmt.Fprintf(out, "At most %d of them may be in flight at once: the limit of the queue \"default\".\n\n%s", limit, header)
 	s := &screen{out: out, target: target, live: isTerminal(out), before: plannedInAll()}
+	for ctx.Err() == nil {
+		s.follow(ctx, api)
+	}
+	return nil
+}
+
+// follow shows what the live feed tells until it ends, as it does for a screen
+// that stood still for too long.
+func (s *screen) follow(ctx context.Context, api *client.Client) {
 	events := make(chan client.Event, 1024)
 	ended := make(chan error, 1)
 	go func() { ended <- api.Feed(ctx, events) }()
 	s.run(events)
-	return <-ended
+	if err := <-ended; err != nil {
+		slog.Warn("live feed ended, following it again", "error", err)
+		wait(ctx, time.Second)
+	}
 }
 
 func limitOfDefault(ctx context.Context, api *client.Client) (int, error) {

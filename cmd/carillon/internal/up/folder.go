@@ -22,6 +22,9 @@ type folder struct {
 // openFolder makes the folder if need be and takes its lock. Each way to fail
 // is one sentence that says what to do.
 func openFolder(dir string) (*folder, error) {
+	if dir == "" {
+		return nil, errors.New("the data folder has no name: give one with --data-dir")
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err

@@ -35,16 +35,18 @@ func newGreeting(config Config, f *folder, listener net.Listener) *greeting {
 func (g *greeting) attend(ctx context.Context, target *demo.Target) error {
 	path := g.folder.path(keyFile)
 	data, err := os.ReadFile(path)
+	g.say("\nCarillon is up.\n\n  API    %s/api/v1\n  Docs   %s/docs\n  Data   %s\n", g.base, g.base, g.folder.dir)
 	if err != nil {
-		return fmt.Errorf("admin key: %w", err)
+		g.say("  Key    one that this database knows already; CARILLON_ADMIN_KEY makes a new one\n\n")
+		<-ctx.Done()
+		return nil
 	}
 	key := strings.TrimSpace(string(data))
-	g.say("\nCarillon is up.\n\n  API    %s/api/v1\n  Docs   %s/docs\n  Data   %s\n", g.base, g.base, g.folder.dir)
 	if g.firstStart {
 		g.say("  Key    %s\n         (shown this once; kept in %s)\n", key, path)
 	}
 	g.say("\n  curl -H \"Authorization: Bearer $(cat %s)\" %s/api/v1/jobs\n\nCtrl-C stops it; a second start goes on with the same data.\n\n", path, g.base)
-	if target == nil {
+	if !g.config.Demo {
 		return nil
 	}
 	return demo.Run(ctx, client.New(g.base, key), target, g.config.Out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -31,13 +32,14 @@ func runServices(ctx context.Context, config Config, f *folder, listener net.Lis
 		return err
 	}
 	g := newGreeting(config, f, listener)
-	group, ctx := errgroup.WithContext(ctx)
-	problems := s.start(ctx, group)
+	problems := s.problems
 	closeAdmin, err := service.ServeAdmin(config.AdminListen, problems)
 	if err != nil {
 		return err
 	}
 	defer closeAdmin()
+	group, ctx := errgroup.WithContext(ctx)
+	s.start(ctx, group)
 	group.Go(func() error { return watch(ctx, b) })
 	group.Go(func() error {
 		if err := awaitReady(ctx, config, problems); err != nil {
@@ -49,33 +51,35 @@ func runServices(ctx context.Context, config Config, f *folder, listener net.Lis
 }
 
 // startDemoTarget starts the demo's endpoint and allows it as a target, if there
-// is to be a demo; otherwise it returns nil.
+// is to be a demo or was one: its jobs go on firing until they are deleted.
+// Otherwise it returns nil.
 func startDemoTarget(config *Config, f *folder) (*demo.Target, error) {
-	if !config.Demo {
+	path := f.path("demo-target")
+	if _, err := os.Stat(path); err != nil && !config.Demo {
 		return nil, nil
 	}
-	target, err := demo.StartTarget(f.path("demo-target"))
+	target, err := demo.StartTarget(path)
 	if err == nil {
 		config.AllowTargets = append(config.AllowTargets, target.Address())
 	}
 	return target, err
 }
 
-// start starts the four services in a group, and returns what says why they
-// are not all ready.
-func (s *settings) start(ctx context.Context, group *errgroup.Group) (problems func() []string) {
-	healths := []*service.Health{service.NewHealth(), service.NewHealth(), service.NewHealth(), service.NewHealth()}
-	group.Go(func() error { return planner.Run(ctx, s.planner, healths[0]) })
-	group.Go(func() error { return runner.Run(ctx, s.runner, healths[1]) })
-	group.Go(func() error { return recorder.Run(ctx, s.recorder, healths[2]) })
-	group.Go(func() error { return gateway.Run(ctx, s.gateway, healths[3]) })
-	return func() []string {
-		var all []string
-		for _, h := range healths {
-			all = append(all, h.Problems()...)
-		}
-		return slices.Compact(slices.Sorted(slices.Values(all)))
+// start starts the four services in a group.
+func (s *settings) start(ctx context.Context, group *errgroup.Group) {
+	group.Go(func() error { return planner.Run(ctx, s.planner, s.healths[0]) })
+	group.Go(func() error { return runner.Run(ctx, s.runner, s.healths[1]) })
+	group.Go(func() error { return recorder.Run(ctx, s.recorder, s.healths[2]) })
+	group.Go(func() error { return gateway.Run(ctx, s.gateway, s.healths[3]) })
+}
+
+// problems says why the services are not all ready.
+func (s *settings) problems() []string {
+	var all []string
+	for _, h := range s.healths {
+		all = append(all, h.Problems()...)
 	}
+	return slices.Compact(slices.Sorted(slices.Values(all)))
 }
 
 func withoutCancel(err error) error {

@@ -26,6 +26,7 @@ type settings struct {
 	runner   runner.Config
 	recorder recorder.Config
 	gateway  gateway.Config
+	healths  [4]*service.Health // of the services, in this order
 }
 
 func loadSettings(config Config, f *folder, listener net.Listener, b *backends) (*settings, error) {
@@ -40,6 +41,9 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	s.runner.Grace = grace
 	s.gateway.Listener = listener
 	s.gateway.AdminKeyFile = f.path(keyFile)
+	for i := range s.healths {
+		s.healths[i] = service.NewHealth()
+	}
 	if err := appendParsed(&s.runner.AllowTargets, config.AllowTargets); err != nil {
 		return nil, fmt.Errorf("--allow-targets: %w", err)
 	}

@@ -49,7 +49,7 @@ func Run(ctx context.Context, config Config) error {
 	defer f.close()
 	listener, err := net.Listen("tcp", config.Listen)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s (%w): is another program using it? Choose another with --listen", config.Listen, cause(err))
+		return fmt.Errorf("cannot listen on %s (%w): choose another host:port with --listen", config.Listen, cause(err))
 	}
 	defer listener.Close() // a second close, after the gateway's, does nothing
 	stopTracing, err := service.StartTelemetry(ctx, config.Telemetry, "carillon")

@@ -32,6 +32,8 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 		a.unauthorized(ctx, "the API key is "+err.Error())
 	case err != nil:
 		a.refuse(ctx, asProblem(err))
+	case key.Scoped: // no route keeps to namespaces, so none can take such a key
+		a.refuse(ctx, huma.Error403Forbidden("the API key is limited to namespaces, which is not supported; clear keys.namespaces"))
 	case !key.Role.Allows(least):
 		a.refuse(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; the key has "+string(key.Role)))
 	default:

@@ -128,7 +128,7 @@ func within(inner, outer string) bool {
 func (p *payload) parse() (any, error) {
 	media, _, err := mime.ParseMediaType(p.contentType)
 	if p.contentType != "" && (err != nil || media != "application/json" && !strings.HasSuffix(media, "+json")) {
-		return nil, huma.Error415UnsupportedMediaType("the body must be JSON, with Content-Type: application/json")
+		return nil, huma.Error415UnsupportedMediaType("the body is not JSON by its Content-Type; send it as application/json: curl --json …")
 	}
 	tree, err := parseJSON(p.bytes)
 	if err != nil {

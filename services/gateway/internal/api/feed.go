@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/contrib/websocket"
+	"github.com/google/uuid"
 )
 
 const followFeed = "follow-feed"
@@ -37,7 +38,7 @@ const feedDescription = "A WebSocket. Each message is an event: `{\"seq\": 1042,
 
 type feedFilter struct {
 	Namespace string           `query:"namespace" doc:"Only runs of this namespace."`
-	JobID     string           `query:"job_id" format:"uuid" doc:"Only runs of this job."`
+	JobID     uuid.UUID        `query:"job_id" format:"uuid" doc:"Only runs of this job."`
 	State     []carillon.State `query:"state,explode" enum:"queued,running,retrying,succeeded,failed,cancelled,skipped,missed,expired,lost" doc:"Only events after which the run is in this state; may be given several times."`
 	Since     int64            `query:"since" default:"-1" minimum:"-1" doc:"Begin after the event with this sequence; by default with what comes next."`
 	Key       string           `query:"key" doc:"The API key, where headers cannot be set."`
@@ -47,7 +48,7 @@ type feedFilter struct {
 // the event has to be decoded.
 func (f *feedFilter) admits(event *feed.Event) bool {
 	return (f.Namespace == "" || f.Namespace == event.Namespace) &&
-		(f.JobID == "" || f.JobID == event.JobID) &&
+		(f.JobID == uuid.Nil || f.JobID == event.JobID) &&
 		(len(f.State) == 0 || slices.Contains(f.State, event.State()))
 }
 

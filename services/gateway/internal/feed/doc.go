@@ -5,7 +5,8 @@
 // so a client may resume at any of them. The sequences have no holes: a hole is
 // the proof that events were lost on the way here (a reconnect, a full buffer),
 // and the ring turns it into a reset. A loss at the very end leaves no hole to
-// see; so every few seconds the feed asks the stream how far it has got.
+// see; so every few seconds the feed asks the stream how far it has got. The
+// same look finds that the stream is another one, which counts from 1 again.
 //
 // An event is kept as it came, and turned into what clients read when the first
 // of them asks. A gateway that nobody listens to decodes nothing.

@@ -9,13 +9,14 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
 )
 
 // Event is one turn in the life of a run. It is safe for concurrent use.
 type Event struct {
 	Sequence  uint64
 	Namespace string
-	JobID     string
+	JobID     uuid.UUID // the zero UUID if the subject has none
 	kind      topology.Event
 	body      []byte // a wire.Outcome
 	once      sync.Once
@@ -29,8 +30,9 @@ func newEvent(sequence uint64, subject string, body []byte) *Event {
 	if len(tokens) < 4 {
 		tokens = append(tokens, "", "", "", "")
 	}
+	job, _ := uuid.Parse(tokens[2])
 	return &Event{
-		Sequence: sequence, Namespace: tokens[1], JobID: tokens[2],
+		Sequence: sequence, Namespace: tokens[1], JobID: job,
 		kind: topology.Event(tokens[3]), body: body,
 	}
 }

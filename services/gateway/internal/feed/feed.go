@@ -50,12 +50,12 @@ func (f *Feed) Run(ctx context.Context, ready func()) error {
 		return fmt.Errorf("subscribe to the feed: %w", err)
 	}
 	defer func() { _ = sub.Unsubscribe() }() // fails only on a closed connection
-	stored, ok := f.begin(ctx)
+	seen, ok := f.begin(ctx)
 	if !ok {
 		return nil
 	}
 	ready()
-	f.watch(ctx, sub, stored)
+	f.watch(ctx, sub, seen)
 	return nil
 }
 
@@ -72,26 +72,35 @@ func (f *Feed) take(msg *nats.Msg) {
 
 // begin begins the series after what the stream holds, once there is a stream.
 // It is false if ctx ended.
-func (f *Feed) begin(ctx context.Context) (stored uint64, ok bool) {
+func (f *Feed) begin(ctx context.Context) (seen extent, ok bool) {
 	for ctx.Err() == nil {
 		// The answer comes after the subscription has reached the server.
-		if stored, ok := f.stored(ctx); ok {
-			f.ring.Begin(stored)
-			return stored, true
+		if seen, ok := f.stored(ctx); ok {
+			f.ring.Begin(seen.last)
+			return seen, true
 		}
 		wait(ctx, beginEvery)
 	}
-	return 0, false
+	return extent{}, false
 }
 
 // watch breaks the series where events are missing that the stream had stored a
-// whole round ago.
-func (f *Feed) watch(ctx context.Context, sub *nats.Subscription, stored uint64) {
-	for known := true; ctx.Err() == nil; stored, known = f.stored(ctx) {
+// whole round ago, and where another stream has taken the place of the first:
+// its sequences begin at 1 again, and would pass for old ones.
+func (f *Feed) watch(ctx context.Context, sub *nats.Subscription, seen extent) {
+	for ctx.Err() == nil {
 		wait(ctx, checkEvery)
-		if waiting, _, err := sub.Pending(); known && err == nil && waiting == 0 {
-			f.ring.Begin(stored)
+		stored, ok := f.stored(ctx)
+		waiting, _, err := sub.Pending()
+		switch {
+		case !ok || err != nil || waiting > 0:
+			continue
+		case !stored.created.Equal(seen.created):
+			f.ring.Restart(stored.last)
+		default:
+			f.ring.Begin(seen.last)
 		}
+		seen = stored
 	}
 }
 
@@ -102,13 +111,20 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// stored returns the last sequence of the stream, or false if nobody says.
-func (f *Feed) stored(ctx context.Context) (uint64, bool) {
+// extent is how far a stream has got. Streams differ in when they were created.
+type extent struct {
+	last    uint64
+	created time.Time
+}
+
+// stored returns the extent of the stream, or false if nobody says.
+func (f *Feed) stored(ctx context.Context) (extent, bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkEvery/2)
 	defer cancel()
 	stream, err := f.js.Stream(ctx, topology.OutcomesStream)
 	if err != nil {
-		return 0, false
+		return extent{}, false
 	}
-	return stream.CachedInfo().State.LastSeq, true
+	info := stream.CachedInfo()
+	return extent{last: info.State.LastSeq, created: info.Created}, true
 }

@@ -16,13 +16,17 @@ import (
 const lead = time.Second
 
 // Create stores a valid document as a new job. It fails with ErrNameTaken, or
-// with fault.Faults.
+// with fault.Faults; also when the instant of the schedule is before the job's
+// first effect.
 func (s *Store) Create(ctx context.Context, actor string, document carillon.Document) (carillon.Job, error) {
 	job := carillon.Job{
 		ID: carillon.NewJobID(), Revision: 1, Document: document,
 		EffectiveFrom: effectiveFrom(time.Now(), time.Time{}),
 	}
-	return job, s.transact(ctx, func(tx pgx.Tx) (*change, error) {
+	if err := reachable(job, nil); err != nil {
+		return job, err
+	}
+	return job, s.transact(ctx, func(pgx.Tx) (*change, error) {
 		return &change{actor: actor, action: Created, after: job}, nil
 	})
 }
@@ -77,7 +81,22 @@ func successor(job carillon.Job, document carillon.Document) (carillon.Job, erro
 	if document.Namespace != job.Namespace {
 		return job, fault.Faults{{Field: "namespace", Message: "cannot change; it is " + job.Namespace}}
 	}
-	return next(job, document), nil
+	after := next(job, document)
+	return after, reachable(after, job.Schedule.At)
+}
+
+// reachable refuses an instant that passes before the revision takes effect: the
+// job would never fire, and nobody would learn why. One that the job had already
+// may have passed.
+func reachable(job carillon.Job, had *time.Time) error {
+	at := job.Schedule.At
+	if at == nil || had != nil && at.Equal(*had) || !at.Before(job.EffectiveFrom) {
+		return nil
+	}
+	return fault.Faults{{
+		Field:   "schedule.at",
+		Message: "is too early: the job takes effect at " + job.EffectiveFrom.Format(time.RFC3339Nano),
+	}}
 }
 
 func next(job carillon.Job, document carillon.Document) carillon.Job {

@@ -43,6 +43,8 @@ type Key struct {
 	ID   uuid.UUID
 	Name string
 	Role Role
+	// Scoped says that the key is for certain namespaces only.
+	Scoped bool
 }
 
 type found struct {
@@ -82,7 +84,7 @@ func (k *Keyring) Find(ctx context.Context, secret string) (Key, error) {
 
 func (k *Keyring) load(ctx context.Context, hash [sha256.Size]byte) (Key, error) {
 	rows, err := k.pool.Query(ctx, `
-		SELECT id, name, role FROM keys
+		SELECT id, name, role, namespaces IS NOT NULL FROM keys
 		WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())`, hash[:])
 	if err != nil {
 		return Key{}, fmt.Errorf("find key: %w", err)

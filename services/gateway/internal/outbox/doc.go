@@ -21,4 +21,7 @@
 // A relay that dies after publishing and before its commit leaves the rows, and
 // the next one publishes them again, in the same order. Readers ignore revisions
 // that they know.
+//
+// A row that the server does not take stays, and so do the later ones of its
+// subject; other subjects go on. A full batch of such rows would stop them all.
 package outbox

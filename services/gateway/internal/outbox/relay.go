@@ -52,7 +52,7 @@ func (r *Relay) Kick() {
 func (r *Relay) Run(ctx context.Context) error {
 	wait := pollEvery
 	for {
-		n, err := r.pass(ctx)
+		more, err := r.pass(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -62,7 +62,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		default:
 			wait = pollEvery
 		}
-		if n == batchSize {
+		if more {
 			continue
 		}
 		select {
@@ -74,40 +74,42 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
-// pass publishes one batch and returns how many rows it removed.
-func (r *Relay) pass(ctx context.Context) (n int, err error) {
+// pass publishes one batch. There is more if the batch was full, and some of it
+// could be removed.
+func (r *Relay) pass(ctx context.Context) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, passTimeout)
 	defer cancel()
 	var some bool
 	if err := r.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM outbox)`).Scan(&some); err != nil || !some {
 		depth.Set(0)
-		return 0, err
+		return false, err
 	}
+	var failed error // that a row failed must not bring back those that did not
 	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		n, err = r.relay(ctx, tx)
+		more, failed, err = r.relay(ctx, tx)
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	return n, nil
+	return more, failed
 }
 
-func (r *Relay) relay(ctx context.Context, tx pgx.Tx) (int, error) {
+// relay publishes one batch and removes what is done. Failed is why the rest is
+// not.
+func (r *Relay) relay(ctx context.Context, tx pgx.Tx) (more bool, failed, err error) {
 	var mine bool
 	if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, relayLock).Scan(&mine); err != nil || !mine {
-		return 0, err
+		return false, nil, err
 	}
 	batch, err := readBatch(ctx, tx)
 	if err != nil || len(batch) == 0 {
-		return 0, err
+		return false, nil, err
 	}
 	depth.Set(float64(batch[0].Newest - batch[0].ID + 1))
-	if err := r.publish(ctx, batch); err != nil {
-		return 0, err
-	}
-	_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE id = ANY($1)`, ids(batch))
-	return len(batch), err
+	done, failed := r.publish(ctx, batch)
+	_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE id = ANY($1)`, done)
+	return len(batch) == batchSize && len(done) > 0, failed, err
 }
 
 type row struct {
@@ -125,12 +127,4 @@ func readBatch(ctx context.Context, tx pgx.Tx) ([]row, error) {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[row])
-}
-
-func ids(batch []row) []int64 {
-	ids := make([]int64, len(batch))
-	for i, row := range batch {
-		ids[i] = row.ID
-	}
-	return ids
 }

@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/carillon-cron/carillon/shared/bus"
-	"github.com/carillon-cron/carillon/shared/natsserver"
+	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -25,25 +25,12 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func connect(t *testing.T) (*pgxpool.Pool, jetstream.JetStream) {
 	t.Helper()
-	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	nc, js, err := bus.Connect(bus.Config{Options: []nats.Option{server.Option()}}, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	if err := topology.Ensure(t.Context(), js, 1); err != nil {
-		t.Fatal(err)
-	}
 	pool, err := pgxpool.New(context.Background(), pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	return pool, js
+	return pool, natstest.Start(t).Streams()
 }
 
 // TestRelaysThatAreKilledAtRandomKeepTheOrder lets several relays compete and
@@ -86,7 +73,7 @@ func TestRelaysThatAreKilledAtRandomKeepTheOrder(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { _ = NewRelay(pool, js).Run(ctx) }()
-	eventually(t, func() error { return empty(ctx, pool) })
+	eventually.Succeeds(t, func() error { return empty(ctx, pool) })
 	stream, err := js.Stream(ctx, topology.JobsStream)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +103,7 @@ func TestKickIsFasterThanThePoll(t *testing.T) {
 		t.Fatal(err)
 	}
 	relay.Kick()
-	eventually(t, func() error { return empty(ctx, pool) })
+	eventually.Succeeds(t, func() error { return empty(ctx, pool) })
 	stream, err := js.Stream(ctx, topology.JobsStream)
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +113,33 @@ func TestKickIsFasterThanThePoll(t *testing.T) {
 		if err != nil || msg.Header.Get(jetstream.MsgTTLHeader) == "" {
 			t.Errorf("tombstone %d: %v, %v", sequence+1, msg, err)
 		}
+	}
+}
+
+// TestARowThatFailsHoldsUpItsSubjectAlone begins with a row that no server takes.
+func TestARowThatFailsHoldsUpItsSubjectAlone(t *testing.T) {
+	t.Parallel()
+	pool, js := connect(t)
+	bad, good := topology.Job(uuid.New()), topology.Job(uuid.New())
+	batch := &pgx.Batch{}
+	Append(batch, bad, make([]byte, js.Conn().MaxPayload()+1))
+	Append(batch, "no.stream.takes.this", body(1))
+	Append(batch, good, body(1))
+	Append(batch, bad, body(2))
+	Append(batch, good, body(2))
+	if err := pool.SendBatch(t.Context(), batch).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewRelay(pool, js).pass(t.Context()); err == nil {
+		t.Error("the failure is not told")
+	}
+	rows, err := pool.Query(t.Context(), `SELECT id FROM outbox ORDER BY id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if diff := cmp.Diff([]int64{1, 2, 4}, left); diff != "" || err != nil {
+		t.Errorf("left in the outbox: %s %v", diff, err)
 	}
 }
 
@@ -140,19 +154,4 @@ func empty(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("%d messages left, %w", n, err)
 	}
 	return nil
-}
-
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("gave up: %v", err)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
 }

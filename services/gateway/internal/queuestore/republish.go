@@ -13,9 +13,15 @@ import (
 // Republish puts into the outbox every queue that differs from the published
 // one of its name, and the deletion of every published queue that is not there
 // any more. It returns how many it put.
+//
+// It keeps writers out of the table meanwhile: a name that is absent has no row to
+// lock, and its deletion must not be put after a creation that it did not see.
 func (s *Store) Republish(ctx context.Context, published map[string]carillon.Queue) (n int, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, selectQueue+`ORDER BY name FOR UPDATE`)
+		if _, err := tx.Exec(ctx, `LOCK TABLE queues IN SHARE MODE`); err != nil {
+			return fmt.Errorf("lock queues: %w", err)
+		}
+		rows, err := tx.Query(ctx, selectQueue+`ORDER BY name`)
 		if err != nil {
 			return fmt.Errorf("compare queues: %w", err)
 		}

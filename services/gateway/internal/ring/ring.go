@@ -36,6 +36,15 @@ func (r *Ring[T]) Begin(last uint64) {
 	}
 }
 
+// Restart says that the source counts anew and has got to last: a new series,
+// whatever the ring has seen.
+func (r *Ring[T]) Restart(last uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begin(last)
+	r.wake()
+}
+
 // Append adds the value with the given sequence. A sequence seen before is
 // ignored; one that leaves a hole begins a new series. Size is what the value
 // weighs towards the ring's limit of bytes.

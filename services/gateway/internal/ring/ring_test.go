@@ -69,6 +69,15 @@ func TestBeginWithinWhatIsKnownChangesNothing(t *testing.T) {
 	expectReset(t, c, 6)
 }
 
+func TestRestartCountsAnew(t *testing.T) {
+	r := filled(t, 1, 5)
+	c := r.After(3)
+	r.Restart(2)
+	expectReset(t, c, 2)
+	r.Append(3, "anew", 1)
+	expectNext(t, c, "anew")
+}
+
 func TestSlowReaderIsOvertakenAndNobodyElse(t *testing.T) {
 	r := New[string](4, 100)
 	r.Begin(0)

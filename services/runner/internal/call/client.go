@@ -7,6 +7,10 @@
 // is read a little beyond that, so that the connection can be used again, and
 // then let go: a gigabyte costs no more than a page.
 //
+// What a job sends is meant for the host that it names. A redirect to another
+// host is followed without the job's headers, and not at all if the body would
+// have to go along: the attempt then ends with the redirect's status.
+//
 // Connections are pooled per host and kept alive. No answer is decompressed,
 // no cookie kept, no proxy taken from the environment. The address stays out of
 // every error text, for a query may hold a secret.
@@ -17,7 +21,6 @@ package call
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -31,10 +34,7 @@ const (
 	handshakeTimeout = 10 * time.Second
 	idleTimeout      = 90 * time.Second
 	maxHeaderBytes   = 64 << 10
-	maxRedirects     = 5
 )
-
-var errRedirects = errors.New("more than 5 redirects")
 
 // Config is what a client is made for.
 type Config struct {
@@ -103,11 +103,4 @@ func (c *Client) do(ctx context.Context, run wire.Run, call *wire.Call, tracepar
 	attempt.Status = response.StatusCode
 	attempt.Response, err = capture(response.Body)
 	return err
-}
-
-func checkRedirect(_ *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
-		return errRedirects
-	}
-	return nil
 }

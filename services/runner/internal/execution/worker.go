@@ -13,11 +13,22 @@
 //
 // A retry is parked in the stream, as a scheduled message (ADR-51 of NATS) that
 // turns into a ready message when it is due. It holds no slot, and outlives every
-// runner. Parking it twice is harmless: the second replaces the first. Waits
-// below the server's floor are waited out in the slot.
+// runner. Waits below the server's floor are waited out in the slot.
+//
+// A runner may die after it has parked a retry and before the original is
+// acknowledged. The original then comes back, after the ack wait, to a runner
+// that knows nothing of it. If the retry is still parked, the original is only
+// acknowledged. If the retry has become ready before that, as one with a delay
+// below the ack wait has, nothing cheap tells: its ready message shares a subject
+// with the job's other runs. The original's attempt is then called again, under
+// the same id, and may park the next one again. So a target can see more calls
+// of a run than its attempts, even two at a time; the ledger keeps one row.
 //
 // A message that has been delivered too often has probably taken its runners
-// down with it. It is not called again, but recorded as lost.
+// down with it. It is not called again, but recorded as lost. All deliveries
+// count, also those that a runner handed back when it was stopped: the server
+// keeps one number for both, and to publish such a run anew would risk to have it
+// twice. So a call longer than the grace that meets four stops in a row is lost.
 package execution
 
 import (
@@ -63,14 +74,15 @@ const remembered = 32_768
 type Worker struct {
 	caller Caller
 	outbox Outbox
+	server Server
 	jitter backoff.Jitter
 	memory *memory.Memory
 	calls  *calls
 }
 
 // New returns a worker that remembers nothing yet.
-func New(caller Caller, outbox Outbox, jitter backoff.Jitter) *Worker {
-	return &Worker{caller: caller, outbox: outbox, jitter: jitter, memory: memory.New(remembered), calls: newCalls()}
+func New(caller Caller, outbox Outbox, server Server, jitter backoff.Jitter) *Worker {
+	return &Worker{caller: caller, outbox: outbox, server: server, jitter: jitter, memory: memory.New(remembered), calls: newCalls()}
 }
 
 // Handle takes the run of a ready message as far as it gets, and answers the
@@ -108,7 +120,10 @@ func (w *Worker) execute(ctx context.Context, d *delivery) error {
 	now := time.Now().UTC()
 	d.ctx = tracing.Join(ctx, d.msg.Header, d.run, now)
 	d.trace = tracing.Carried(d.ctx, d.msg.Header, d.run)
-	if d.times >= mostDeliveries {
+	switch {
+	case d.times > 1 && w.passed(d):
+		return nil
+	case d.times >= mostDeliveries:
 		return w.lose(d, now)
 	}
 	observeStart(d.run, now)
@@ -171,12 +186,14 @@ func (w *Worker) wait(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 	}
 }
 
-// park stores the next attempt for later, then the news of it.
+// park records a failed attempt, then stores the next one for later: once that
+// is parked, nobody comes back to this one.
 func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
-	if err := w.outbox.Publish(d.ctx, d.retry(time.Now().Add(judged.Delay))); err != nil {
+	due := time.Now().Add(judged.Delay)
+	if err := w.outbox.Publish(d.ctx, d.outcome(attempted(d, attempt, judged))); err != nil {
 		return err
 	}
-	return w.outbox.Publish(d.ctx, d.outcome(attempted(d, attempt, judged)))
+	return w.outbox.Publish(d.ctx, d.retry(due))
 }
 
 func (w *Worker) finish(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {

@@ -12,7 +12,6 @@
 package guard
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"syscall"
@@ -56,7 +55,7 @@ func (g *Guard) Check(target netip.AddrPort) error {
 			return nil
 		}
 	}
-	if errors.Is(g.public.SafeAddr(address), ssrf.ErrProhibitedIP) {
+	if err := g.public.SafeAddr(address); err != nil {
 		return &Blocked{Address: address}
 	}
 	return nil

@@ -5,14 +5,18 @@
 //
 //	defined ──▶ lane opens ──changed──▶ consumer and slots follow
 //	                 │
-//	                 └────deleted──▶ retiring: goes on until no run of the
-//	                                 queue is left, then drops its consumer
+//	                 └────deleted──▶ retiring: goes on for a while, and until
+//	                                 no run of the queue is left, then drops
+//	                                 its consumer
 //
 // The limit of a queue is its consumer's MaxAckPending, so the server keeps it
 // over all runners; pausing a queue pauses its consumer. A runner's own slots are
 // shared over its lanes by weight (package share). A deleted queue retires instead
 // of stopping, because parked retries may still come due in it, and a run that
-// nobody takes would block its job for ever.
+// nobody takes would block its job for ever. For the same reason it stays a while
+// even when it is empty: planners that have not heard yet still plan runs into
+// it. A run that comes later than that waits for the next start of a runner, which
+// gives every deleted queue a lane again.
 //
 // Several runners make, change and delete the same consumers. They all follow
 // the same definitions, so they agree in the end, and each repairs what it finds.
@@ -39,32 +43,42 @@ type lane struct {
 	js     jetstream.JetStream
 	intake *intake.Intake
 	stop   context.CancelFunc
+	linger time.Duration
 
-	mu       sync.Mutex
-	queue    carillon.Queue
-	retiring bool
+	mu        sync.Mutex
+	queue     carillon.Queue
+	deletedAt time.Time // when this runner heard of it; zero while the queue is defined
 }
 
 // define changes the lane's queue.
 func (l *lane) define(queue carillon.Queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queue, l.retiring = queue, false
+	l.queue, l.deletedAt = queue, time.Time{}
 }
 
 // retire marks the lane's queue as deleted, and reports whether that is news.
 func (l *lane) retire() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	news := !l.retiring
-	l.retiring, l.queue.Paused = true, false
-	return news
+	if !l.deletedAt.IsZero() {
+		return false
+	}
+	l.deletedAt, l.queue.Paused = time.Now(), false
+	return true
 }
 
 func (l *lane) definition() (queue carillon.Queue, retiring bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.queue, l.retiring
+	return l.queue, !l.deletedAt.IsZero()
+}
+
+// lingers reports whether the lane's queue was deleted only a while ago.
+func (l *lane) lingers() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Since(l.deletedAt) < l.linger
 }
 
 // ensure makes the server's consumer as the queue is defined.
@@ -102,6 +116,9 @@ func (l *lane) retired(ctx context.Context) bool {
 	queue, retiring := l.definition()
 	if !retiring {
 		return true
+	}
+	if l.lingers() {
+		return false
 	}
 	left, err := l.runsLeft(ctx, queue.Name)
 	if err != nil || left {

@@ -22,6 +22,8 @@ type Config struct {
 	JS   jetstream.JetStream
 	// Slots is how many runs this runner handles at once, over all lanes.
 	Slots int
+	// Linger is how long the lane of a deleted queue stays at least.
+	Linger time.Duration
 	// Handle answers a ready message.
 	Handle func(*nats.Msg)
 }
@@ -115,7 +117,7 @@ func untilRetired(ctx context.Context, retiring *lane) {
 // open starts a lane that runs until ctx ends or it has retired.
 func (s *Set) open(ctx context.Context, queue carillon.Queue) *lane {
 	ctx, stop := context.WithCancel(ctx)
-	opened := &lane{js: s.config.JS, queue: queue, stop: stop}
+	opened := &lane{js: s.config.JS, queue: queue, stop: stop, linger: s.config.Linger}
 	opened.intake = intake.New(intake.Config{
 		Conn: s.config.Conn, Stream: topology.RunsStream, Consumer: topology.QueueConsumerName(queue.Name),
 		Ensure: opened.ensure, AckWait: topology.AckWait, Handle: s.config.Handle,

@@ -1,0 +1,92 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// stage is a server with a set of lanes, whose runs come to a channel.
+type stage struct {
+	*testing.T
+	js    jetstream.JetStream
+	taken chan string
+}
+
+func newStage(t *testing.T, linger time.Duration) *stage {
+	t.Helper()
+	s := &stage{T: t, js: natstest.Start(t).Streams(), taken: make(chan string, 100)}
+	set := NewSet(Config{Conn: s.js.Conn(), JS: s.js, Slots: 10, Linger: linger, Handle: func(msg *nats.Msg) {
+		_ = msg.Ack()
+		s.taken <- string(msg.Data)
+	}})
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		set.Run(ctx, func() { close(ready) })
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	<-ready
+	return s
+}
+
+func (s *stage) publish(subject string, data []byte) {
+	s.Helper()
+	if _, err := s.js.Publish(s.Context(), subject, data); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// runs plans a run in queue "late" and waits until it is taken.
+func (s *stage) runs(name string) {
+	s.Helper()
+	s.publish(topology.Ready(carillon.NewJobID(), "late"), []byte(name))
+	select {
+	case got := <-s.taken:
+		if got != name {
+			s.Errorf("took %q, want %q", got, name)
+		}
+	case <-time.After(20 * time.Second):
+		s.Fatalf("nobody takes %q", name)
+	}
+}
+
+func TestADeletedQueueIsServedForAWhile(t *testing.T) {
+	t.Parallel()
+	const linger = 3 * time.Second // longer than one look of retireEvery
+	s, queue := newStage(t, linger), wire.Encode(carillon.Queue{Name: "late", Concurrency: 1, Weight: 1})
+	s.publish(topology.Queue("late"), queue)
+	s.runs("before")
+	deleted := time.Now()
+	s.publish(topology.Queue("late"), nil)
+	s.runs("by a planner that has not heard")
+	eventually.Succeeds(t, func() error {
+		_, err := s.js.Consumer(t.Context(), topology.RunsStream, topology.QueueConsumerName("late"))
+		if err == nil {
+			return errors.New("the deleted queue still has its consumer")
+		}
+		return ignore(err, jetstream.ErrConsumerNotFound)
+	})
+	if served := time.Since(deleted); served < linger {
+		t.Errorf("served for %s, want at least %s", served, linger)
+	}
+	s.publish(topology.Queue("late"), queue)
+	s.runs("made again")
+}
+
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
