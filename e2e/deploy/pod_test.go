@@ -22,6 +22,18 @@ func TestContainersAreProbed(t *testing.T) {
 	})
 }
 
+// While Postgres is away, /readyz says so. The gateway still has the feed, the docs and the answer 503 to give, which it
+// could not from outside its Service; and a recorder that waits must not hold up the rollout of the next one.
+func TestPostgresDecidesOverNoReadiness(t *testing.T) {
+	t.Parallel()
+	for service, port := range map[string]string{"gateway": "api", "recorder": "admin"} {
+		get := container(t, service).ReadinessProbe.HTTPGet
+		if get == nil || get.Path != "/healthz" || get.Port.StrVal != port {
+			t.Errorf("%s: readiness asks %v, want /healthz at the port %q", service, get, port)
+		}
+	}
+}
+
 func hasPort(c corev1.Container, name string) bool {
 	return slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == name })
 }

@@ -38,13 +38,18 @@ func TestEveryServiceLeadsToAPort(t *testing.T) {
 // container returns the only container of a workload.
 func container(t *testing.T, name string) corev1.Container {
 	t.Helper()
+	return pod(t, name).Containers[0]
+}
+
+func pod(t *testing.T, name string) corev1.PodSpec {
+	t.Helper()
 	for _, w := range workloads(t) {
 		if w.name == name {
-			return w.template.Spec.Containers[0]
+			return w.template.Spec
 		}
 	}
 	t.Fatalf("no workload %s", name)
-	return corev1.Container{}
+	return corev1.PodSpec{}
 }
 
 // A drain takes one pod of each at a time, and is never held up for good by one that has no second.
@@ -67,6 +72,19 @@ func TestDrainsTakeOnePodAtATime(t *testing.T) {
 	slices.Sort(replicated)
 	if diff := cmp.Diff(replicated, budgeted); diff != "" {
 		t.Errorf("workloads with more than one replica (-) and with a budget (+):\n%s", diff)
+	}
+}
+
+// A service that waits for NATS or Postgres is not ready, and its eviction costs nothing. A server of NATS that is not
+// ready may be catching up, and the next one to go would take the quorum with it.
+func TestDrainsWaitForServersOnly(t *testing.T) {
+	t.Parallel()
+	for _, budget := range objects[*policyv1.PodDisruptionBudget](t) {
+		policy := budget.Spec.UnhealthyPodEvictionPolicy
+		always := policy != nil && *policy == policyv1.AlwaysAllow
+		if _, service := services[budget.Name]; always != service {
+			t.Errorf("%s: unready pods may always be evicted: %t, want %t", budget.Name, always, service)
+		}
 	}
 }
 

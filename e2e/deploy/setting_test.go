@@ -10,8 +10,8 @@ import (
 // services maps each service to the settings that only some of the services read.
 var services = map[string][]string{
 	"planner":  nil,
-	"runner":   nil,
-	"recorder": {"DATABASE_URL"},
+	"runner":   {"CARILLON_GRACE", "GOGC", "GOMEMLIMIT"},
+	"recorder": {"DATABASE_URL", "GOGC", "GOMEMLIMIT"},
 	"gateway":  {"DATABASE_URL", "CARILLON_ADMIN_KEY"},
 }
 

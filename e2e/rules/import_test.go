@@ -16,7 +16,7 @@ var pure = map[string][]string{
 		"github.com/netresearch/go-cron", "github.com/teambition/rrule-go", "github.com/emersion/go-ical",
 	},
 	"shared/carillon": {home + "shared/fault", home + "shared/schedule", "github.com/google/uuid", "golang.org/x/net/http/httpguts"},
-	"shared/wire":     {home + "shared/carillon", "github.com/google/uuid"},
+	"shared/wire":     {home + "shared/carillon", "github.com/google/uuid", "github.com/segmentio/encoding/json"},
 }
 
 func TestImportsGoOneWay(t *testing.T) { keeps(t, importDirection) }

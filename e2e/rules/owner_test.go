@@ -45,6 +45,7 @@ var owners = []owner{
 	{"github.com/caarlos0/env/", []string{"shared/service"}},
 	{"github.com/spf13/cobra", []string{"cmd/carillon"}},
 	{"github.com/netresearch/go-cron", []string{"shared/schedule"}},
+	{"github.com/segmentio/encoding/", []string{"shared/wire"}},
 	{"github.com/teambition/rrule-go", []string{"shared/schedule"}},
 	{"github.com/emersion/go-ical", []string{"shared/schedule"}},
 }
