@@ -16,7 +16,7 @@ up: bootstrap ## run everything in one process, with demo jobs
 build: bootstrap ## build every command into bin/
 	go build -o bin/ work
 
-test: for = test
+test: purpose = test
 test: bootstrap check ## check, then all tests under the race detector
 	go test -race -vet=off -shuffle=on $(TEST_FLAGS) work
 
@@ -41,7 +41,7 @@ clean: ## remove what was built
 	rm -rf bin .bin
 
 bootstrap:
-	scripts/bootstrap $(for)
+	scripts/bootstrap $(purpose)
 
 # staticcheck, and the real nats-server that the fault tests kill.
 tools:

@@ -14,7 +14,7 @@ func TestRunnersEndTheirCallsBeforeTheyAreKilled(t *testing.T) {
 	seconds := *pod(t, "runner").TerminationGracePeriodSeconds
 	checkGrace(t, environment(t, container(t, "runner")), time.Duration(seconds)*time.Second)
 	runner := compose(t).Services["runner"]
-	checkGrace(t, runner.Environment.Resolve(nothing).ToMapping(), time.Duration(*runner.StopGracePeriod))
+	checkGrace(t, runner.Environment.ToMapping(), time.Duration(*runner.StopGracePeriod))
 }
 
 func checkGrace(t *testing.T, environment map[string]string, killed time.Duration) {
@@ -31,7 +31,7 @@ func TestHeapsFitTheirMemory(t *testing.T) {
 	for _, name := range []string{"runner", "recorder"} {
 		c, service := container(t, name), compose(t).Services[name]
 		checkHeap(t, name, environment(t, c), c.Resources.Limits.Memory().Value())
-		checkHeap(t, name, service.Environment.Resolve(nothing).ToMapping(), int64(service.MemLimit))
+		checkHeap(t, name, service.Environment.ToMapping(), int64(service.MemLimit))
 	}
 }
 
@@ -45,5 +45,3 @@ func checkHeap(t *testing.T, name string, environment map[string]string, memory 
 		t.Errorf("%s: GOMEMLIMIT is %q of %d bytes (%v), want eight or nine tenths", name, environment["GOMEMLIMIT"], memory, err)
 	}
 }
-
-func nothing(string) (string, bool) { return "", false }
