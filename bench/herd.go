@@ -103,7 +103,7 @@ func (s *stack) awaitRecorded(ctx context.Context, label string, n int, before f
 		select {
 		case <-ctx.Done():
 			return last, ctx.Err()
-		case <-time.After(250 * time.Millisecond):
+		case <-time.After(500 * time.Millisecond):
 		}
 	}
 	const query = `SELECT count(*), max(recorded_at) FROM runs WHERE job_name LIKE $1 || '-%' AND state = 'succeeded'`

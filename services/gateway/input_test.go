@@ -69,6 +69,7 @@ func TestBadDocumentsAreRefusedAndNameEveryFault(t *testing.T) {
 		"NUL in a label":      {with(object{"labels": object{"a\x00": "b"}}), 422, []string{"body.labels.a\x00"}},
 		"number over all":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":1e999}}`, 422, []string{"body.retry.max_attempts"}},
 		"number over int":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":99999999999999999999}}`, 422, []string{"body.retry.max_attempts"}},
+		"repeated keys":       {`{"name":"x","schedule":{"every":"1h","any_of":[{"at":"a","at":"b"}]},"target":{"url":"https://e.com","url":"https://f.com"},"name":"x"}`, 422, []string{"body.name", "body.schedule.any_of[0].at", "body.target.url"}},
 		"fraction":            {with(object{"retry": object{"max_attempts": 1.5}}), 422, []string{"body.retry.max_attempts"}},
 		"unknown queue":       {with(object{"queue": "nowhere"}), 422, []string{"body.queue"}},
 		"form and meaning at once": {object{
@@ -101,6 +102,7 @@ func TestBadPatchesAreRefused(t *testing.T) {
 		want   string
 	}{
 		"malformed":        {"{", 400, "body"},
+		"repeated key":     {`{"paused":true,"paused":false}`, 422, "body.paused"},
 		"a list":           {"[]", 422, "body"},
 		"required to null": {object{"target": nil}, 422, "body.target"},
 		"wrong type":       {object{"paused": 1}, 422, "body.paused"},
@@ -121,26 +123,44 @@ func TestBadParametersAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for target, location := range map[string]string{
-		"GET /api/v1/jobs?limit=0":                 "query.limit",
-		"GET /api/v1/jobs?limit=501":               "query.limit",
-		"GET /api/v1/jobs?limit=many":              "query.limit",
-		"GET /api/v1/jobs?cursor=nonsense":         "query.cursor",
-		"GET /api/v1/runs?cursor=eyJ0IjoxfQ":       "query.cursor",
-		"GET /api/v1/jobs?label=team":              "query.label",
-		"GET /api/v1/jobs?paused=perhaps":          "query.paused",
-		"GET /api/v1/jobs?colour=red":              "query.colour",
-		"GET /api/v1/jobs/not-an-id":               "path.id",
-		"GET /api/v1/runs?state=asleep":            "query.state[0]",
-		"GET /api/v1/runs?kind=odd":                "query.kind",
-		"GET /api/v1/runs?from=yesterday":          "query.from",
-		"GET /api/v1/runs?job_id=7":                "query.job_id",
-		"GET /api/v1/feed?since=-5":                "query.since",
-		"POST /api/v1/queues/Not%20A%20Slug/pause": "path.name",
+		"GET /api/v1/jobs?limit=0":                                "query.limit",
+		"GET /api/v1/jobs?limit=501":                              "query.limit",
+		"GET /api/v1/jobs?limit=many":                             "query.limit",
+		"GET /api/v1/jobs?cursor=nonsense":                        "query.cursor",
+		"GET /api/v1/runs?cursor=eyJ0IjoxfQ":                      "query.cursor",
+		"GET /api/v1/jobs?label=team":                             "query.label",
+		"GET /api/v1/jobs?paused=perhaps":                         "query.paused",
+		"GET /api/v1/jobs?colour=red":                             "query.colour",
+		"GET /api/v1/jobs/not-an-id":                              "path.id",
+		"GET /api/v1/runs?state=asleep":                           "query.state[0]",
+		"GET /api/v1/runs?kind=odd":                               "query.kind",
+		"GET /api/v1/runs?from=yesterday":                         "query.from",
+		"GET /api/v1/runs?job_id=7":                               "query.job_id",
+		"GET /api/v1/feed?since=-5":                               "query.since",
+		"POST /api/v1/queues/Not%20A%20Slug/pause":                "path.name",
+		"GET /api/v1/jobs?cursor=eyJuIjoiYVx1MDAwMCIsIm0iOiJiIn0": "query.cursor", // {"n":"a\u0000","m":"b"}
+		"GET /api/v1/jobs?q=%00":                                  "query.q",
+		"GET /api/v1/jobs?q=%ff":                                  "query.q",
+		"GET /api/v1/jobs?namespace=%00":                          "query.namespace",
+		"GET /api/v1/jobs?label=a%00%3Db":                         "query.label",
+		"GET /api/v1/runs?%00=1":                                  "query.\x00",
+		"GET /api/v1/jobs/%00":                                    "path",
+		"POST /api/v1/queues/a%ffb/pause":                         "path",
 	} {
 		method, path, _ := strings.Cut(target, " ")
 		p := intoProblem(t, w.call(t, method, path, nil), 422)
 		if !slices.Contains(p.locations(), location) {
 			t.Errorf("%s: %+v", target, p)
+		}
+	}
+	for path, want := range map[string]string{
+		"/jobs/abc": "must be a UUID", "/runs?job_id=" + strings.Repeat("x", 36): "must be a UUID",
+		"/runs?from=yesterday": "must be an instant like 2026-03-29T01:30:00Z",
+	} {
+		for _, fault := range intoProblem(t, w.call(t, "GET", "/api/v1"+path, nil), 422).Errors {
+			if fault.Message != want {
+				t.Errorf("%s: %+v", path, fault)
+			}
 		}
 	}
 	for _, body := range []object{{}, {"concurrency": 0}, {"concurrency": 1, "weight": 5000}, {"concurrency": "1"}, {"concurrency": 1, "name": "other"}} {

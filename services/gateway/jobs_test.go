@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -385,6 +386,12 @@ func TestQueues(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	w.publishedQueue(t, "reports", &want)
+	want.Weight, want.Concurrency = 4, 8
+	into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 7, "weight": 4}), 200)
+	if got := into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 8, "paused": false}), 200); got != want {
+		t.Errorf("got %+v, want it paused and of its weight still", got)
+	}
+	w.publishedQueue(t, "reports", &want)
 	want.Paused = false
 	into[carillon.Queue](t, w.call(t, "POST", "/api/v1/queues/reports/resume", nil), 200)
 	w.publishedQueue(t, "reports", &want)
@@ -392,12 +399,14 @@ func TestQueues(t *testing.T) {
 	d := document("in-reports")
 	d["queue"] = "reports"
 	job := w.create(t, d)
-	intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/reports", nil), http.StatusConflict)
+	if p := intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/reports", nil), http.StatusConflict); p.Detail != "jobs use the queue" {
+		t.Error(p.Detail)
+	}
 	into[object](t, w.call(t, "POST", "/api/v1/jobs/"+job.ID.String()+"/run", nil), http.StatusAccepted)
 	into[struct{}](t, w.call(t, "DELETE", "/api/v1/jobs/"+job.ID.String(), nil), 204)
 	p := intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/reports", nil), http.StatusConflict)
-	if p.Detail == "" {
-		t.Error("a run in the queue does not keep it")
+	if p.Detail != "runs are in the queue: 1" {
+		t.Error(p.Detail)
 	}
 	if runs, err := w.js.Stream(t.Context(), topology.RunsStream); err != nil || runs.Purge(t.Context()) != nil {
 		t.Fatal(err)
@@ -406,11 +415,16 @@ func TestQueues(t *testing.T) {
 	w.publishedQueue(t, "reports", nil)
 	intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/reports", nil), 404)
 	intoProblem(t, w.call(t, "POST", "/api/v1/queues/reports/pause", nil), 404)
-	intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/default", nil), http.StatusConflict)
+	inDefault := w.create(t, document("in-default"))
+	into[object](t, w.call(t, "POST", "/api/v1/jobs/"+inDefault.ID.String()+"/run", nil), http.StatusAccepted)
+	p = intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/default", nil), http.StatusConflict)
+	if !strings.Contains(p.Detail, "cannot be deleted") {
+		t.Error(p.Detail)
+	}
 
 	rows, _ := w.pool.Query(t.Context(), `SELECT action FROM audit_log WHERE object = 'queue/reports' ORDER BY id`)
 	actions, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if diff := cmp.Diff([]string{"created", "paused", "resumed", "deleted"}, actions); err != nil || diff != "" {
+	if diff := cmp.Diff([]string{"created", "paused", "updated", "updated", "resumed", "deleted"}, actions); err != nil || diff != "" {
 		t.Errorf("audit log: %v %s", err, diff)
 	}
 }

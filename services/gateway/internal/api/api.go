@@ -62,7 +62,7 @@ func New(parts Parts) *API {
 		ReadTimeout: readTimeout, WriteTimeout: readTimeout, IdleTimeout: idleTimeout,
 		ErrorHandler: writeError,
 	})}
-	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), bound)
+	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())
 	a.huma.UseMiddleware(a.authenticate)
 	a.routeJobs()

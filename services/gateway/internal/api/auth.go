@@ -29,7 +29,7 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	least := leastRole(ctx.Operation())
 	switch {
 	case errors.Is(err, keyring.ErrUnknown):
-		a.unauthorized(ctx, "the API key is "+err.Error())
+		a.unauthorized(ctx, err.Error())
 	case err != nil:
 		a.refuse(ctx, asProblem(err))
 	case key.Scoped: // no route keeps to namespaces, so none can take such a key

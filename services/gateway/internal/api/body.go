@@ -135,6 +135,9 @@ func (p *payload) parse() (any, error) {
 		return nil, huma.NewError(http.StatusBadRequest, "the body is not valid JSON",
 			&huma.ErrorDetail{Location: "body", Message: fmt.Sprint(err)})
 	}
+	if twice := repeated(p.bytes); len(twice) > 0 {
+		return nil, invalid(twice)
+	}
 	return tree, nil
 }
 

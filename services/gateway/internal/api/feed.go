@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"slices"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
@@ -23,7 +22,7 @@ func (a *API) routeFeed() {
 	follow.DefaultStatus = http.StatusSwitchingProtocols
 	follow.Responses = map[string]*huma.Response{"101": {
 		Description: "A WebSocket of such messages", Content: map[string]*huma.MediaType{
-			"application/json": {Schema: a.schemas().Schema(reflect.TypeFor[feed.Message](), true, "")},
+			"application/json": {Schema: a.messageSchema()},
 		},
 	}}
 	register(a, keyring.Viewer, follow, a.followFeed)

@@ -42,10 +42,17 @@ func decodeCursor[P any](cursor string) (position P, err error) {
 	if err == nil {
 		err = json.Unmarshal(data, &position)
 	}
-	if err != nil {
+	if err != nil || !storable(data) {
 		return position, invalidQuery("cursor", "is not a next_cursor of this list")
 	}
 	return position, nil
+}
+
+// storable reports whether what JSON holds can be looked for in Postgres: a cursor
+// comes back from outside.
+func storable(data []byte) bool {
+	tree, err := parseJSON(data)
+	return err == nil && len(inspect(tree, "")) == 0
 }
 
 func invalidQuery(name, message string) error {

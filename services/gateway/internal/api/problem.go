@@ -38,7 +38,7 @@ func asProblem(err error) error {
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, jobstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
-	case isAny(err, queuestore.ErrInUse, queuestore.ErrBuiltin, trigger.ErrInFlight):
+	case isAny(err, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
@@ -62,7 +62,7 @@ func unavailable(detail string) error {
 	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(detail), http.Header{"Retry-After": {retryAfter}})
 }
 
-// invalid is the problem of a body whose faults are known.
+// invalid is the problem of a request whose faults are known.
 func invalid(faults []*huma.ErrorDetail) error {
 	return &huma.ErrorModel{
 		Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
@@ -83,8 +83,8 @@ func details(faults fault.Faults) []*huma.ErrorDetail {
 	return found
 }
 
-// tidy makes huma's problems say where a missing field is missing, and takes out
-// the values, which may be secret or large.
+// tidy makes huma's problems say where a missing field is missing and what is
+// wanted, and takes out the values, which may be secret or large.
 func tidy(_ huma.Context, _ string, body any) (any, error) {
 	if problem, ok := body.(*huma.ErrorModel); ok {
 		for _, detail := range problem.Errors {
@@ -100,6 +100,12 @@ func tidyDetail(detail *huma.ErrorDetail) {
 		detail.Location += "." + field
 		detail.Message = "is required"
 	}
+	switch {
+	case strings.Contains(detail.Message, "UUID"), strings.Contains(detail.Message, "urn prefix"):
+		detail.Message = "must be a UUID"
+	case strings.HasPrefix(detail.Message, "invalid date/time for format"):
+		detail.Message = "must be an instant like 2026-03-29T01:30:00Z"
+	}
 }
 
 func cutAround(s, before, after string) (string, bool) {
@@ -110,13 +116,21 @@ func cutAround(s, before, after string) (string, bool) {
 
 // writeError answers what never reached a route, or broke it.
 func writeError(c *fiber.Ctx, err error) error {
+	problem := strayProblem(c, err)
+	body, _ := json.Marshal(problem)
+	c.Set(fiber.HeaderContentType, "application/problem+json")
+	return c.Status(problem.Status).Send(body)
+}
+
+func strayProblem(c *fiber.Ctx, err error) *huma.ErrorModel {
+	if problem, ok := errors.AsType[*huma.ErrorModel](err); ok {
+		return problem
+	}
 	status, detail := http.StatusInternalServerError, "something went wrong here; the log says what"
 	if refused, ok := errors.AsType[*fiber.Error](err); ok {
 		status, detail = refused.Code, refused.Message
 	} else {
 		slog.Error("request failed", "path", c.Path(), "error", err)
 	}
-	body, _ := json.Marshal(&huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
-	c.Set(fiber.HeaderContentType, "application/problem+json")
-	return c.Status(status).Send(body)
+	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail}
 }

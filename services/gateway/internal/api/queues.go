@@ -2,11 +2,9 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
-	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
 )
@@ -20,8 +18,8 @@ type QueuePath struct {
 type queueSettings struct {
 	Name        string `json:"name,omitempty" doc:"The same as in the path, if given." example:"reports"`
 	Concurrency int    `json:"concurrency" doc:"Most calls at once, over all runners." minimum:"1" maximum:"10000" example:"50"`
-	Weight      int    `json:"weight,omitempty" doc:"Share of each runner's slots, relative to the other queues; 1 by default." minimum:"1" maximum:"1000" example:"3"`
-	Paused      bool   `json:"paused,omitempty" doc:"A paused queue starts no calls; its runs wait."`
+	Weight      int    `json:"weight,omitempty" doc:"Share of each runner's slots, relative to the other queues; by default what it is, or 1." minimum:"1" maximum:"1000" example:"3"`
+	Paused      bool   `json:"paused,omitempty" doc:"Whether a new queue begins paused. A queue that is there stays as it is: use pause and resume."`
 }
 
 func (a *API) routeQueues() {
@@ -53,7 +51,6 @@ type queueBody struct {
 
 func (a *API) putQueue(ctx context.Context, in *queueBody) (*answer[carillon.Queue], error) {
 	settings, err := document(a, &in.payload, func(s *queueSettings) error {
-		s.Weight = max(s.Weight, 1)
 		if s.Name != "" && s.Name != in.Name {
 			return fault.Faults{{Field: "name", Message: "differs from the name in the path"}}
 		}
@@ -63,20 +60,15 @@ func (a *API) putQueue(ctx context.Context, in *queueBody) (*answer[carillon.Que
 		return nil, err
 	}
 	queue := carillon.Queue{Name: in.Name, Concurrency: settings.Concurrency, Weight: settings.Weight, Paused: settings.Paused}
-	return answerWith(queue, a.Queues.Put(ctx, actor(ctx), queue))
+	return answerWith(a.Queues.Put(ctx, actor(ctx), queue))
 }
 
-// deleteQueue looks for runs first: nothing would ever take them out of a queue
-// that is gone, and they would count as in flight for ever.
 func (a *API) deleteQueue(ctx context.Context, in *QueuePath) (*struct{}, error) {
 	inFlight, err := a.Trigger.InQueue(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}
-	if inFlight > 0 {
-		return nil, fmt.Errorf("%w: %d", queuestore.ErrInUse, inFlight)
-	}
-	return nil, a.Queues.Delete(ctx, actor(ctx), in.Name)
+	return nil, a.Queues.Delete(ctx, actor(ctx), in.Name, inFlight)
 }
 
 func (a *API) setQueuePaused(paused bool) func(context.Context, *QueuePath) (*answer[carillon.Queue], error) {

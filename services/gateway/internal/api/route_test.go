@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -35,6 +37,26 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	slices.Sort(documented)
 	if diff := cmp.Diff(registered, documented); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTheFeedsMessagesAreDocumented holds that what is sent fits what is said of
+// it, and only one of both kinds.
+func TestTheFeedsMessagesAreDocumented(t *testing.T) {
+	t.Parallel()
+	a := New(Parts{})
+	tree, err := parseJSON(resetText(&ring.Reset{Reason: "lost", Sequence: 7}))
+	if err != nil || inspect(tree, "") != nil {
+		t.Fatal(err)
+	}
+	message := a.schemas().Map()[feedMessage]
+	if len(message.OneOf) != 2 {
+		t.Fatalf("%d kinds of message", len(message.OneOf))
+	}
+	result := &huma.ValidateResult{}
+	huma.Validate(a.schemas(), message, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, tree, result)
+	if len(result.Errors) > 0 {
+		t.Error(result.Errors)
 	}
 }
 

@@ -16,9 +16,12 @@ func init() {
 	huma.DefaultArrayNullable = false
 }
 
+// schemas is where the OpenAPI document keeps its schemas.
+const schemas = "#/components/schemas/"
+
 // documentConfig describes the API as a whole.
 func documentConfig() huma.Config {
-	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	registry := huma.NewMapRegistry(schemas, schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[carillon.Duration](), reflect.TypeFor[durationText]())
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -63,7 +66,9 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Problem"
 	case t == reflect.TypeFor[huma.ErrorDetail]():
 		return "Fault"
-	case strings.HasSuffix(t.PkgPath(), "/wire"), t == reflect.TypeFor[feed.Message]():
+	case t == reflect.TypeFor[feed.Message]():
+		return "FeedEvent"
+	case strings.HasSuffix(t.PkgPath(), "/wire"):
 		return "Feed" + t.Name()
 	}
 	return huma.DefaultSchemaNamer(t, hint)

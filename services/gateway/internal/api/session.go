@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -145,13 +144,4 @@ func (s *session) close(code int, reason string) {
 	defer s.mu.Unlock()
 	s.closing = true
 	_ = s.conn.SetReadDeadline(time.Now())
-}
-
-func resetText(reset *ring.Reset) []byte {
-	text, _ := json.Marshal(struct { // cannot fail: plain data
-		Type     string `json:"type"`
-		Reason   string `json:"reason"`
-		Sequence uint64 `json:"seq"`
-	}{"reset", reset.Reason, reset.Sequence})
-	return text
 }

@@ -36,7 +36,7 @@ const (
 )
 
 // ErrUnknown says that no valid key is what was given.
-var ErrUnknown = errors.New("unknown or expired key")
+var ErrUnknown = errors.New("the API key is unknown or has expired")
 
 // Key is what a valid key stands for.
 type Key struct {

@@ -16,6 +16,7 @@ import (
 var (
 	ErrNotFound = errors.New("no such queue")
 	ErrInUse    = errors.New("jobs use the queue")
+	ErrHasRuns  = errors.New("runs are in the queue")
 	ErrBuiltin  = errors.New("the queue default cannot be deleted: jobs that name no queue use it")
 )
 

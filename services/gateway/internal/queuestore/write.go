@@ -1,7 +1,9 @@
 package queuestore
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -10,11 +12,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Put stores a valid queue, in place of one of the same name.
-func (s *Store) Put(ctx context.Context, actor string, queue carillon.Queue) error {
-	return s.change(ctx, actor, queue.Name, func(pgx.Tx, *carillon.Queue) (*carillon.Queue, error) {
+// Put stores a valid queue, in place of one of the same name, and returns it.
+// What was there stays paused or not, for only SetPaused changes that. Weight 0
+// is the weight of what was there, or 1.
+func (s *Store) Put(ctx context.Context, actor string, queue carillon.Queue) (carillon.Queue, error) {
+	err := s.change(ctx, actor, queue.Name, func(_ pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
+		if before != nil {
+			queue.Paused = before.Paused
+			queue.Weight = cmp.Or(queue.Weight, before.Weight)
+		}
+		queue.Weight = max(queue.Weight, 1)
 		return &queue, nil
 	})
+	return queue, err
 }
 
 // SetPaused pauses or resumes a queue and returns it. It fails with ErrNotFound.
@@ -31,14 +41,19 @@ func (s *Store) SetPaused(ctx context.Context, actor, name string, paused bool) 
 	return after, err
 }
 
-// Delete removes a queue. It fails with ErrNotFound, ErrInUse or ErrBuiltin.
-func (s *Store) Delete(ctx context.Context, actor, name string) error {
+// Delete removes a queue, which must have no runs in flight: nothing would ever
+// take them out of a queue that is gone, and they would count as in flight for
+// ever. It fails with ErrNotFound, ErrInUse, ErrHasRuns or ErrBuiltin.
+func (s *Store) Delete(ctx context.Context, actor, name string, inFlight uint64) error {
 	if name == builtin {
 		return ErrBuiltin
 	}
 	return s.change(ctx, actor, name, func(tx pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
 		if before == nil {
 			return nil, ErrNotFound
+		}
+		if inFlight > 0 {
+			return nil, fmt.Errorf("%w: %d", ErrHasRuns, inFlight)
 		}
 		return nil, unused(ctx, tx, name)
 	})
