@@ -79,7 +79,7 @@ func cutZone(text string) (zone, rest string) {
 	for _, prefix := range []string{"CRON_TZ=", "TZ="} {
 		if named, ok := strings.CutPrefix(text, prefix); ok {
 			end := strings.IndexAny(named+" ", " \t")
-			return named[:end], named[end:]
+			return named[:end], strings.TrimSpace(named[end:])
 		}
 	}
 	return "", text

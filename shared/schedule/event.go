@@ -33,8 +33,12 @@ func openEvent(e ical.Event, replaced map[string]instants, to *windows, in scope
 	if one.wholeDays {
 		opens.zone, opens.length = one.zone, one.zone.civil(one.end)-one.zone.civil(one.start)
 	}
-	if to.add(opens.expand()); len(to.fixed) > maxWindows {
+	to.add(opens.expand())
+	switch {
+	case len(to.fixed) > maxWindows:
 		return fmt.Errorf("its windows make more than %d in all", maxWindows)
+	case len(to.recurring) > maxRecurring: // said at once: each costs time to read
+		return fmt.Errorf("it has more than %d events that recur for long", maxRecurring)
 	}
 	return nil
 }

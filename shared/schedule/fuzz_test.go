@@ -57,6 +57,8 @@ func FuzzCron(f *testing.F) {
 		f.Add(r.spec.Cron, uint8(i), int64(i)*86_400_000, "seed")
 	}
 	f.Add("H H(0-6)/2 H(22-4) * *", uint8(1), int64(0), "job-1")
+	f.Add("0 0 0 1 1 ? */9223372036854775807", uint8(1), int64(0), "job-1")
+	f.Add("0 0 0 1 1 ? 2020/9223372036854775000", uint8(1), int64(0), "job-1")
 	f.Fuzz(func(t *testing.T, text string, variant uint8, after int64, seed string) {
 		spec := schedule.Spec{Cron: text, Timezone: fuzzZones[int(variant)%len(fuzzZones)], DST: sweepPolicies[int(variant)%len(sweepPolicies)]}
 		started := time.Now()

@@ -31,7 +31,11 @@ func (s *Schedule) Next(after time.Time) (time.Time, bool) {
 // Prev returns the last fire strictly before an instant. False means that
 // there is none.
 func (s *Schedule) Prev(before time.Time) (time.Time, bool) {
-	f, ok := s.prev(ceil(before) - 1)
+	last := min(max(before.Unix(), 0), endInstant)
+	if before.Unix() < 0 || before.Nanosecond() == 0 {
+		last--
+	}
+	f, ok := s.prev(last)
 	return timeOf(f.at, ok)
 }
 

@@ -20,7 +20,7 @@ func parseYears(text string) (yearSet, error) {
 	var years yearSet
 	for item := range strings.SplitSeq(text, ",") {
 		low, high, step, ok := yearRange(item)
-		if !ok || low < firstYear || high >= endYear || low > high || step < 1 {
+		if !ok || low < firstYear || high >= endYear || low > high || step < 1 || step > endYear-firstYear {
 			return years, fmt.Errorf("the year field %s is wrong: use %d-%d, for example \"2027\" or \"2026-2030\"",
 				quote(text), firstYear, endYear-1)
 		}

@@ -2,7 +2,9 @@ package schedule
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // a container image need not carry a time zone database
@@ -38,11 +40,25 @@ func loadZone(name string) (*zone, error) {
 		return known.(*zone), nil
 	}
 	location, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
+	if err != nil || !isZoneName(name) {
 		return utc, fmt.Errorf("%s is not a time zone of the IANA database; write for example \"Europe/Berlin\" or \"UTC\"", quote(name))
 	}
 	known, _ := zones.LoadOrStore(name, newZone(name, location))
 	return known.(*zone), nil
+}
+
+// zoneName is the form of the database's names. A path that leads to the same
+// file by another way would be another zone, and there is no end of such paths.
+var zoneName = regexp.MustCompile(`^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$`)
+
+// isZoneName tells zones from what else a machine's database holds: its own
+// local time, and copies with leap seconds.
+func isZoneName(name string) bool {
+	switch name {
+	case "Local", "localtime", "posixrules":
+		return false
+	}
+	return zoneName.MatchString(name) && !strings.HasPrefix(name, "posix/") && !strings.HasPrefix(name, "right/")
 }
 
 func newZone(name string, location *time.Location) *zone {
