@@ -64,19 +64,17 @@ func (s *stack) herd(ctx context.Context, t *target, n int) (herdResult, error) 
 	return result, err
 }
 
-// idle measures the lateness of runs that have the system to themselves.
+// idle measures the lateness in a system that has next to nothing to do: ten
+// runs each second, for long enough that a 99th percentile means something.
 func (s *stack) idle(ctx context.Context, t *target) (lateness, error) {
-	const runs = 200
+	const jobs, seconds = 10, 50
 	start := time.Now().Add(settle).Truncate(time.Second)
-	end, before := start.Add(runs/4*time.Second), s.metric(recordedRuns)
-	for i := range 4 {
-		anchor := start.Add(time.Duration(i) * 250 * time.Millisecond)
-		spec := schedule.Spec{Every: schedule.Duration(time.Second), Anchor: &anchor, Start: &start, End: &end}
-		if err := s.create(ctx, 1, fmt.Sprintf("idle-%d", i), spec, t.url); err != nil {
-			return lateness{}, err
-		}
+	end, before := start.Add(seconds*time.Second), s.metric(recordedRuns)
+	spec := schedule.Spec{Every: schedule.Duration(time.Second), Start: &start, End: &end}
+	if err := s.create(ctx, jobs, "idle", spec, t.url); err != nil {
+		return lateness{}, err
 	}
-	if _, err := s.awaitRecorded(ctx, "idle", runs-4, before); err != nil {
+	if _, err := s.awaitRecorded(ctx, "idle", jobs*(seconds-1), before); err != nil {
 		return lateness{}, err
 	}
 	return s.lateness(ctx, "idle")

@@ -60,7 +60,7 @@ func measure(ctx context.Context, file string) error {
 		}
 		r.herds = append(r.herds, h)
 	}
-	say("idle: one run at a time")
+	say("idle: ten runs each second")
 	if r.idle, err = s.idle(ctx, target); err != nil {
 		return err
 	}
