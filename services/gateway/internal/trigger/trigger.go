@@ -73,18 +73,15 @@ func (t *Trigger) publishReady(ctx context.Context, job carillon.Job, run wire.R
 		options = append(options, jetstream.WithExpectLastSequenceForSubject(0, topology.InFlight(job.ID)))
 	}
 	_, err := t.js.PublishMsg(ctx, msg, options...)
-	switch refused, ok := errors.AsType[*jetstream.APIError](err); {
+	switch {
 	case err == nil:
 		return nil
-	case ok && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == wrongLastSequenceClustered):
+	case bus.Refused(err):
 		return ErrInFlight
 	default:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 }
-
-// wrongLastSequenceClustered is how a replicated stream may say the same.
-const wrongLastSequenceClustered jetstream.ErrorCode = 10164
 
 func (t *Trigger) publishQueued(ctx context.Context, queued wire.Outcome) {
 	subject := topology.Outcome(queued.Namespace, queued.JobID, topology.EventQueued)

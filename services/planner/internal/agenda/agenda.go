@@ -147,15 +147,6 @@ func (a *Agenda) Rewind(id uuid.UUID, cursor time.Time) {
 // Seen is the sequence in JOBS up to which definitions have been applied.
 func (a *Agenda) Seen() uint64 { return a.seen }
 
-// Len counts the jobs that are known.
-func (a *Agenda) Len() int {
-	n := 0
-	for _, jobs := range a.partitions {
-		n += len(jobs)
-	}
-	return n
-}
-
 // Behind lists the jobs of a partition whose next fire a mark covers already,
 // with their cursors: nil when there are none, as in all normal times.
 func (a *Agenda) Behind(partition int, mark wire.Mark) map[uuid.UUID]time.Time {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
+	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go"
@@ -94,7 +95,7 @@ func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Ma
 	if err != nil || stored {
 		return stored, false, err
 	}
-	if refused(sendErr) {
+	if bus.Refused(sendErr) {
 		again, err = c.stepAside(ctx, batch)
 	}
 	if !again && err == nil {
@@ -159,19 +160,6 @@ func (c *Committer) settle(ctx context.Context, batch *plan.Batch, marks map[int
 	}
 	return stored, nil
 }
-
-// refused reports whether the server checked the batch and stored nothing:
-// some expectation did not hold (10071, and 10164 on replicated streams).
-func refused(err error) bool {
-	var api jetstream.JetStreamError
-	if !errors.As(err, &api) || api.APIError() == nil {
-		return false
-	}
-	code := api.APIError().ErrorCode
-	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == codeWrongLastSequenceConstant
-}
-
-const codeWrongLastSequenceConstant jetstream.ErrorCode = 10164
 
 // ReadMark reads the mark of a partition; its sequence is 0 if there is none.
 func ReadMark(ctx context.Context, js jetstream.JetStream, partition int) (Mark, error) {

@@ -3,6 +3,7 @@ package lease
 import (
 	"errors"
 
+	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -13,7 +14,5 @@ var errUnwatched = errors.New("the leases cannot be watched any more")
 // wrongRevision reports whether a key was no longer at the revision that was
 // expected: somebody else has taken it, or it has run out.
 func wrongRevision(err error) bool {
-	var api jetstream.JetStreamError
-	return errors.Is(err, jetstream.ErrKeyExists) ||
-		errors.As(err, &api) && api.APIError() != nil && api.APIError().ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
+	return errors.Is(err, jetstream.ErrKeyExists) || bus.Refused(err)
 }
