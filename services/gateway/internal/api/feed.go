@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
@@ -17,7 +18,7 @@ import (
 const followFeed = "follow-feed"
 
 func (a *API) routeFeed() {
-	follow := operation(http.MethodGet, "/feed", followFeed, feedTag, "Follow runs as they happen", http.StatusUpgradeRequired)
+	follow := operation(http.MethodGet, "/feed", followFeed, feedTag, "Follow runs as they happen", http.StatusUpgradeRequired, http.StatusServiceUnavailable)
 	follow.Description = feedDescription
 	follow.DefaultStatus = http.StatusSwitchingProtocols
 	follow.Responses = map[string]*huma.Response{"101": {
@@ -51,14 +52,27 @@ func (f *feedFilter) admits(event *feed.Event) bool {
 		(len(f.State) == 0 || slices.Contains(f.State, event.State()))
 }
 
-// followFeed places the cursor before it accepts the WebSocket: what happens
+// followFeed places the reader before it accepts the WebSocket: what happens
 // after a client has been accepted is what the client will see.
-func (a *API) followFeed(_ context.Context, in *feedFilter) (*huma.StreamResponse, error) {
-	s := &session{filter: *in, cursor: a.Feed.Live()}
-	if in.Since >= 0 {
-		s.cursor = a.Feed.After(uint64(in.Since))
+func (a *API) followFeed(ctx context.Context, in *feedFilter) (*huma.StreamResponse, error) {
+	reader, err := a.reader(ctx, in.Since)
+	if err != nil {
+		return nil, err
 	}
+	s := &session{filter: *in, events: reader}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) { a.upgrade(ctx, s) }}, nil
+}
+
+// openTimeout is how long the feed may take to open: a round trip to NATS.
+const openTimeout = 3 * time.Second
+
+func (a *API) reader(ctx context.Context, since int64) (*feed.Reader, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	if since < 0 {
+		return a.Feed.Live(ctx)
+	}
+	return a.Feed.After(ctx, uint64(since))
 }
 
 func (a *API) upgrade(ctx huma.Context, s *session) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -42,6 +43,8 @@ func asProblem(err error) error {
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
+	case errors.Is(err, feed.ErrUnavailable):
+		return unavailable(feed.ErrUnavailable.Error())
 	case postgres.IsUnavailable(err), errors.Is(err, context.Canceled):
 		return unavailable("the database is not available")
 	}

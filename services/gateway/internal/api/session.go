@@ -30,7 +30,7 @@ const (
 // more reads, for pings and for the end; one more sends pings.
 type session struct {
 	filter feedFilter
-	cursor *ring.Cursor[*feed.Event]
+	events *feed.Reader
 	conn   *websocket.Conn
 	sent   uint64 // sequence of the last event that the client has been sent or spared
 
@@ -98,7 +98,7 @@ func (s *session) ping(ctx context.Context) {
 func (s *session) write(ctx context.Context) (code int, reason string) {
 	buffer := make([]*feed.Event, 0, chunk)
 	for {
-		events, err := s.cursor.Next(ctx, buffer)
+		events, err := s.events.Next(ctx, buffer)
 		var reset *ring.Reset
 		switch {
 		case errors.As(err, &reset):

@@ -2,13 +2,11 @@ package feed
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"strconv"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
-	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -16,115 +14,111 @@ import (
 const (
 	capacity = 65_536
 	maxBytes = 64 << 20
-	// checkEvery is how often the feed compares itself with the stream.
-	checkEvery = 5 * time.Second
-	beginEvery = 250 * time.Millisecond
+	// linger is how long events are still taken after the last reader has gone,
+	// so that one who reconnects finds what it has missed. It is far longer than
+	// a reader may need between two reads.
+	linger = time.Minute
 )
 
-// sequenceHeader is set by the server on republished messages.
-const sequenceHeader = "Nats-Sequence"
+// ErrUnavailable says that the feed could not be opened in time.
+var ErrUnavailable = errors.New("NATS is not available, and with it the feed")
 
 // Feed holds the last events of all runs. It is safe for concurrent use.
 type Feed struct {
-	nc   *nats.Conn
-	js   jetstream.JetStream
-	ring *ring.Ring[*Event]
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	ring    *ring.Ring[*Event]
+	linger  time.Duration
+	wanted  chan struct{} // tells the goroutine that runs the feed of a reader
+	created time.Time     // of the stream whose sequences the ring holds; for that goroutine only
+
+	mu      sync.Mutex
+	reading int           // readers that wait for events now
+	read    time.Time     // when one did last
+	open    chan struct{} // closed while events are taken
 }
 
 // New returns a feed that is empty until it runs.
 func New(nc *nats.Conn, js jetstream.JetStream) *Feed {
-	return &Feed{nc: nc, js: js, ring: ring.New[*Event](capacity, maxBytes)}
-}
-
-// Live returns a cursor over the events from now on.
-func (f *Feed) Live() *ring.Cursor[*Event] { return f.ring.Live() }
-
-// After returns a cursor over the events after a sequence.
-func (f *Feed) After(sequence uint64) *ring.Cursor[*Event] { return f.ring.After(sequence) }
-
-// Run takes events until ctx ends. Without a server it waits for one. It calls
-// ready once events are sure to be seen.
-func (f *Feed) Run(ctx context.Context, ready func()) error {
-	sub, err := f.nc.Subscribe(topology.AllFeed, f.take)
-	if err != nil {
-		return fmt.Errorf("subscribe to the feed: %w", err)
-	}
-	defer func() { _ = sub.Unsubscribe() }() // fails only on a closed connection
-	seen, ok := f.begin(ctx)
-	if !ok {
-		return nil
-	}
-	ready()
-	f.watch(ctx, sub, seen)
-	return nil
-}
-
-// take is called from one goroutine. The message's data is its own.
-func (f *Feed) take(msg *nats.Msg) {
-	sequence, err := strconv.ParseUint(msg.Header.Get(sequenceHeader), 10, 64)
-	if err != nil {
-		slog.Warn("event without a sequence", "subject", msg.Subject)
-		return
-	}
-	event := newEvent(sequence, msg.Subject, msg.Data)
-	f.ring.Append(sequence, event, event.size())
-}
-
-// begin begins the series after what the stream holds, once there is a stream.
-// It is false if ctx ended.
-func (f *Feed) begin(ctx context.Context) (seen extent, ok bool) {
-	for ctx.Err() == nil {
-		// The answer comes after the subscription has reached the server.
-		if seen, ok := f.stored(ctx); ok {
-			f.ring.Begin(seen.last)
-			return seen, true
-		}
-		wait(ctx, beginEvery)
-	}
-	return extent{}, false
-}
-
-// watch breaks the series where events are missing that the stream had stored a
-// whole round ago, and where another stream has taken the place of the first:
-// its sequences begin at 1 again, and would pass for old ones.
-func (f *Feed) watch(ctx context.Context, sub *nats.Subscription, seen extent) {
-	for ctx.Err() == nil {
-		wait(ctx, checkEvery)
-		stored, ok := f.stored(ctx)
-		waiting, _, err := sub.Pending()
-		switch {
-		case !ok || err != nil || waiting > 0:
-			continue
-		case !stored.created.Equal(seen.created):
-			f.ring.Restart(stored.last)
-		default:
-			f.ring.Begin(seen.last)
-		}
-		seen = stored
+	return &Feed{
+		nc: nc, js: js, ring: ring.New[*Event](capacity, maxBytes), linger: linger,
+		wanted: make(chan struct{}, 1), open: make(chan struct{}),
 	}
 }
 
-func wait(ctx context.Context, d time.Duration) {
+// Live returns a reader of the events from now on. If events are not taken yet,
+// it waits for that, and fails with [ErrUnavailable] if ctx ends first.
+func (f *Feed) Live(ctx context.Context) (*Reader, error) {
+	if err := f.awaitOpen(ctx); err != nil {
+		return nil, err
+	}
+	return &Reader{feed: f, cursor: f.ring.Live()}, nil
+}
+
+// After returns a reader of the events after a sequence. It waits and fails as
+// Live does.
+func (f *Feed) After(ctx context.Context, sequence uint64) (*Reader, error) {
+	if err := f.awaitOpen(ctx); err != nil {
+		return nil, err
+	}
+	return &Reader{feed: f, cursor: f.ring.After(sequence)}, nil
+}
+
+func (f *Feed) awaitOpen(ctx context.Context) error {
 	select {
+	case <-f.want():
+		return nil
 	case <-ctx.Done():
-	case <-time.After(d):
+		return ErrUnavailable
 	}
 }
 
-// extent is how far a stream has got. Streams differ in when they were created.
-type extent struct {
-	last    uint64
-	created time.Time
+// want has the feed opened, and returns what is closed once it is open.
+func (f *Feed) want() (open <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.read = time.Now()
+	select {
+	case f.wanted <- struct{}{}:
+	default:
+	}
+	return f.open
 }
 
-// stored returns the extent of the stream, or false if nobody says.
-func (f *Feed) stored(ctx context.Context) (extent, bool) {
-	ctx, cancel := context.WithTimeout(ctx, checkEvery/2)
-	defer cancel()
-	stream, err := f.js.Stream(ctx, topology.OutcomesStream)
-	if err != nil {
-		return extent{}, false
+// closeIfIdle closes the feed if nobody has read for a while. Readers that come
+// later wait until it is open again.
+func (f *Feed) closeIfIdle() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.reading > 0 || time.Since(f.read) < f.linger {
+		return false
 	}
-	info := stream.CachedInfo()
-	return extent{last: info.State.LastSeq, created: info.Created}, true
+	select {
+	case <-f.wanted: // by a reader that has gone since
+	default:
+	}
+	f.open = make(chan struct{})
+	return true
+}
+
+// Reader reads events from a position. It is for one goroutine at a time, and
+// needs no closing: the feed stays open while somebody reads, and for a while
+// between two reads.
+type Reader struct {
+	feed   *Feed
+	cursor *ring.Cursor[*Event]
+}
+
+// Next is that of [ring.Cursor].
+func (r *Reader) Next(ctx context.Context, into []*Event) ([]*Event, error) {
+	r.feed.count(1)
+	defer r.feed.count(-1)
+	return r.cursor.Next(ctx, into)
+}
+
+func (f *Feed) count(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reading += n
+	f.read = time.Now()
 }
