@@ -84,6 +84,7 @@ func TestRunsAreListedAndRead(t *testing.T) {
 		}
 	}
 	checkHistoryOfRun(t, w, ids[4])
+	checkHistoryOfSuccess(t, w, ids[6])
 	intoProblem(t, w.call(t, "GET", "/api/v1/runs/"+uuid.NewString(), nil), 404)
 }
 
@@ -108,5 +109,45 @@ func checkHistoryOfRun(t *testing.T, w *world, id uuid.UUID) {
 	}](t, w.call(t, "GET", "/api/v1/runs/"+id.String(), nil), 200)
 	if run.ID != id || run.Attempts != 2 || run.Status != 200 || run.Kind != "manual" || len(run.History) != 2 || run.History[1].Number != 2 || run.History[1].Class != "status" {
 		t.Errorf("run %+v", run)
+	}
+}
+
+// checkHistoryOfSuccess reads a run that succeeded at once: with no attempt
+// recorded, with one that another call of it did better than, and with its own.
+func checkHistoryOfSuccess(t *testing.T, w *world, id uuid.UUID) {
+	t.Helper()
+	w.exec(t, `UPDATE runs SET attempts = 1, started_at = fire_time, finished_at = fire_time + interval '2s' WHERE id = $1`, id)
+	check := func(response string) {
+		t.Helper()
+		run := into[struct {
+			StartedAt  time.Time `json:"started_at"`
+			FinishedAt time.Time `json:"finished_at"`
+			History    []struct {
+				Number, Status  int
+				StartedAt       time.Time `json:"started_at"`
+				FinishedAt      time.Time `json:"finished_at"`
+				Class, Response string
+			}
+		}](t, w.call(t, "GET", "/api/v1/runs/"+id.String(), nil), 200)
+		if len(run.History) != 1 {
+			t.Fatalf("history %+v", run.History)
+		}
+		if a := run.History[0]; a.Number != 1 || a.Status != 200 || a.Class != "" || a.Response != response ||
+			!a.StartedAt.Equal(run.StartedAt) || !a.FinishedAt.Equal(run.FinishedAt) {
+			t.Errorf("run %+v", run)
+		}
+	}
+	check("")
+	w.exec(t, `INSERT INTO attempts (fire_time, run_id, number, started_at, finished_at, class, error)
+		SELECT fire_time, id, 1, started_at, finished_at, 'connect', 'boom' FROM runs WHERE id = $1`, id)
+	check("")
+	w.exec(t, `UPDATE attempts SET status = 200, class = NULL, error = NULL, response = 'done' WHERE run_id = $1`, id)
+	check("done")
+}
+
+func (w *world) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	if _, err := w.pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 const followFeed = "follow-feed"
 
 func (a *API) routeFeed() {
-	follow := operation(http.MethodGet, "/feed", followFeed, feedTag, "Follow runs as they happen", http.StatusUpgradeRequired, http.StatusServiceUnavailable)
+	follow := operation(http.MethodGet, "/feed", followFeed, feedTag, "Follow runs as they happen", http.StatusUpgradeRequired)
 	follow.Description = feedDescription
 	follow.DefaultStatus = http.StatusSwitchingProtocols
 	follow.Responses = map[string]*huma.Response{"101": {

@@ -76,7 +76,18 @@ func (l *Ledger) Get(ctx context.Context, id uuid.UUID) (Run, []Attempt, error) 
 		return run, nil, fmt.Errorf("read attempts: %w", err)
 	}
 	attempts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Attempt])
-	return run, attempts, err
+	return run, run.history(attempts), err
+}
+
+// history completes the recorded attempts. A run that succeeded at once need not
+// have any: its own row says what there is to say. If one is recorded as failed,
+// a second call of that attempt did better.
+func (r *Run) history(recorded []Attempt) []Attempt {
+	atOnce := r.State == carillon.StateSucceeded && r.Attempts == 1 && r.StartedAt != nil
+	if !atOnce || len(recorded) == 1 && recorded[0].Class == nil {
+		return recorded
+	}
+	return []Attempt{{Number: 1, StartedAt: *r.StartedAt, FinishedAt: r.FinishedAt, Status: r.Status}}
 }
 
 func (l *Ledger) one(ctx context.Context, id uuid.UUID, from, to time.Time) (Run, error) {

@@ -20,6 +20,10 @@
 // Attempts are ordered too: one with an answer beats one without, then the one
 // that ended last stands, then one that says why it failed.
 //
+// The only attempt of a run that succeeded has no row of its own, unless its
+// answer had a body: the run's row says when it was and what status came. That
+// is most attempts of most systems, and half of what Postgres would have to do.
+//
 // Both tables are written by one statement, which is its own transaction: one
 // round trip, and nothing to roll back. Rows are sorted by key, so recorders
 // side by side lock rows in one order and do not deadlock; and each key comes

@@ -29,13 +29,16 @@ func told(job uuid.UUID, fire time.Time, state carillon.State, attempts int, fin
 	if attempts > 0 {
 		event.StartedAt = fire.Add(time.Second)
 		event.Attempt = &wire.Attempt{Number: attempts, StartedAt: event.StartedAt, FinishedAt: finished, Error: event.FinishedAt.String()}
+		if finished.Second()%2 == 0 {
+			event.Attempt.Response = "done"
+		}
 	}
 	return event
 }
 
 func succeeded(job uuid.UUID, fire time.Time) *wire.Outcome {
 	event := told(job, fire, carillon.StateSucceeded, 1, fire.Add(2*time.Second))
-	event.Attempt.Status = 200
+	event.Attempt.Status, event.Attempt.Response = 200, "done"
 	return event
 }
 
@@ -156,7 +159,7 @@ func TestWhatAnEventSaysIsWhatTheRowsHold(t *testing.T) {
 	t.Parallel()
 	pool := database(t)
 	event := succeeded(uuid.MustParse("0198c5a0-0000-7000-8000-000000000001"), noon)
-	event.Attempt.Response, event.Attempt.Error = "done", ""
+	event.Attempt.Error = ""
 	record(t, New(pool), event)
 	want := []string{
 		fmt.Sprintf("%s|%s|report|default|schedule|succeeded|%s|1|default|1|200|12:00:00|12:00:01|12:00:02|t", event.RunID, event.JobID, event.Reason),
@@ -171,6 +174,24 @@ func TestWhatAnEventSaysIsWhatTheRowsHold(t *testing.T) {
 			status, coalesce(class, ''), coalesce(error, ''), response) FROM attempts`)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOnlyAttemptsThatSayMoreThanTheirRunAreRecorded(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	silent, answered := succeeded(uuid.New(), noon), succeeded(uuid.New(), noon)
+	silent.Attempt.Response = ""
+	failed := told(uuid.New(), noon, carillon.StateFailed, 1, noon)
+	second := told(uuid.New(), noon, carillon.StateSucceeded, 2, noon.Add(time.Second))
+	record(t, New(pool), silent, answered, failed, second)
+	want := []string{fmt.Sprint(answered.RunID, 1), fmt.Sprint(failed.RunID, 1), fmt.Sprint(second.RunID, 2)}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, read(t, pool, "SELECT concat_ws(' ', run_id, number) FROM attempts ORDER BY 1")); diff != "" {
+		t.Error(diff)
+	}
+	if got := read(t, pool, "SELECT id::text FROM runs"); len(got) != 4 {
+		t.Errorf("%d runs, want 4", len(got))
 	}
 }
 

@@ -58,10 +58,17 @@ func latestRuns(events []*wire.Outcome) []*wire.Outcome {
 	return latest(slices.Clone(events), byKey, later)
 }
 
-// latestAttempts returns the latest event of each attempt, sorted by key.
+// latestAttempts returns the latest event of each attempt that is recorded,
+// sorted by key.
 func latestAttempts(events []*wire.Outcome) []*wire.Outcome {
-	tried := slices.DeleteFunc(slices.Clone(events), func(o *wire.Outcome) bool { return o.Attempt == nil })
+	tried := slices.DeleteFunc(slices.Clone(events), func(o *wire.Outcome) bool { return o.Attempt == nil || addsNothing(o) })
 	return latest(tried, byAttemptKey, func(a, b *wire.Outcome) int { return laterAttempt(a.Attempt, b.Attempt) })
+}
+
+// addsNothing reports whether the run's row says all that its attempt does: a
+// first one that succeeded, with nothing to read in the answer.
+func addsNothing(o *wire.Outcome) bool {
+	return o.State == carillon.StateSucceeded && o.Attempts == 1 && o.Attempt.Number == 1 && o.Attempt.Response == ""
 }
 
 // latest sorts events in place by key and keeps the one that says most of each.
