@@ -1,17 +1,21 @@
 package wire
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
-	fast "github.com/segmentio/encoding/json"
+	"github.com/segmentio/encoding/json"
 )
 
 // Body is what a message of this package can hold.
 type Body interface {
 	Definition | carillon.Queue | Call | Mark | Outcome | Run
 }
+
+// The library is not the standard one: every run is encoded twice on its way and
+// decoded three times, and the standard library takes three and five times as
+// long, a tenth of all the CPU time that a run costs. It knows no omitzero: an
+// instant that is not set is written as that of the year 1, and read as not set.
 
 // Encode returns the JSON form of a body.
 func Encode[T Body](v T) []byte {
@@ -22,12 +26,10 @@ func Encode[T Body](v T) []byte {
 	return data
 }
 
-// Decode reads the JSON form of a body. Every run is decoded three times on its
-// way, and the standard library takes five times as long: a tenth of all the
-// CPU time that a run costs.
+// Decode reads the JSON form of a body.
 func Decode[T Body](data []byte) (T, error) {
 	var v T
-	if err := fast.Unmarshal(data, &v); err != nil {
+	if err := json.Unmarshal(data, &v); err != nil {
 		return v, fmt.Errorf("wire: %T: %w", v, err)
 	}
 	return v, nil
