@@ -2,31 +2,24 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/preview"
+	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 )
 
-// preview is what the command says of a schedule: the answer of
-// POST /api/v1/schedules/preview.
-type preview struct {
-	Fires       []time.Time `json:"fires"`
-	Description string      `json:"description"`
-	Warnings    []string    `json:"warnings"`
-}
-
 // previewRequest is what the flags ask for.
 type previewRequest struct {
-	spec   schedule.Spec
-	every  string
-	from   string
-	seed   string
-	count  int
-	output string
+	previewSource
+	from            string
+	count, previous int
+	output          string
 }
 
 func previewCommand() *cobra.Command {
@@ -34,93 +27,99 @@ func previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "preview [CRON]",
 		Short: "Say when a schedule fires",
-		Long: `Say when a schedule fires next, in words and instants, and what may surprise: the
-dates of the next year on which the clocks change under it. It is computed here,
-by the engine that the planner uses; no server is asked.`,
+		Long: `Say when a schedule fires, in words and instants, and what may surprise: the
+dates of the next year on which the clocks change under it. Where spread or a
+blackout moves a fire, its nominal time stands beside it. It is computed here,
+by the engine that the planner uses; no server is asked.
+
+A file holds a job document or a schedule alone, in YAML or JSON. A job as the
+API returns it is shown with its own H and spread.`,
 		Example: `  carillon preview '30 2 * * *' --tz Europe/Berlin
-  carillon preview --every 90s --count 3
-  carillon preview 'H H * * *' --seed my-job -o json`,
+  carillon preview '*/15 2 * * *' --tz Europe/Berlin --dst-repeat both --from 2026-10-24T12:00:00Z
+  carillon preview --rrule 'FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17' --anchor 2026-01-01T00:00:00Z
+  carillon preview --every 90s --count 3 --previous 3
+  carillon preview 'H H * * *' --spread 10m --job-id 0199a6f0-4c1e-7b3a-9d52-6f0e8a1c2b3d
+  carillon preview -f job.yaml -o json
+  curl -H "Authorization: Bearer $CARILLON_KEY" $CARILLON_SERVER/api/v1/jobs/$ID | carillon preview -f -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				request.spec.Cron = args[0]
 			}
-			return request.run(cmd.OutOrStdout(), time.Now())
+			return request.run(cmd, time.Now())
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&request.every, "every", "", "a fixed interval instead of a cron expression, such as 90s")
-	flags.StringVar(&request.spec.RRule, "rrule", "", "an iCalendar recurrence rule instead of a cron expression")
-	flags.StringVar(&request.spec.Timezone, "tz", "", "time zone, such as Europe/Berlin (default UTC)")
-	flags.StringVar(&request.spec.Spread, "spread", "", "spread over a duration or a percentage of the interval")
-	flags.StringVar(&request.from, "from", "", "fires after this instant, such as 2026-12-31T00:00:00Z (default now)")
-	flags.StringVar(&request.seed, "seed", "preview", "job id that H and the spread are computed from")
-	flags.IntVar(&request.count, "count", 10, "how many fires, from 1 to 1000")
-	flags.StringVarP(&request.output, "output", "o", "table", "table or json")
+	request.previewSource.define(cmd)
+	request.define(cmd)
 	return cmd
 }
 
+func (r *previewRequest) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&r.from, "from", "", "instant to look from, such as 2026-12-31T00:00:00Z (default now)")
+	flags.IntVar(&r.count, "count", 10, "how many fires after it, from 1 to 1000")
+	flags.IntVar(&r.previous, "previous", 0, "how many fires up to it, from 0 to 1000")
+	flags.StringVarP(&r.output, "output", "o", "table", "table, json or yaml")
+}
+
 // run computes the preview and writes it.
-func (r *previewRequest) run(out io.Writer, now time.Time) error {
-	compiled, from, err := r.read(now)
-	if err != nil {
-		return err
+func (r *previewRequest) run(cmd *cobra.Command, now time.Time) error {
+	var faults fault.Faults
+	compiled := r.compile(cmd, &faults)
+	from := r.check(now, &faults)
+	if len(faults) > 0 {
+		return listed(faults)
 	}
-	p := preview{Fires: []time.Time{}, Description: compiled.Describe(), Warnings: append([]string{}, compiled.Warnings(from)...)}
-	for at, ok := compiled.Next(from); ok && len(p.Fires) < r.count; at, ok = compiled.Next(at) {
-		p.Fires = append(p.Fires, at)
+	table := previewTable{preview.Of(compiled, from, r.count, r.previous), compiled.Zone(), from, "now"}
+	if r.from != "" {
+		table.label = "from"
 	}
-	if r.output == "json" {
+	switch out := cmd.OutOrStdout(); r.output {
+	case "json":
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(p)
+		return encoder.Encode(table.Preview)
+	case "yaml":
+		return writeYAML(out, table.Preview)
+	default:
+		return table.write(out)
 	}
-	return p.write(out, r.spec.Timezone)
 }
 
-// read checks everything that was asked for.
-func (r *previewRequest) read(now time.Time) (*schedule.Schedule, time.Time, error) {
-	var problems []error
-	if r.every != "" {
-		problems = append(problems, r.spec.Every.UnmarshalText([]byte(r.every)))
-	}
-	if r.from != "" {
-		at, err := time.Parse(time.RFC3339, r.from)
-		if err != nil {
-			err = fmt.Errorf("--from: %q is not an instant, such as 2026-12-31T00:00:00Z", r.from)
-		}
-		now, problems = at, append(problems, err)
+// check notes what is wrong with the flags that are not about the schedule, and
+// returns the instant to look from.
+func (r *previewRequest) check(now time.Time, faults *fault.Faults) time.Time {
+	if from := instant("--from", r.from, faults); from != nil {
+		now = *from
 	}
 	if r.count < 1 || r.count > 1000 {
-		problems = append(problems, fmt.Errorf("--count: must be from 1 to 1000, not %d", r.count))
+		faults.Add("--count", "must be from 1 to 1000, not %d", r.count)
 	}
-	if r.output != "table" && r.output != "json" {
-		problems = append(problems, fmt.Errorf("--output: must be table or json, not %q", r.output))
+	if r.previous < 0 || r.previous > 1000 {
+		faults.Add("--previous", "must be from 0 to 1000, not %d", r.previous)
 	}
-	compiled, err := r.spec.Compile(r.seed)
-	return compiled, now, errors.Join(append(problems, err)...)
+	if !slices.Contains([]string{"table", "json", "yaml"}, r.output) {
+		faults.Add("--output", "must be table, json or yaml, not %.40q", r.output)
+	}
+	return now
 }
 
-// write shows the preview to a person, in the schedule's own zone and in UTC.
-func (p preview) write(out io.Writer, zone string) error {
-	location, err := time.LoadLocation(zone)
-	if err != nil {
-		return err
+// listed gives each fault a line.
+func listed(faults fault.Faults) error {
+	var text strings.Builder
+	for _, f := range faults {
+		fmt.Fprintf(&text, "\n  %s", strings.ReplaceAll(f.String(), "\n", "\n  "))
 	}
-	fmt.Fprintf(out, "%s\n\n", p.Description)
-	for _, at := range p.Fires {
-		local := at.In(location)
-		fmt.Fprintf(out, "  %s", local.Format("Mon 2006-01-02 15:04:05 MST"))
-		if location != time.UTC {
-			fmt.Fprintf(out, "   %s", at.Format(time.RFC3339))
-		}
-		fmt.Fprintln(out)
+	return fmt.Errorf("cannot preview this:%s", text.String())
+}
+
+func writeYAML(out io.Writer, p preview.Preview) error {
+	text, err := json.Marshal(p)
+	if err == nil {
+		text, err = yaml.JSONToYAML(text)
 	}
-	for i, warning := range p.Warnings {
-		if i == 0 {
-			fmt.Fprintln(out)
-		}
-		fmt.Fprintf(out, "! %s\n", warning)
+	if err == nil {
+		_, err = out.Write(text)
 	}
-	return nil
+	return err
 }

@@ -49,3 +49,12 @@ func TestImageRunsAsANumber(t *testing.T) {
 		t.Error("runs as root")
 	}
 }
+
+// Images of one version must fire alike: they have no time zone database but the
+// one in the program.
+func TestImageHasNoTimeZonesOfItsOwn(t *testing.T) {
+	t.Parallel()
+	if base := match(t, "deploy/Dockerfile", `(?s).*\nFROM (\S+)`); base != "scratch" {
+		t.Errorf("the image is based on %s, which may bring a database", base)
+	}
+}

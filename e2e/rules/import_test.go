@@ -10,7 +10,8 @@ import (
 // pure are the packages that know no infrastructure, and all that they may
 // import beside the standard library.
 var pure = map[string][]string{
-	"shared/fault": nil,
+	"shared/fault":   nil,
+	"shared/preview": {home + "shared/schedule"},
 	"shared/schedule": {
 		home + "shared/fault",
 		"github.com/netresearch/go-cron", "github.com/teambition/rrule-go", "github.com/emersion/go-ical",

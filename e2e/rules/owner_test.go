@@ -44,6 +44,7 @@ var owners = []owner{
 	{"go.opentelemetry.io/otel/exporters/", []string{"shared/telemetry"}},
 	{"github.com/caarlos0/env/", []string{"shared/service"}},
 	{"github.com/spf13/cobra", []string{"cmd/carillon"}},
+	{"github.com/goccy/go-yaml", []string{"cmd/carillon", "cmd/carillon/internal/document"}},
 	{"github.com/netresearch/go-cron", []string{"shared/schedule"}},
 	{"github.com/segmentio/encoding/", []string{"shared/wire"}},
 	{"github.com/teambition/rrule-go", []string{"shared/schedule"}},

@@ -285,29 +285,6 @@ func TestConcurrentChangesOfOneJobKeepTheirOrder(t *testing.T) {
 	}
 }
 
-func TestPreviewAndFires(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	type fires struct {
-		Fires       []time.Time
-		Description string
-		Warnings    []string
-	}
-	got := into[fires](t, w.call(t, "POST", "/api/v1/schedules/preview",
-		object{"schedule": object{"every": "1h"}, "from": "2026-01-01T00:30:00Z", "count": 3}), 200)
-	first := time.Date(2026, 1, 1, 1, 0, 0, 0, time.UTC)
-	want := []time.Time{first, first.Add(time.Hour), first.Add(2 * time.Hour)}
-	if diff := cmp.Diff(want, got.Fires); diff != "" || got.Description == "" || got.Warnings == nil {
-		t.Errorf("%+v %s", got, diff)
-	}
-	job := w.create(t, document("hourly"))
-	got = into[fires](t, w.call(t, "GET", "/api/v1/jobs/"+job.ID.String()+"/fires?count=5", nil), 200)
-	if len(got.Fires) != 5 || got.Fires[0].Before(job.EffectiveFrom) {
-		t.Errorf("fires %v", got.Fires)
-	}
-	intoProblem(t, w.call(t, "GET", "/api/v1/jobs/"+uuid.NewString()+"/fires", nil), 404)
-}
-
 func TestRunNow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

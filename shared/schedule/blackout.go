@@ -121,6 +121,7 @@ func (b Blackout) openCron(to *windows, in scope) (string, error) {
 	if b.Duration < Duration(time.Second) || b.Duration > 366*Duration(day) {
 		faults.Add("duration", "must be between \"1s\" and \"366d\"; for example \"6h\"")
 	}
+	in.opens = true
 	opens, err := Rule{Cron: b.Cron}.compile(in)
 	faults.Nest("", err)
 	if len(faults) > 0 {

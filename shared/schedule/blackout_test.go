@@ -167,12 +167,20 @@ func TestDatesFollowTheZone(t *testing.T) {
 func TestLongRowsOfWindows(t *testing.T) {
 	t.Parallel()
 	before, after := time.Date(2025, 12, 31, 2, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
-	for _, length := range []schedule.Duration{6 * hours, 24 * hours, 25 * hours} {
-		compiled := compile(t, schedule.Spec{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: length}}})
-		if got, ok := compiled.Next(before); !ok || !got.Equal(after) {
+	for _, spec := range []schedule.Spec{
+		{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 6 * hours}}},
+		{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 24 * hours}}},
+		{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 25 * hours}}},
+		{AnyOf: slices.Repeat([]schedule.Rule{{Cron: "0 2 * * *"}}, 16), Spread: "1%", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 24 * hours}}},
+	} {
+		compiled, err := spec.Compile("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := compiled.Next(before.Add(time.Hour)); !ok || got.Truncate(time.Hour) != after {
 			t.Errorf("%s: got %s, %v, want %s", compiled, got, ok, after)
 		}
-		if got, ok := compiled.Prev(after); !ok || !got.Equal(before) {
+		if got, ok := compiled.Prev(after); !ok || got.Truncate(time.Hour) != before {
 			t.Errorf("%s: got %s, %v, want %s", compiled, got, ok, before)
 		}
 	}
@@ -183,5 +191,47 @@ func TestBlackoutThatLeavesNothingIsRefused(t *testing.T) {
 	spec := schedule.Spec{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * * *", Duration: 6 * hours}}}
 	if compiled, err := spec.Compile(""); err == nil {
 		t.Errorf("accepted %s", compiled)
+	}
+}
+
+// Whatever the job's policy, a window opens after a gap and in both copies of a
+// repeated hour.
+func TestBlackoutsDoNotFollowTheJobsPolicy(t *testing.T) {
+	t.Parallel()
+	for _, cron := range []string{"0 2 * * *", "0 */2 * * *"} {
+		for _, dst := range sweepPolicies {
+			compiled := compile(t, schedule.Spec{Every: hours / 12, Timezone: "Europe/Berlin", DST: dst,
+				Blackouts: []schedule.Blackout{{Cron: cron, Duration: hours / 2}}})
+			for _, c := range []struct{ after, want string }{
+				{"2026-03-29T00:59:00Z", "2026-03-29T01:30:00Z"}, // 02:00 does not exist: from 03:00
+				{"2026-10-24T23:59:00Z", "2026-10-25T00:30:00Z"}, // 02:00 summer time
+				{"2026-10-25T00:59:00Z", "2026-10-25T01:30:00Z"}, // 02:00 winter time
+			} {
+				if got, _ := compiled.Next(instant(t, c.after)); !got.Equal(instant(t, c.want)) {
+					t.Errorf("%s: after %s: got %s, want %s", compiled, c.after, got, c.want)
+				}
+			}
+		}
+	}
+}
+
+// Windows at a minute of every hour mean elapsed time: a gap adds none.
+func TestHourlyBlackoutsRunThroughAGap(t *testing.T) {
+	t.Parallel()
+	compiled := compile(t, schedule.Spec{Every: hours / 12, Timezone: "Europe/Berlin",
+		Blackouts: []schedule.Blackout{{Cron: "20 * * * *", Duration: hours / 6}}})
+	if got, _ := compiled.Next(instant(t, "2026-03-29T00:59:00Z")); !got.Equal(instant(t, "2026-03-29T01:00:00Z")) {
+		t.Errorf("got %s, want 03:00", got)
+	}
+}
+
+// What filled the past, or fills the far future, says nothing of today.
+func TestBlackoutsOfThePastRefuseNothing(t *testing.T) {
+	t.Parallel()
+	for _, years := range []string{"1970-2025", "1970-2024,2100-2199"} {
+		compiled := compile(t, schedule.Spec{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 0 * * * " + years, Duration: 24 * hours}}})
+		if got, ok := compiled.Next(dawn); !ok || !got.Equal(dawn.Add(2*time.Hour)) {
+			t.Errorf("%s: got %s, %v", years, got, ok)
+		}
 	}
 }

@@ -73,10 +73,7 @@ func TestRandomExpressionsAgreeWithOracle(t *testing.T) {
 		{"America/Sao_Paulo", "2018-11-04T03:00:00Z"}, {"America/Sao_Paulo", "2018-02-18T02:00:00Z"},
 		{"Antarctica/Troll", "2026-03-29T01:00:00Z"}, {"Africa/Cairo", "2026-10-29T21:00:00Z"},
 	} {
-		location, err := time.LoadLocation(around.zone)
-		if err != nil {
-			t.Fatal(err)
-		}
+		location := locationOf(t, around.zone)
 		at := instant(t, around.at)
 		looks := watch(location, at.Add(-4*time.Hour), at.Add(4*time.Hour), time.Second)
 		for range 40 {

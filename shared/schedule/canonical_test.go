@@ -1,109 +1,103 @@
-package schedule
+package schedule_test
 
 import (
-	"os"
-	"strings"
+	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/schedule"
 )
 
-// tableCrons are the expressions of testdata/fires.txt that are accepted.
-func tableCrons(t testing.TB) (texts []string) {
-	table, err := os.ReadFile("testdata/fires.txt")
-	if err != nil {
-		t.Fatal(err)
+// likeSpecs are pairs that are written alike and mean different things.
+func likeSpecs(t *testing.T) [][2]schedule.Spec {
+	closed := func(event string, policy schedule.BlackoutPolicy) schedule.Spec {
+		return schedule.Spec{Every: hours, Timezone: "Europe/Berlin", Blackouts: []schedule.Blackout{{ICalendar: calendar(event), Policy: policy}}}
 	}
-	for line := range strings.Lines(string(table)) {
-		if text, _, found := strings.Cut(line, " | "); found && !strings.Contains(line, "| error: ") && text[0] != '#' {
-			_, text = cutZone(text)
-			texts = append(texts, text)
-		}
+	daily := func(anchor string) schedule.Spec {
+		return schedule.Spec{RRule: "FREQ=HOURLY;INTERVAL=24", Anchor: at(t, anchor), Timezone: "Europe/Berlin"}
 	}
-	return texts
+	const allDay, timed = "DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=DAILY;INTERVAL=9", "DTSTART:20260101T000000\nDURATION:P1D\nRRULE:FREQ=DAILY;INTERVAL=9"
+	return [][2]schedule.Spec{
+		{closed(allDay, ""), closed(timed, "")},
+		{closed(allDay, ""), closed(allDay, schedule.BlackoutDefer)},
+		{daily("2026-10-25T00:30:00Z"), daily("2026-10-25T01:30:00Z")},
+		{{RRule: "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO", Anchor: &dawn}, {RRule: "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU", Anchor: &dawn}},
+		{{Cron: "0 0-23 * * *", Timezone: "Europe/Berlin"}, {Cron: "0 * * * *", Timezone: "Europe/Berlin"}},
+		{{Cron: "0 0 1-31 * 1"}, {Cron: "0 0 * * 1"}},
+		{{Cron: "0 0 * * *", Spread: "2h"}, {Cron: "0 0 * * *", Spread: "10%"}},
+	}
 }
 
-// The canonical form is a valid expression that means the same and is its own
-// canonical form.
-func TestCanonicalFormMeansTheSame(t *testing.T) {
+// Equal texts must mean equal fires: planners compare texts to see whether an
+// edit changed anything.
+func TestTextsTellMeaningsApart(t *testing.T) {
 	t.Parallel()
-	for _, text := range tableCrons(t) {
-		checkCanonical(t, text)
-	}
-}
-
-func checkCanonical(t *testing.T, text string) {
-	t.Helper()
-	original, err := parseCron(text, "seed")
-	if err != nil {
-		t.Fatalf("%q: %v", text, err)
-	}
-	canonical := original.String()
-	again, err := parseCron(canonical, "other seed")
-	if err != nil {
-		t.Fatalf("%q became %q: %v", text, canonical, err)
-	}
-	if again.String() != canonical {
-		t.Errorf("%q became %q and then %q", text, canonical, again.String())
-	}
-	if !sameMeaning(original, again) {
-		t.Errorf("%q became %q, which means something else", text, canonical)
-	}
-}
-
-func sameMeaning(a, b *expression) bool {
-	if a.second != b.second || a.minute != b.minute || a.hour != b.hour || a.months != b.months || a.years != b.years || a.elapsed != b.elapsed {
-		return false
-	}
-	for y := 2000; y < 2030; y++ {
-		for m := 1; m <= 12; m++ {
-			if a.days.days(y, m) != b.days.days(y, m) {
-				return false
-			}
+	for _, pair := range likeSpecs(t) {
+		a, b := compile(t, pair[0]), compile(t, pair[1])
+		if a.String() == b.String() {
+			t.Errorf("%+v and %+v: one text, %q", pair[0], pair[1], a)
 		}
 	}
-	return true
 }
 
-func TestCanonicalForm(t *testing.T) {
+func TestEqualTextsFireAlike(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		"*/1 * * * *":                 "* * * * *",
-		"0,15,30,45 * * * *":          "*/15 * * * *",
-		"00 02 ? * MON-FRI":           "0 2 * * 1-5",
-		"@weekly":                     "0 0 * * 0",
-		"0 0 * * 7":                   "0 0 * * 0",
-		"0 0 * * SUN-SAT":             "0 0 * * 0-6",
-		"5,4,3 1,2 * JAN,MAR,DEC *":   "3-5 1,2 * 1,3,12 *",
-		"0 0-23/2 * * *":              "0 0-22/2 * * *",
-		"0 */2 * * *":                 "0 */2 * * *",
-		"0 0,12 * * *":                "0 0,12 * * *",
-		"0 * * * * *":                 "* * * * *",
-		"0 0 0 * * * *":               "0 0 * * *",
-		"*/15 * * * * * *":            "*/15 * * * * *",
-		"0 0 0 1 1 * 2030,2026-2028":  "0 0 0 1 1 * 2026-2028,2030",
-		"0 0 0 1 1 * */3":             "0 0 0 1 1 * 1970-2198/3",
-		"0 0 0 1 1 * 2020/50":         "0 0 0 1 1 * 2020-2170/50",
-		"0 0 LW,15W,L,1 * FRIL,MON#2": "0 0 1,15W,L,LW * 1#2,5L",
-		"0 0 */10,5 * *":              "0 0 */10,5 * *",
-		"0 0 1-31 * 1":                "0 0 1-31 * 1",
-		"0 0 * * */7":                 "0 0 * * */7",
-		"50-10/10 * * * *":            "0,10,50 * * * *",
-	} {
-		expr, err := parseCron(text, "")
-		if err != nil || expr.String() != want {
-			t.Errorf("%q: got %v, %v, want %q", text, expr, err, want)
+	n := nasty{rand.New(rand.NewPCG(9, 10))}
+	known, met := map[string]*schedule.Schedule{}, 0
+	for range 4000 {
+		spec := n.small()
+		compiled, err := spec.Compile("job-1")
+		if err != nil {
+			continue
 		}
+		other, ok := known[compiled.String()]
+		if known[compiled.String()] = compiled; !ok {
+			continue
+		}
+		met++
+		if a, b := firesOf(compiled), firesOf(other); !slices.EqualFunc(a, b, time.Time.Equal) {
+			t.Errorf("%s:\n one fires %v\nanother %v", compiled, a, b)
+		}
+	}
+	if met < 1000 {
+		t.Errorf("only %d texts came twice", met)
 	}
 }
 
-// FuzzCanonical checks that the canonical form of any expression means the same.
-func FuzzCanonical(f *testing.F) {
-	for _, text := range tableCrons(f) {
-		f.Add(text)
+// small makes specs of few parts, so that texts come twice.
+func (n nasty) small() schedule.Spec {
+	spec := schedule.Spec{
+		Timezone: pickOf(n, "UTC", "Europe/Berlin"), Spread: pickOf(n, "", "", "1h", "10%"),
+		DST: schedule.DST{Gap: pickOf(n, "", schedule.GapRunAfter, schedule.GapSkip), Repeat: pickOf(n, "", schedule.RepeatBoth)},
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		expr, err := parseCron(text, "seed")
-		if err == nil && len(expr.String()) <= maxCron {
-			checkCanonical(t, text)
-		}
-	})
+	anchor := at2026(n)
+	switch n.IntN(4) {
+	case 0:
+		spec.Cron = pickOf(n, "30 2 * * *", "0 * * * *", "0 0-23 * * *", "@daily", "0 0 * * 0-6", "0 0 1-31 * *", "0 0 */1 * 1", "0 0 1-31 * 1")
+	case 1:
+		spec.Every, spec.Anchor = pickOf(n, hours, 24*hours), anchor
+	default:
+		spec.RRule, spec.Anchor = "FREQ="+pickOf(n, "DAILY", "HOURLY;INTERVAL=24", "DAILY;BYHOUR=2;BYMINUTE=30", "WEEKLY;BYDAY=SU,MO", "WEEKLY;WKST=SU;BYDAY=MO,SU"), anchor
+	}
+	if n.IntN(2) == 0 {
+		spec.Blackouts = []schedule.Blackout{pickOf(n,
+			schedule.Blackout{Dates: []string{"2026-10-24/2026-10-25"}}, schedule.Blackout{Dates: []string{"2026-10-25", "2026-10-24"}},
+			schedule.Blackout{Cron: "0 2 * * *", Duration: hours}, schedule.Blackout{Cron: "0 2 * * *", Duration: hours, Policy: schedule.BlackoutDefer},
+			schedule.Blackout{ICalendar: calendar("DTSTART;VALUE=DATE:20260104\nRRULE:FREQ=WEEKLY")},
+			schedule.Blackout{ICalendar: calendar("DTSTART:20260104T000000\nDURATION:P1D\nRRULE:FREQ=WEEKLY")})}
+	}
+	return spec
+}
+
+// at2026 picks an anchor, in either copy of a repeated hour too.
+func at2026(n nasty) *time.Time {
+	at := pickOf(n, dawn, time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC))
+	return &at
+}
+
+// firesOf lists the fires around the changes of the clocks in 2026.
+func firesOf(s *schedule.Schedule) []time.Time {
+	spring := slices.Collect(s.Between(time.Date(2026, 3, 27, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
+	return slices.AppendSeq(spring, s.Between(time.Date(2026, 10, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 29, 0, 0, 0, 0, time.UTC)))
 }

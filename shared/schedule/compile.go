@@ -24,6 +24,7 @@ func (s Spec) Compile(seed string) (*Schedule, error) {
 	}
 	out := &Schedule{zone: in.zone, rules: s.compileRules(in, &faults)}
 	out.start, out.end = s.window(&faults)
+	out.until = out.end
 	out.spread, err = parseSpread(s.Spread, seed)
 	faults.Nest("spread", err)
 	out.blackouts = s.compileBlackouts(in, &faults)
@@ -33,27 +34,54 @@ func (s Spec) Compile(seed string) (*Schedule, error) {
 	}
 	out.source, out.cost = union(out.rules), len(out.rules)
 	if out.spread.percent > 0 {
-		out.cost *= 3 // looks for the fires on either side too
+		out.cost *= 4 // looks for the fires on either side too
+	}
+	if err := out.check(); err != nil {
+		return nil, err
 	}
 	if s.MaxRuns > 0 {
 		faults.Nest("max_runs", out.limit(s.MaxRuns))
-	} else {
-		faults.Nest("", out.check())
 	}
-	return out, faults.Err()
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return out, nil
 }
 
 func (s Spec) scope(seed string) (scope, error) {
 	var faults fault.Faults
-	zone, err := loadZone(s.Timezone)
-	faults.Nest("timezone", err)
+	zone, err := loadZone(s.zoneName())
+	if s.Timezone != "" { // otherwise a rule names it, and says what is wrong with it
+		faults.Nest("timezone", err)
+	}
 	dst, err := s.DST.resolve(defaultDST)
 	faults.Nest("dst", err)
-	return scope{seed, zone, dst}, faults.Err()
+	return scope{seed: seed, zone: zone, dst: dst, effort: &effort{}}, faults.Err()
+}
+
+// own returns the rule that the spec itself holds where it has no any_of.
+func (s Spec) own() Rule {
+	return Rule{s.Cron, s.Every, s.At, s.RRule, s.Anchor, s.Timezone, s.DST}
+}
+
+// zoneName returns the zone of the schedule: timezone or, where that is not
+// given, the one that all rules name, so that blackouts and words follow
+// "CRON_TZ=" too.
+func (s Spec) zoneName() string {
+	if s.Timezone != "" || len(s.AnyOf) == 0 {
+		return s.own().zoneName()
+	}
+	name := s.AnyOf[0].zoneName()
+	for _, r := range s.AnyOf[1:] {
+		if r.zoneName() != name {
+			return ""
+		}
+	}
+	return name
 }
 
 func (s Spec) compileRules(in scope, faults *fault.Faults) []rule {
-	own := Rule{s.Cron, s.Every, s.At, s.RRule, s.Anchor, s.Timezone, s.DST}
+	own := s.own()
 	if len(s.AnyOf) == 0 {
 		only, err := own.compile(in)
 		faults.Nest("", err)
@@ -102,14 +130,23 @@ func (s Spec) checkRuns(faults *fault.Faults) {
 	}
 }
 
-// check refuses a schedule without a single fire.
+// check refuses a schedule without a single fire. Where windows swallow fires
+// for longer than a search goes on, it looks again some years later: what filled
+// the past must not refuse a job.
 func (s *Schedule) check() error {
-	if _, ok := s.next(s.start); ok {
-		return nil
+	const apart = 4 * 365 * secondsPerDay
+	for from := s.start; from < s.end; from += apart {
+		look := search{s, maxSteps}
+		if _, ok := look.next(from); ok {
+			return nil
+		}
+		if look.left > 0 {
+			break
+		}
 	}
 	reason := "never fires: clock changes that dst.gap skips, or start and end, leave nothing of it"
 	if len(s.blackouts.entries) > 0 {
-		reason = "never fires: its blackouts leave nothing of it, or swallow several hundred windows of fires in a row"
+		reason = "never fires: its blackouts leave nothing of it, or next to nothing"
 	}
 	return fault.Faults{{Message: reason}}
 }

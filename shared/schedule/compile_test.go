@@ -51,6 +51,9 @@ func TestEveryFaultyFieldIsNamed(t *testing.T) {
 		{schedule.Spec{AnyOf: make([]schedule.Rule, 17)}, []string{"any_of"}},
 		{schedule.Spec{AnyOf: []schedule.Rule{{Every: hours}}, Every: hours, Anchor: day, Timezone: "Mars"}, []string{"timezone", "every", "anchor"}},
 		{schedule.Spec{Cron: "TZ=Asia/Tokyo 0 0 * * *", Timezone: "UTC"}, []string{"timezone"}},
+		{schedule.Spec{Cron: "TZ=Mars 0 0 * * *", Blackouts: []schedule.Blackout{{Dates: []string{"2026-12-25"}}}}, []string{"cron"}},
+		{schedule.Spec{AnyOf: []schedule.Rule{{Cron: "TZ=Mars 0 0 * * *"}, {Cron: "0 0 * * *", Timezone: "Mars"}}}, []string{"any_of[0].cron", "any_of[1].timezone"}},
+		{schedule.Spec{At: day, Start: at(t, "2026-01-05T00:00:01Z"), MaxRuns: 3}, []string{""}},
 		{schedule.Spec{RRule: "DTSTART;TZID=Asia/Tokyo:20260101T000000\nRRULE:FREQ=DAILY", Timezone: "UTC", Anchor: day}, []string{"timezone", "rrule"}},
 		{schedule.Spec{Cron: "0 0 * * *", Spread: "1x"}, []string{"spread"}},
 		{schedule.Spec{Cron: "0 0 * * *", Spread: "101%"}, []string{"spread"}},
@@ -269,7 +272,7 @@ func TestCanonicalTexts(t *testing.T) {
 		{schedule.Spec{Cron: "0 */2 * * *", DST: schedule.DST{Gap: schedule.GapSkip}}, "cron 0 */2 * * * UTC"},
 		{schedule.Spec{Every: hours, Start: monday, End: at(t, "2026-02-01T00:00:00Z"), Blackouts: []schedule.Blackout{
 			{Cron: "0 0 * * SAT", Duration: 24 * hours}, {Dates: []string{"2026-12-26", "2026-12-25"}, Policy: schedule.BlackoutDefer}}},
-			"every 1h start=2026-01-05T09:00:00Z end=2026-02-01T00:00:00Z skip(cron 0 0 * * 6 UTC for 1d) defer(2026-12-25T00:00:00Z/2026-12-27T00:00:00Z)"},
+			"every 1h start=2026-01-05T09:00:00Z end=2026-02-01T00:00:00Z skip(cron 0 0 * * 6 UTC repeat=both for 1d) defer(2026-12-25T00:00:00Z/2026-12-27T00:00:00Z)"},
 	} {
 		if got := compile(t, c.spec).String(); got != c.want {
 			t.Errorf("%+v:\n got %q\nwant %q", c.spec, got, c.want)
@@ -308,4 +311,45 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// A zone that a rule names is the schedule's: for its words and its blackouts.
+func TestTheZoneOfARuleIsTheSchedules(t *testing.T) {
+	t.Parallel()
+	start := at(t, "2026-01-05T23:30:00Z")
+	tokyo := "Asia/Tokyo"
+	for _, c := range []struct {
+		spec schedule.Spec
+		zone string
+	}{
+		{schedule.Spec{Cron: "0 0 * * *"}, "UTC"},
+		{schedule.Spec{Cron: "0 0 * * *", Timezone: tokyo}, tokyo},
+		{schedule.Spec{Cron: "CRON_TZ=Asia/Tokyo 0 0 * * *"}, tokyo},
+		{schedule.Spec{Cron: "TZ=Asia/Tokyo 0 0 * * *", Timezone: tokyo}, tokyo},
+		{schedule.Spec{RRule: "DTSTART;TZID=Asia/Tokyo:20260101T000000\nRRULE:FREQ=DAILY"}, tokyo},
+		{schedule.Spec{AnyOf: []schedule.Rule{{Cron: "TZ=Asia/Tokyo 0 0 * * *"}, {Cron: "0 12 * * *", Timezone: tokyo}}}, tokyo},
+		{schedule.Spec{AnyOf: []schedule.Rule{{Cron: "TZ=Asia/Tokyo 0 0 * * *"}, {Cron: "0 12 * * *"}}}, "UTC"},
+		{schedule.Spec{AnyOf: []schedule.Rule{{Cron: "TZ=Europe/Berlin 0 0 * * *"}}, Timezone: tokyo}, tokyo},
+	} {
+		c.spec.Start, c.spec.Blackouts = start, []schedule.Blackout{{Dates: []string{"2026-01-07"}}}
+		compiled := compile(t, c.spec)
+		if got := compiled.Zone().String(); got != c.zone {
+			t.Errorf("%s: got zone %s, want %s", compiled, got, c.zone)
+		}
+		if want := "from " + start.In(compiled.Zone()).Format("2006-01-02 15:04 "); !strings.Contains(compiled.Describe(), want) {
+			t.Errorf("%s: got %q, want it to hold %q", compiled, compiled.Describe(), want)
+		}
+		morning := time.Date(2026, 1, 7, 0, 0, 0, 0, compiled.Zone()).UTC().Format(time.RFC3339)
+		if !strings.Contains(compiled.String(), "skip("+morning) {
+			t.Errorf("the blackout of %s does not begin at %s", compiled, morning)
+		}
+	}
+}
+
+func TestContradictingZonesAreBothNamed(t *testing.T) {
+	t.Parallel()
+	_, err := schedule.Spec{Cron: "CRON_TZ=Asia/Tokyo 0 0 * * *", Timezone: "Europe/Berlin"}.Compile("")
+	if err == nil || !strings.Contains(err.Error(), `timezone: "Europe/Berlin" contradicts cron, which names the zone "Asia/Tokyo"`) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -32,7 +32,7 @@ var macros = map[string]string{
 
 // cronRule is an expression on the clocks of a zone.
 type cronRule struct {
-	wall
+	*wall
 	expr *expression
 }
 
@@ -41,10 +41,15 @@ func compileCron(text string, in scope) (rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	if expr.elapsed {
+	switch {
+	case in.opens && expr.hour != fields[hour].all():
+		in.dst = windowed
+	case expr.elapsed:
 		in.dst = elapsed
 	}
-	return &cronRule{wall{&expr.pattern, in.zone, in.dst}, expr}, nil
+	searched := expr.pattern
+	searched.thin(true)
+	return &cronRule{newWall(&searched, in.zone, in.dst), expr}, nil
 }
 
 // parseCron reads an expression of five fields, six with seconds, or seven with

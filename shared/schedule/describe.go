@@ -27,8 +27,11 @@ func (s *Schedule) refinements() (text string) {
 	if s.start > 0 {
 		text += ", from " + s.momentWords(s.start)
 	}
-	if s.end < endInstant {
-		text += ", until " + s.momentWords(s.end)
+	if s.until < endInstant {
+		text += ", until " + s.momentWords(s.until)
+	}
+	if s.runs > 0 {
+		text += fmt.Sprintf(", %d time%s at most", s.runs, plural(s.runs))
 	}
 	for _, b := range s.blackouts.entries {
 		if b.defers {

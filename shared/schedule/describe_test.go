@@ -11,7 +11,7 @@ import (
 
 func TestDescribe(t *testing.T) {
 	t.Parallel()
-	monday := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	monday, week := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), time.Date(2026, 1, 12, 9, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		spec schedule.Spec
 		want string
@@ -65,7 +65,8 @@ func TestDescribe(t *testing.T) {
 		{schedule.Spec{AnyOf: []schedule.Rule{{Cron: "0 9 * * 1-5"}, {Cron: "0 12 * * 0,6", Timezone: "Asia/Tokyo"}}},
 			"every weekday at 09:00 UTC; and every Saturday and Sunday at 12:00 Tokyo time"},
 		{schedule.Spec{Cron: "0 0 * * *", Start: &monday, MaxRuns: 2, Spread: "10m"},
-			"every day at 00:00 UTC, 39s later, from 2026-01-05 09:00 UTC, until 2026-01-07 00:00:40 UTC"},
+			"every day at 00:00 UTC, 39s later, from 2026-01-05 09:00 UTC, 2 times at most"},
+		{schedule.Spec{Cron: "@daily", Start: &monday, End: &week, MaxRuns: 1}, "every day at 00:00 UTC, from 2026-01-05 09:00 UTC, until 2026-01-12 09:00 UTC, 1 time at most"},
 		{schedule.Spec{Cron: "0 * * * *", Spread: "50%", Blackouts: []schedule.Blackout{
 			{Cron: "0 1 * * SAT", Duration: 6 * hours}, {Dates: []string{"2026-12-25", "2026-12-31"}, Policy: schedule.BlackoutDefer}}},
 			"every hour, 3.3% of the interval later, except for 6 hours from every Saturday at 01:00 UTC, held back on 2026-12-25 and 2026-12-31"},

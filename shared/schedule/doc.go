@@ -39,12 +39,24 @@
 // The same rules hold for jumps of half an hour (Lord Howe), over midnight
 // (São Paulo), and over a whole day (Apia, 30 December 2011).
 //
+// The cron of a blackout follows no policy: its window opens right after a gap
+// and in both copies of a repeated hour, unless it opens in every hour anyway.
+// What must not run then is never let through by a change of the clocks.
+//
+// # Zones
+//
+// The time zone database is the machine's, and where it has none, the one in the
+// program: an operating system is updated sooner than a program is built anew. The
+// container image has none, so equal images agree. The zone of a schedule is its timezone; where that is empty, the one that its rule, or
+// all rules of any_of, name (CRON_TZ=, TZID=); else UTC. Blackouts and words
+// follow it. A timezone beside another zone in cron or rrule is refused.
+//
 // # Cron
 //
 // Five fields, six with seconds before them, seven with a year (1970-2199)
 // after them. Names, ranges, ranges that wrap around ("22-2", "FRI-MON"),
 // steps and lists work everywhere; 0 and 7 are Sunday; "N/step" runs from N to
-// the end of the field. Beyond that:
+// the end of the field, which is Saturday for weekdays. Beyond that:
 //
 //	L, L-2         | the last day of the month, two days before it
 //	15W, 1W, LW    | the weekday nearest the 15th, the first, the last; within the month
@@ -55,6 +67,11 @@
 //	H/15           | every 15, from a number fixed by the seed
 //	@hourly        | and @daily, @midnight, @weekly, @monthly, @yearly, @annually
 //	CRON_TZ=Zone   | before the fields: the time zone; TZ=Zone too
+//
+// H spreads jobs as evenly as chance does. Of 10,000 jobs with counted names the
+// fullest minute has at most 1.2 times the mean; of 10,000 with random ids it
+// has 1.18 times at the median and 1.25 times in one set of twenty, because no
+// function of a single id can know of the others.
 //
 // Day-of-month and day-of-week work together as in POSIX and every crontab: if
 // both are restricted, a day that matches either is enough. A field that begins
@@ -70,8 +87,10 @@
 // RRULE is RFC 5545, read by rrule-go and searched by this package, because a
 // search from DTSTART on gets ever longer. Refused, with the reason: what the
 // RFC forbids, BYSETPOS over several times a day, and BYHOUR, BYMINUTE and
-// BYSECOND on rules of hours or less. Unlike other rules, DTSTART itself is a
-// fire only if it matches.
+// BYSECOND on rules of hours or less. DTSTART itself is a fire only if it
+// matches. An anchor in the second copy of a repeated hour starts there; a
+// DTSTART that the clocks jump over keeps its time of day for the days after.
+// An EXDATE that is a date beside a time of day would exclude nothing: refused.
 //
 // # From a rule to a fire
 //
@@ -95,11 +114,29 @@
 // constant offset, in which instant and civil time differ by a constant; only
 // at their seams does the contract above decide. A search allocates nothing.
 //
-// Its time is bounded for every spec, hostile ones too: input is limited in
-// length and range, the calendar ends with the year 2199, and a search among
-// blackouts gives up after a fixed number of lookups. So a schedule whose next
-// several hundred windows swallow every fire counts as over; Compile refuses
-// one for which that is so from its start.
+// Rare patterns are searched as fast as common ones. Which of the 28 kinds of
+// years (weekday of 1 January, leap years around it) have a chosen day is worked
+// out once, so that a search is led past all others; rules that need a whole
+// year to choose (BYSETPOS, BYWEEKNO, BYYEARDAY) keep their days by kind of year;
+// excluded fires in a row are one hole; and stretches before the next member
+// are not visited.
+//
+// So time is bounded for every spec, hostile ones too: input is limited in
+// length and range, the calendar ends with the year 2199, Compile spends a fixed
+// effort on lists, counts and calendars, and a search among blackouts gives up
+// after a fixed number of looks. A schedule whose next windows swallow every
+// fire therefore counts as over: after some 370 windows of one rule in a row,
+// fewer for many rules or windows. Compile refuses one that is so in all years
+// in which it looks.
+//
+// # Where things are
+//
+// One package, because rules, words and warnings share the civil calendar and
+// the pattern, and nothing of that is for others. Files named cron… read and
+// write cron expressions, rrule… and recurrence recurrence rules, icalendar…
+// calendars; pattern, wall and zone are the engine; source, spread, blackout,
+// window and search lead from a rule to a fire; describe and …words say it, and
+// warnings and …warnings warn.
 //
 // # What it leaves out on purpose
 //

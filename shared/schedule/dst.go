@@ -34,6 +34,10 @@ var defaultDST = DST{GapRunAfter, RepeatFirst}
 // elapsed is the policy of schedules that mean elapsed time.
 var elapsed = DST{GapSkip, RepeatBoth}
 
+// windowed is the policy of cron expressions that open windows: the job's would
+// let a window vanish in a gap or leave one copy of its hour open.
+var windowed = DST{GapRunAfter, RepeatBoth}
+
 // resolve fills in what is not given, or says what is wrong.
 func (d DST) resolve(base DST) (DST, error) {
 	var faults fault.Faults

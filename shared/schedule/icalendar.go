@@ -78,11 +78,11 @@ func replacements(events []ical.Event, z *zone) (map[string]instants, error) {
 	out := map[string]instants{}
 	for _, e := range events {
 		if id := e.Props.Get(ical.PropRecurrenceID); id != nil {
-			_, at, err := momentOf(id, z)
+			_, at, err := timeOfProp(id, z)
 			if err != nil {
 				return nil, err
 			}
-			out[uidOf(e)] = append(out[uidOf(e)], at)
+			out[uidOf(e)] = append(out[uidOf(e)], at.at)
 		}
 	}
 	return out, nil

@@ -122,3 +122,22 @@ func TestBadCalendars(t *testing.T) {
 		}
 	}
 }
+
+// Years of meetings every other week are a calendar like any other.
+func TestBusyCalendarsAreAccepted(t *testing.T) {
+	t.Parallel()
+	meetings := slices.Repeat([]string{"DTSTART;TZID=Europe/Berlin:20240105T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=12\nEXDATE;TZID=Europe/Berlin:20240202T090000"}, 600)
+	compile(t, schedule.Spec{Cron: "0 * * * *", Blackouts: []schedule.Blackout{{ICalendar: calendar(meetings...)}}})
+}
+
+// An event of whole days ends at midnight, even if the clocks jump over the
+// midnight at which it begins.
+func TestWholeDaysWithoutTheirMidnight(t *testing.T) {
+	t.Parallel()
+	compiled := compile(t, schedule.Spec{Every: hours / 2, Timezone: "America/Sao_Paulo", Blackouts: []schedule.Blackout{
+		{ICalendar: calendar("DTSTART;VALUE=DATE:20180107\nRRULE:FREQ=WEEKLY")}}})
+	got, _ := compiled.Next(instant(t, "2018-11-03T23:30:00-03:00"))
+	if want := instant(t, "2018-11-05T00:00:00-02:00"); !got.Equal(want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -161,6 +161,9 @@ func oracleWeekdays(item string) []bool {
 			return oracleSet(item, 0, 6)
 		}
 	}
+	if from, step, ok := strings.Cut(item, "/"); ok && from != "*" && from != "7" && !strings.Contains(from, "-") {
+		item = from + "-6/" + step
+	}
 	set := oracleSet(item, 0, 7)
 	set[0] = set[0] || set[7]
 	return set

@@ -29,6 +29,23 @@ func (s *yearSet) has(year int) bool {
 	return i >= 0 && i < 256 && s[i/64]>>(i%64)&1 == 1
 }
 
+// firstIn returns the first year that is also in another set.
+func (s *yearSet) firstIn(other *yearSet) (int, bool) {
+	for i := range s {
+		if both := s[i] & other[i]; both != 0 {
+			return firstYear + i*64 + bits.TrailingZeros64(both), true
+		}
+	}
+	return 0, false
+}
+
+// remove takes the years of another set out of this one.
+func (s *yearSet) remove(other *yearSet) {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+}
+
 // from returns the first year of the set that is not before year.
 func (s *yearSet) from(year int) (int, bool) {
 	for i := max(year-firstYear, 0); i < 256; i = (i/64 + 1) * 64 {

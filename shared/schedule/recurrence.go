@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/teambition/rrule-go"
@@ -18,41 +19,50 @@ type recurrence struct {
 	dst         DST
 	option      *rrule.ROption
 	pattern     *pattern
-	start       int64 // civil time of DTSTART
+	start       moment // DTSTART
 	from, until int64
-	except      instants
+	except      instants // those that exclude a fire
+	idle        instants // those that exclude nothing
 	include     instants
+	holes       windows // from an excluded fire to the next one that is not
 }
 
 // newRecurrence completes the option.
-func newRecurrence(option *rrule.ROption, start int64, in scope) (*recurrence, error) {
+func newRecurrence(option *rrule.ROption, start moment, in scope) (*recurrence, error) {
 	if err := checkOption(option); err != nil {
 		return nil, err
 	}
-	complete(option, start)
-	p, err := rulePattern(option, start)
+	complete(option, start.civil)
+	p, days, err := rulePattern(option, start.civil)
 	if err != nil {
 		return nil, err
 	}
-	r := &recurrence{zone: in.zone, dst: in.dst, option: option, pattern: p, start: start,
-		from: in.zone.instant(start), until: endInstant}
+	r := &recurrence{zone: in.zone, dst: in.dst, option: option, pattern: p, start: start, from: start.at, until: endInstant}
 	if !option.Until.IsZero() {
 		r.until = option.Until.Unix()
 	}
+	searched := *p
+	if err := in.effort.spend(days.looks()/tabledPerUnit + searched.thin(days.cyclic())/thinnedPerUnit); err != nil {
+		return nil, err
+	}
 	if option.Freq < rrule.HOURLY {
-		r.inner = &wall{p, in.zone, in.dst}
-		return r, r.bound()
+		r.inner = newWall(&searched, in.zone, in.dst)
+		return r, r.bound(in.effort)
 	}
 	unit := [...]int{rrule.HOURLY: secondsPerHour, rrule.MINUTELY: secondsPerMinute, rrule.SECONDLY: 1}[option.Freq]
-	r.inner = &paced{interval{r.from, int64(option.Interval * unit)}, p, in.zone}
-	return r, r.bound()
+	r.dst = elapsed
+	r.inner = &paced{interval{r.from, int64(option.Interval * unit)}, &searched, in.zone}
+	return r, r.bound(in.effort)
 }
 
 // bound turns COUNT into an end, and refuses a rule without a fire.
-func (r *recurrence) bound() error {
+func (r *recurrence) bound(e *effort) error {
 	at, ok := r.inner.next(r.from)
 	if !ok || at > r.until {
 		return errors.New("never fires: no day matches it")
+	}
+	if err := e.spend(r.option.Count); err != nil {
+		return fmt.Errorf("COUNT: %w; use UNTIL", err)
 	}
 	for range r.option.Count - 1 {
 		if at, ok = r.inner.next(at + 1); !ok {
@@ -67,11 +77,11 @@ func (r *recurrence) bound() error {
 
 func (r *recurrence) next(instant int64) (int64, bool) {
 	found, ok := r.inner.next(max(instant, r.from))
-	for ok && r.except.has(found) {
-		found, ok = r.inner.next(found + 1)
+	if hole, in := r.holes.holding(found); ok && in {
+		found, ok = r.inner.next(hole.end)
 	}
 	ok = ok && found <= r.until
-	if more, any := r.include.next(instant); any && !r.except.has(more) && (!ok || more < found) {
+	if more, any := r.include.next(instant); any && (!ok || more < found) {
 		return more, true
 	}
 	return found, ok
@@ -79,11 +89,11 @@ func (r *recurrence) next(instant int64) (int64, bool) {
 
 func (r *recurrence) prev(instant int64) (int64, bool) {
 	found, ok := r.inner.prev(min(instant, r.until))
-	for ok && r.except.has(found) {
-		found, ok = r.inner.prev(found - 1)
+	if hole, in := r.holes.holding(found); ok && in {
+		found, ok = r.inner.prev(hole.start - 1)
 	}
 	ok = ok && found >= r.from
-	if more, any := r.include.prev(instant); any && !r.except.has(more) && (!ok || more > found) {
+	if more, any := r.include.prev(instant); any && (!ok || more > found) {
 		return more, true
 	}
 	return found, ok
@@ -91,7 +101,14 @@ func (r *recurrence) prev(instant int64) (int64, bool) {
 
 // String returns "rrule FREQ=… from …" with all that decides when it fires.
 func (r *recurrence) String() string {
-	text := "rrule " + r.option.RRuleString() + " from " + civilText(r.start) + " " + r.zone.name + dstText(r.dst)
+	text := "rrule " + r.option.RRuleString() + " from " + civilText(r.start.civil)
+	if r.from != r.zone.instant(r.start.civil) { // the second copy of a repeated time
+		text += "=" + timeText(r.from)
+	}
+	text += " " + r.zone.name
+	if r.option.Freq < rrule.HOURLY {
+		text += dstText(r.dst)
+	}
 	return text + listText(" except ", r.except) + listText(" and ", r.include)
 }
 
@@ -104,4 +121,42 @@ func listText(label string, list instants) string {
 		texts[i] = timeText(at)
 	}
 	return label + strings.Join(texts, ",")
+}
+
+// paced is an interval that fires on chosen days only; the time of day in the
+// pattern plays no part.
+type paced struct {
+	interval
+	days *pattern
+	zone *zone
+}
+
+func (p *paced) next(instant int64) (int64, bool) {
+	for {
+		found, ok := p.interval.next(instant)
+		if !ok {
+			return never, false
+		}
+		today, _ := split(p.zone.civil(found))
+		chosen, ok := p.days.next(midnight(today))
+		if !ok || chosen < midnight(today+1) {
+			return found, ok
+		}
+		instant = p.zone.instant(chosen)
+	}
+}
+
+func (p *paced) prev(instant int64) (int64, bool) {
+	for {
+		found, ok := p.interval.prev(instant)
+		if !ok {
+			return never, false
+		}
+		today, _ := split(p.zone.civil(found))
+		chosen, ok := p.days.prev(midnight(today))
+		if !ok || chosen == midnight(today) {
+			return found, ok
+		}
+		instant = p.zone.instant(chosen+secondsPerDay) - 1
+	}
 }

@@ -3,7 +3,6 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -71,19 +70,6 @@ func zoneOfRRule(text string) string {
 	return tzid(t.start)
 }
 
-// tzid returns the time zone among the parameters of "TZID=Europe/Berlin:2027…".
-func tzid(value string) string {
-	parameters, _, found := strings.Cut(value, ":")
-	if found {
-		for p := range strings.SplitSeq(parameters, ";") {
-			if name, value, _ := strings.Cut(p, "="); strings.EqualFold(name, "TZID") {
-				return value
-			}
-		}
-	}
-	return ""
-}
-
 // compileRRule reads a rule that counts from its DTSTART line or from anchor.
 func compileRRule(text string, anchor *time.Time, in scope) (rule, error) {
 	lines, err := cutRRule(text)
@@ -105,66 +91,20 @@ func compileRRule(text string, anchor *time.Time, in scope) (rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out.except, err = datesOf(lines.except, in.zone); err != nil {
-		return nil, err
+	if err := out.amendBy(lines.include, lines.except, nil); err != nil || isDate(lines.start) {
+		return out, err
 	}
-	if out.include, err = datesOf(lines.include, in.zone); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, out.checkDates(lines.except)
 }
 
-// startOf returns the civil time that a rule counts from.
-func startOf(line string, anchor *time.Time, z *zone) (int64, error) {
+// startOf returns the time that a rule counts from.
+func startOf(line string, anchor *time.Time, z *zone) (moment, error) {
 	if line != "" {
-		at, err := instantOf(line, z)
-		return z.civil(at), err
+		return readMoment(line, z)
 	}
 	if anchor == nil {
-		return 0, errors.New("needs a DTSTART line or an anchor to count from; for example \"DTSTART:20270104T090000\\nRRULE:FREQ=WEEKLY;BYDAY=MO,FR\"")
+		return moment{}, errors.New("needs a DTSTART line or an anchor to count from; for example \"DTSTART:20270104T090000\\nRRULE:FREQ=WEEKLY;BYDAY=MO,FR\"")
 	}
-	return z.civil(ceil(*anchor)), nil
-}
-
-// datesOf reads the values of EXDATE or RDATE lines, sorted.
-func datesOf(lines []string, z *zone) (out instants, err error) {
-	for _, line := range lines {
-		parameters, values, found := strings.Cut(line, ":")
-		if !found {
-			parameters, values = "", line
-		}
-		for value := range strings.SplitSeq(values, ",") {
-			at, err := instantOf(parameters+":"+value, z)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, at)
-		}
-	}
-	if len(out) > maxDates {
-		return nil, fmt.Errorf("has %d dates, but %d at most are allowed", len(out), maxDates)
-	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
-}
-
-// instantOf reads "20270104T090000" on the clocks of a zone,
-// "TZID=Europe/Berlin:20270104T090000", "20270104T080000Z" or "20270104".
-func instantOf(value string, z *zone) (int64, error) {
-	if name := tzid(value); name != "" {
-		var err error
-		if z, err = loadZone(name); err != nil {
-			return 0, err
-		}
-	}
-	text := value[strings.LastIndex(value, ":")+1:]
-	if at, err := time.Parse("20060102T150405Z", text); err == nil {
-		return at.Unix(), nil
-	}
-	for _, layout := range []string{"20060102T150405", "20060102"} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return z.instant(at.Unix()), nil
-		}
-	}
-	return 0, fmt.Errorf("%s is not a time; write for example \"20270104T090000\"", quote(text))
+	at := ceil(*anchor)
+	return moment{z.civil(at), at}, nil
 }

@@ -61,6 +61,10 @@ var rfcRules = [][2]string{
 	{"FREQ=YEARLY"}, {"FREQ=MONTHLY"}, {"FREQ=YEARLY", "20000229T120000"}, {"FREQ=MONTHLY", "20000131T120000"},
 	{"FREQ=YEARLY;BYYEARDAY=-1,366"}, {"FREQ=YEARLY;BYYEARDAY=60,-306"}, {"FREQ=YEARLY;BYWEEKNO=1,25;BYDAY=MO,SU"},
 	{"FREQ=YEARLY;BYWEEKNO=-1;BYDAY=TH"}, {"FREQ=YEARLY;BYWEEKNO=1;BYDAY=SU;WKST=SU"},
+	{"FREQ=YEARLY;INTERVAL=3;BYWEEKNO=53;BYDAY=TH;BYMONTH=12"},
+	{"FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=366,-366,60"}, {"FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=-1,1"},
+	{"FREQ=YEARLY;BYYEARDAY=1,60,61,-1,366;BYDAY=MO,WE;BYSETPOS=-1"}, {"FREQ=YEARLY;BYMONTH=2,12;BYMONTHDAY=29,31;BYDAY=SU,MO;BYSETPOS=1"},
+	{"FREQ=MONTHLY;INTERVAL=7;BYMONTHDAY=31;BYDAY=FR"}, {"FREQ=DAILY;INTERVAL=364;BYMONTHDAY=31"}, {"FREQ=WEEKLY;INTERVAL=53;BYMONTH=2"},
 	{"FREQ=YEARLY;BYDAY=-1SU,1SU"}, {"FREQ=YEARLY;BYDAY=53MO"}, {"FREQ=YEARLY;BYMONTH=2,3;BYDAY=2TU,-2TU"},
 	{"FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1,100"}, {"FREQ=YEARLY;BYMONTH=5,6;BYDAY=SA;BYSETPOS=4,-4"},
 	{"FREQ=YEARLY;BYMONTHDAY=29,30,31;BYSETPOS=-3"}, {"FREQ=MONTHLY;BYMONTHDAY=-1,-31,5;BYSETPOS=2"},
@@ -207,6 +211,90 @@ func TestBadRules(t *testing.T) {
 	} {
 		if _, err := (schedule.Spec{RRule: rule}).Compile(""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", rule, err, want)
+		}
+	}
+}
+
+// A rule starts in that copy of a repeated hour that its anchor names, and at
+// the time of day that its DTSTART names, even if that day lacks it.
+func TestRulesStartWhereTheyAreAnchored(t *testing.T) {
+	t.Parallel()
+	const berlin = "Europe/Berlin"
+	both := schedule.DST{Repeat: schedule.RepeatBoth}
+	for _, c := range []struct {
+		spec schedule.Spec
+		want string // the first fires
+	}{
+		{schedule.Spec{RRule: "FREQ=DAILY", Anchor: at(t, "2026-10-25T00:30:00Z"), DST: both}, "2026-10-25T00:30:00Z 2026-10-25T01:30:00Z 2026-10-26T01:30:00Z"},
+		{schedule.Spec{RRule: "FREQ=DAILY", Anchor: at(t, "2026-10-25T01:30:00Z"), DST: both}, "2026-10-25T01:30:00Z 2026-10-26T01:30:00Z"},
+		{schedule.Spec{RRule: "FREQ=DAILY", Anchor: at(t, "2026-10-25T01:30:00Z")}, "2026-10-26T01:30:00Z"},
+		{schedule.Spec{RRule: "FREQ=HOURLY", Anchor: at(t, "2026-10-25T01:30:00Z")}, "2026-10-25T01:30:00Z 2026-10-25T02:30:00Z"},
+		{schedule.Spec{RRule: "DTSTART:20261025T013000Z\nRRULE:FREQ=DAILY", DST: both}, "2026-10-25T01:30:00Z 2026-10-26T01:30:00Z"},
+		{schedule.Spec{RRule: "DTSTART:20260329T023000\nRRULE:FREQ=DAILY"}, "2026-03-29T01:00:00Z 2026-03-30T00:30:00Z"},
+	} {
+		c.spec.Timezone = berlin
+		compiled := compile(t, c.spec)
+		at := time.Time{}
+		for text := range strings.FieldsSeq(c.want) {
+			next, ok := compiled.Next(at)
+			if !ok || !next.Equal(instant(t, text)) {
+				t.Errorf("%s: after %s: got %s, want %s", compiled, at, next, text)
+			}
+			at = next
+		}
+	}
+}
+
+func TestExcludedDatesThatExcludeNothing(t *testing.T) {
+	t.Parallel()
+	const start = "DTSTART:20260105T090000\nRRULE:FREQ=DAILY\nEXDATE"
+	for _, values := range []string{":20260106", ";VALUE=DATE:20260106", ":20260107T090000,20260106"} {
+		_, err := schedule.Spec{RRule: start + values}.Compile("")
+		if err == nil || !strings.Contains(err.Error(), "EXDATE 20260106 is a date and excludes nothing, because the rule has a time of day; write for example 20260106T090000") {
+			t.Errorf("%s: got %v", values, err)
+		}
+		text := calendar("DTSTART:20260105T090000\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=5\nEXDATE" + values)
+		if _, err := (schedule.Spec{Every: hours, Blackouts: []schedule.Blackout{{ICalendar: text}}}).Compile(""); err == nil || !strings.Contains(err.Error(), "excludes nothing") {
+			t.Errorf("%s in a calendar: got %v", values, err)
+		}
+	}
+	compiled := compile(t, schedule.Spec{RRule: start + ":20260106T100000,20260107T090000"})
+	if got := compiled.Warnings(dawn); !slices.Contains(got, "EXDATE 2026-01-06 10:00 UTC excludes nothing: the rule does not fire then.") || len(got) != 1 {
+		t.Errorf("got warnings %q", got)
+	}
+	if strings.Contains(compiled.String(), "2026-01-06") {
+		t.Errorf("%s: names what has no effect", compiled)
+	}
+	for _, dates := range []string{"DTSTART:20260105\nRRULE:FREQ=DAILY\nEXDATE:20260106", "DTSTART:20260105T000000\nRRULE:FREQ=DAILY\nEXDATE:20260106"} {
+		if at, _ := compile(t, schedule.Spec{RRule: dates}).Next(dawn); !at.Equal(dawn.AddDate(0, 0, 2)) {
+			t.Errorf("%q: got %s", dates, at)
+		}
+	}
+}
+
+// Excluded fires in a row are passed over forward and backward, up to the ends.
+func TestExcludedFires(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ rule, want string }{
+		{"FREQ=DAILY;COUNT=8\nEXDATE:20260105,20260106,20260108,20260109,20260110,20260112", "07 11"},
+		{"FREQ=DAILY;UNTIL=20260109\nRDATE:20260112,20260113\nEXDATE:20260109,20260112,20260107", "05 06 08 13"},
+	} {
+		compiled := compile(t, schedule.Spec{RRule: "DTSTART:20260105\nRRULE:" + c.rule})
+		var got []string
+		for at := range compiled.Between(time.Time{}, dawn.AddDate(1, 0, 0)) {
+			got = append(got, at.Format("02"))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got %s, want %s", compiled, got, c.want)
+		}
+		at := dawn.AddDate(1, 0, 0)
+		for _, want := range slices.Backward(got) {
+			if at, _ = compiled.Prev(at); at.Format("02") != want {
+				t.Errorf("%s: going back: got %s, want %s", compiled, at, want)
+			}
+		}
+		if at, ok := compiled.Prev(at); ok {
+			t.Errorf("%s: before its first fire comes %s", compiled, at)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -19,9 +20,11 @@ type rule interface {
 
 // scope is what the rules of a spec inherit from it.
 type scope struct {
-	seed string
-	zone *zone
-	dst  DST
+	seed   string
+	zone   *zone
+	dst    DST
+	effort *effort
+	opens  bool // the rule opens windows
 }
 
 // kinds names the fields that say when the rule fires.
@@ -63,7 +66,7 @@ func (r Rule) refine(in scope, faults *fault.Faults) scope {
 	case name == "":
 		name, field = r.Timezone, "timezone"
 	case r.Timezone != "" && r.Timezone != name:
-		faults.Add("timezone", "contradicts the zone that %s names, %s", field, quote(name))
+		faults.Add("timezone", "%s contradicts %s, which names the zone %s; give one of them", quote(r.Timezone), field, quote(name))
 	}
 	var err error
 	if name != "" {
@@ -81,6 +84,12 @@ func (r Rule) namedZone() (name, field string) {
 		return name, "cron"
 	}
 	return zoneOfRRule(r.RRule), "rrule"
+}
+
+// zoneName returns the zone that the rule names in either way.
+func (r Rule) zoneName() string {
+	name, _ := r.namedZone()
+	return cmp.Or(name, r.Timezone)
 }
 
 func (r Rule) compileKind(kind string, in scope) (rule, error) {

@@ -17,6 +17,8 @@ type Schedule struct {
 	zone       *zone
 	spread     spread
 	start, end int64
+	until      int64 // the end that was asked for, which max_runs may bring forward
+	runs       int   // max_runs
 	blackouts  blackouts
 	cost       int // of a search for one fire of the rules, in steps
 }
@@ -58,6 +60,11 @@ func (s *Schedule) Nominal(at time.Time) (time.Time, bool) {
 	return timeOf(f.nominal, ok && time.Unix(f.at, 0).Equal(at))
 }
 
+// Zone returns the time zone that the schedule is said in: that of the spec or,
+// where it names none, the one that all its rules name; UTC otherwise. Its data
+// are the program's own, whatever the machine has.
+func (s *Schedule) Zone() *time.Location { return s.zone.location }
+
 // next returns the first fire that is not before the instant.
 func (s *Schedule) next(instant int64) (fire, bool) {
 	if len(s.blackouts.entries) == 0 {
@@ -81,6 +88,7 @@ func (s *Schedule) due(instant int64) (fire, bool) {
 
 // limit ends the schedule after its first n fires.
 func (s *Schedule) limit(n int) error {
+	s.runs = n
 	look := search{s, maxCounting}
 	f, ok := look.next(s.start)
 	for ; ok && n > 1; n-- {

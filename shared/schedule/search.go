@@ -1,16 +1,11 @@
 package schedule
 
-const (
-	// maxSteps bounds one search among blackouts, so that no spec can take
-	// long. A step is one look for a fire of a rule or for a recurring window;
-	// fixed windows are next to free, and never touch, so that they end by
-	// themselves. This is enough for windows that swallow every fire of a daily
-	// job for a year, and takes less than 100 µs.
-	maxSteps = 1100
-	// maxCounting bounds the count of all runs of a schedule that ends after
-	// some.
-	maxCounting = 50_000
-)
+// maxSteps bounds one search among blackouts, so that no spec can take long. A
+// step is one look for a fire of a rule or for a recurring window; fixed windows
+// are next to free, and never touch, so that they end by themselves. Two steps
+// pass a window, so this is enough for windows that swallow every fire of a
+// daily job for a year, and takes less than 100 µs.
+const maxSteps = 740
 
 // search is one search for a fire.
 type search struct {
@@ -20,10 +15,9 @@ type search struct {
 
 // verdict is what blackouts make of a fire.
 type verdict struct {
-	at      int64  // when it fires
+	at      int64  // when it fires, or the end of the window that skipped it
 	first   window // the window that it fell into; empty if none
 	skipped bool
-	clear   int64 // the end of the window that skipped it
 }
 
 // next returns the first fire that is not before the instant.
@@ -50,14 +44,15 @@ func (s *search) next(instant int64) (fire, bool) {
 			return fire{f.nominal, v.at}, v.at < s.end
 		}
 		from = max(f.at+1, v.at)
-		if v.skipped {
-			from = s.leave(v.clear)
+		if v.skipped && s.cost > 1 {
+			from = s.leave(from)
 		}
 	}
 	return fire{}, false
 }
 
-// prev returns the last fire that is not after the instant.
+// prev returns the last fire that is not after the instant. What else begins in
+// the window of a fire that is no answer fares as that fire does.
 func (s *search) prev(instant int64) (fire, bool) {
 	to := instant
 	for s.left > 0 {
@@ -70,7 +65,10 @@ func (s *search) prev(instant int64) (fire, bool) {
 		if !v.skipped && v.at <= instant && s.left > 0 {
 			return fire{f.nominal, v.at}, true
 		}
-		to = min(f.at, s.enter(v)) - 1
+		to = v.first.start - 1
+		if s.cost > 1 {
+			to = s.enter(to)
+		}
 	}
 	return fire{}, false
 }
@@ -98,7 +96,7 @@ func (s *search) judge(at int64) verdict {
 	for {
 		if w, ok := s.holding(&s.blackouts.skip, v.at); ok {
 			v.meet(w)
-			v.skipped, v.clear = true, w.end
+			v.at, v.skipped = w.end, true
 			return v
 		}
 		w, ok := s.holding(&s.blackouts.hold, v.at)
@@ -116,7 +114,8 @@ func (v *verdict) meet(w window) {
 	}
 }
 
-// leave returns the first instant from one on that no window skips.
+// leave returns the first instant from one on that no window skips. It pays
+// where a look at the rules costs more than one at the windows.
 func (s *search) leave(instant int64) int64 {
 	for {
 		w, ok := s.holding(&s.blackouts.skip, instant)
@@ -127,15 +126,13 @@ func (s *search) leave(instant int64) int64 {
 	}
 }
 
-// enter returns an instant from which on no fire before that of the verdict can
-// fare better: the start of its window and of windows that skip before it.
-func (s *search) enter(v verdict) int64 {
-	start := v.first.start
+// enter is leave backwards.
+func (s *search) enter(instant int64) int64 {
 	for {
-		w, ok := s.holding(&s.blackouts.skip, start-1)
+		w, ok := s.holding(&s.blackouts.skip, instant)
 		if !ok {
-			return start
+			return instant
 		}
-		start = w.start
+		instant = w.start - 1
 	}
 }

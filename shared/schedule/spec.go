@@ -14,7 +14,7 @@ type Spec struct {
 	AnyOf []Rule     `json:"any_of,omitempty" doc:"Several rules; the job fires when any of them does."`
 
 	Anchor    *time.Time `json:"anchor,omitempty" doc:"Where every and rrule count from; the Unix epoch by default."`
-	Timezone  string     `json:"timezone,omitempty" doc:"Name of the IANA database; UTC by default." example:"Europe/Berlin"`
+	Timezone  string     `json:"timezone,omitempty" doc:"Name of the IANA database. By default the zone that cron (CRON_TZ=) or rrule (TZID=) names, else UTC." example:"Europe/Berlin"`
 	DST       DST        `json:"dst,omitzero" doc:"What happens when the clocks change."`
 	Start     *time.Time `json:"start,omitempty" doc:"The first instant at which the job may fire."`
 	End       *time.Time `json:"end,omitempty" doc:"The first instant at which it may no longer fire."`
@@ -38,7 +38,7 @@ type Rule struct {
 // Blackout is a set of windows in which a job does not fire. Exactly one of
 // Cron, Dates and ICalendar says when.
 type Blackout struct {
-	Cron      string         `json:"cron,omitempty" doc:"Begins a window whenever it fires, in the schedule's time zone." example:"0 22 * * *"`
+	Cron      string         `json:"cron,omitempty" doc:"Begins a window whenever it fires, in the schedule's time zone; where the clocks change, after the gap and in both copies of a repeated hour." example:"0 22 * * *"`
 	Duration  Duration       `json:"duration,omitempty" doc:"How long a window of cron lasts." example:"8h"`
 	Dates     []string       `json:"dates,omitempty" doc:"Whole days in the schedule's time zone, or a first and a last day." example:"[\"2026-12-25\",\"2026-12-24/2027-01-01\"]"`
 	ICalendar string         `json:"icalendar,omitempty" doc:"Text of an iCalendar file (RFC 5545), whose events are the windows."`

@@ -6,14 +6,33 @@ package schedule
 // times differ by a constant, so the pattern is searched directly. Where the
 // clocks change, the policy decides: a stretch gives up that part of itself
 // whose local times are the unwanted copy, and a gap that swallowed a member of
-// the pattern adds the stretch's first instant.
+// the pattern adds the stretch's first instant. Once the search has looked
+// farther than offsets can differ, stretches before the next member are passed
+// over, so that a rare pattern does not visit every change of the clocks.
 type wall struct {
-	pattern *pattern
-	zone    *zone
-	dst     DST
+	pattern     *pattern
+	zone        *zone
+	dst         DST
+	first, last int64 // fires; none is outside of them
+}
+
+// newWall finds the ends of the pattern's fires, so that no search goes past them.
+func newWall(p *pattern, z *zone, dst DST) *wall {
+	w := &wall{pattern: p, zone: z, dst: dst, last: endInstant}
+	first, ok := w.next(0)
+	last, _ := w.prev(endInstant - 1)
+	if !ok {
+		first, last = endInstant, -1
+	}
+	w.first, w.last = first, last
+	return w
 }
 
 func (w *wall) next(instant int64) (int64, bool) {
+	if instant > w.last {
+		return never, false
+	}
+	instant = max(instant, w.first)
 	seek := ahead{pattern: w.pattern}
 	for i := w.zone.index(instant); i < len(w.zone.stretches); i++ {
 		here := w.zone.stretches[i]
@@ -23,20 +42,29 @@ func (w *wall) next(instant int64) (int64, bool) {
 			}
 		}
 		start, end := w.span(i)
-		civil, ok := seek.from(max(start, instant) + here.offset)
+		start = max(start, instant)
+		civil, ok := seek.from(start + here.offset)
 		if found := civil - here.offset; ok && found < end {
 			return found, true
+		}
+		if ok && end-start > farthest {
+			i = max(i, w.zone.index(civil-farthest)-1)
 		}
 	}
 	return never, false
 }
 
 func (w *wall) prev(instant int64) (int64, bool) {
+	if instant < w.first {
+		return never, false
+	}
+	instant = min(instant, w.last)
 	seek := behind{pattern: w.pattern}
 	for i := w.zone.index(instant); i >= 0; i-- {
 		here := w.zone.stretches[i]
 		start, end := w.span(i)
-		civil, ok := seek.to(min(end-1, instant) + here.offset)
+		end = min(end-1, instant)
+		civil, ok := seek.to(end + here.offset)
 		if found := civil - here.offset; ok && found >= start {
 			return found, true
 		}
@@ -44,6 +72,9 @@ func (w *wall) prev(instant int64) (int64, bool) {
 			if civil, ok := seek.to(here.start + here.offset - 1); ok && civil >= here.start+here.offset-w.zone.jump(i) {
 				return here.start, true
 			}
+		}
+		if ok && end-start > farthest {
+			i = min(i, w.zone.index(civil+farthest)+1)
 		}
 	}
 	return never, false
@@ -67,8 +98,7 @@ func (w *wall) span(i int) (start, end int64) {
 }
 
 // ahead searches a pattern forward and remembers its last answer, which stays
-// the answer while the search moves through the emptiness before it. A yearly
-// schedule so costs one search, however many clock changes it passes.
+// the answer while the search moves through the emptiness before it.
 type ahead struct {
 	pattern   *pattern
 	low, hit  int64

@@ -20,9 +20,19 @@ type recurringWindow struct {
 
 func (r recurringWindow) from(start int64) window {
 	if r.zone != nil {
-		return window{start, r.zone.instant(r.zone.civil(start) + r.length)}
+		today, _ := split(r.zone.civil(start)) // the clocks may jump over midnight
+		return window{start, r.zone.instant(midnight(today) + r.length)}
 	}
 	return window{start, start + r.length}
+}
+
+// String tells a length on the clocks, "1d on the clocks", from an elapsed one.
+func (r recurringWindow) String() string {
+	text := r.rule.String() + " for " + secondsText(r.length)
+	if r.zone != nil {
+		text += " on the clocks"
+	}
+	return text
 }
 
 // windows are all windows of one policy.
@@ -76,15 +86,17 @@ const maxListed = 16
 func (w *windows) String() string {
 	var texts []string
 	for _, r := range w.recurring {
-		texts = append(texts, r.rule.String()+" for "+secondsText(r.length))
+		texts = append(texts, r.String())
 	}
+	slices.Sort(texts)
+	texts = slices.Compact(texts)
 	fixed := make([]string, len(w.fixed))
 	for i, one := range w.fixed {
 		fixed[i] = timeText(one.start) + "/" + timeText(one.end)
 	}
 	if len(fixed) > maxListed {
 		sum := sha256.Sum256([]byte(strings.Join(fixed, ",")))
-		fixed = []string{fmt.Sprintf("%d windows %x", len(fixed), sum[:8])}
+		fixed = []string{fmt.Sprintf("%d windows %x", len(fixed), sum[:16])}
 	}
 	return strings.Join(append(texts, fixed...), ",")
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
-	_ "time/tzdata" // a container image need not carry a time zone database
+	_ "time/tzdata" // for machines without a database of their own
 )
 
 // zone is a time zone as a table of stretches of constant offset. The table
@@ -25,6 +25,9 @@ type stretch struct {
 	offset int64
 }
 
+// farthest is more than any zone is away from UTC, or from itself after a change.
+const farthest = 2 * secondsPerDay
+
 // utc is also what stands in for a zone that does not exist, beside the error.
 var utc = newZone("UTC", time.UTC)
 
@@ -33,8 +36,8 @@ var zones sync.Map
 
 // loadZone finds a zone of the IANA database; the empty name is UTC.
 func loadZone(name string) (*zone, error) {
-	if name == "" {
-		name = "UTC"
+	if name == "" || name == utc.name {
+		return utc, nil
 	}
 	if known, ok := zones.Load(name); ok {
 		return known.(*zone), nil
@@ -124,7 +127,6 @@ func (z *zone) jump(i int) int64 {
 // instant returns the first instant at which the clocks show the civil time or,
 // if they jump over it, the instant of the jump.
 func (z *zone) instant(civil int64) int64 {
-	const farthest = 2 * secondsPerDay // no zone is this far from UTC
 	for i := z.index(civil - farthest); ; i++ {
 		if found := civil - z.stretches[i].offset; i+1 == len(z.stretches) || found < z.end(i) {
 			return max(found, z.stretches[i].start)

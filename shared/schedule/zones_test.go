@@ -20,6 +20,17 @@ func zoneNames(t testing.TB) []string {
 	return strings.Fields(string(text))
 }
 
+// locationOf returns a zone as the standard library reads it, in the edition of
+// the database that the program carries: the machine's may be another.
+func locationOf(t testing.TB, name string) *time.Location {
+	t.Helper()
+	zone := compile(t, schedule.Spec{Cron: "* * * * *", Timezone: name}).Zone()
+	if zone.String() != name {
+		t.Fatalf("got zone %s, want %s", zone, name)
+	}
+	return zone
+}
+
 // changes finds the instants between two years at which a zone changes its
 // clocks, by looking at them every quarter of an hour.
 func changes(zone *time.Location, from, to int) (found []time.Time) {
@@ -80,10 +91,7 @@ func TestEngineAgreesWithOracleInEveryZone(t *testing.T) {
 	t.Parallel()
 	watched := 0
 	for _, name := range zoneNames(t) {
-		location, err := time.LoadLocation(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		location := locationOf(t, name)
 		found := changes(location, 2020, 2031)
 		if len(found) == 0 {
 			continue
@@ -154,10 +162,7 @@ func TestEngineAgreesWithOracleAtOddChanges(t *testing.T) {
 	} {
 		t.Run(zone.name, func(t *testing.T) {
 			t.Parallel()
-			location, err := time.LoadLocation(zone.name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			location := locationOf(t, zone.name)
 			compiled := compileSweep(t, zone.name)
 			for _, at := range changes(location, zone.from, zone.to) {
 				looks := watch(location, at.Add(-51*time.Hour), at.Add(51*time.Hour), zone.step)
@@ -238,4 +243,24 @@ func compile(t testing.TB, spec schedule.Spec) *schedule.Schedule {
 		t.Fatalf("%+v: %v", spec, err)
 	}
 	return compiled
+}
+
+func TestOneZoneHasOneName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Europe//Berlin", "Europe/./Berlin", "/Europe/Berlin", "Local", "localtime", "posixrules", "posix/Europe/Berlin", "right/Europe/Berlin", "../zoneinfo/Europe/Berlin"} {
+		if _, err := (schedule.Spec{Cron: "0 0 * * *", Timezone: name}).Compile("seed"); err == nil || !strings.Contains(err.Error(), "timezone") {
+			t.Errorf("zone %q: %v", name, err)
+		}
+	}
+}
+
+func TestAZoneBeforeAMacro(t *testing.T) {
+	t.Parallel()
+	s, err := (schedule.Spec{Cron: "CRON_TZ=Europe/Berlin @daily"}).Compile("seed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, _ := s.Next(time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)); !at.Equal(time.Date(2026, 7, 1, 22, 0, 0, 0, time.UTC)) {
+		t.Errorf("fires at %s, want midnight in Berlin", at)
+	}
 }

@@ -11,11 +11,14 @@ func (c *cronRule) warn(n *notes) {
 	c.warnClocks(n)
 	c.expr.warnDays(n)
 	c.expr.warnSteps(n)
-	c.pattern.warnMonths(n, c.zone)
+	c.expr.warnMonths(n, c.zone)
 	c.expr.warnShortMonths(n, c.zone)
 }
 
 func (r *recurrence) warn(n *notes) {
+	for _, at := range r.idle {
+		n.add("EXDATE %s excludes nothing: the rule does not fire then.", momentWords(at, r.zone))
+	}
 	if w, ok := r.inner.(*wall); ok {
 		w.warnClocks(n)
 	}

@@ -3,7 +3,6 @@ package schedule
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/emersion/go-ical"
@@ -12,9 +11,10 @@ import (
 // event is one event as far as it makes windows.
 type event struct {
 	ical.Event
-	zone       *zone
-	start, end int64
-	wholeDays  bool
+	zone      *zone
+	start     moment
+	end       int64
+	wholeDays bool
 }
 
 func openEvent(e ical.Event, replaced map[string]instants, to *windows, in scope) error {
@@ -22,18 +22,22 @@ func openEvent(e ical.Event, replaced map[string]instants, to *windows, in scope
 		return err
 	}
 	one, err := readEvent(e, in.zone)
-	if err != nil || one.start == one.end {
+	if err != nil || one.start.at == one.end {
 		return err
 	}
-	starts, err := one.starts(replaced[uidOf(e)])
+	starts, err := one.starts(replaced[uidOf(e)], in.effort)
 	if err != nil {
 		return err
 	}
-	opens := recurringWindow{rule: starts, length: one.end - one.start}
+	opens := recurringWindow{rule: starts, length: one.end - one.start.at}
 	if one.wholeDays {
-		opens.zone, opens.length = one.zone, one.zone.civil(one.end)-one.zone.civil(one.start)
+		opens.zone, opens.length = one.zone, one.zone.civil(one.end)-one.start.civil
 	}
-	to.add(opens.expand())
+	windows := opens.expand()
+	to.add(windows)
+	if err := in.effort.spend(len(windows.fixed)); err != nil {
+		return err
+	}
 	switch {
 	case len(to.fixed) > maxWindows:
 		return fmt.Errorf("its windows make more than %d in all", maxWindows)
@@ -60,12 +64,12 @@ func readEvent(e ical.Event, fallback *zone) (out event, err error) {
 	if start == nil {
 		return out, errors.New("has no DTSTART")
 	}
-	out = event{Event: e, wholeDays: len(start.Value) == len("20270104")}
-	if out.zone, out.start, err = momentOf(start, fallback); err != nil {
+	out = event{Event: e, wholeDays: isDate(start.Value)}
+	if out.zone, out.start, err = timeOfProp(start, fallback); err != nil {
 		return out, err
 	}
 	out.end, err = out.readEnd()
-	if err == nil && out.end < out.start {
+	if err == nil && out.end < out.start.at {
 		err = errors.New("ends before it begins")
 	}
 	return out, err
@@ -73,53 +77,51 @@ func readEvent(e ical.Event, fallback *zone) (out event, err error) {
 
 func (e event) readEnd() (int64, error) {
 	if end := e.Props.Get(ical.PropDateTimeEnd); end != nil {
-		_, at, err := momentOf(end, e.zone)
-		return at, err
+		_, at, err := timeOfProp(end, e.zone)
+		return at.at, err
 	}
 	if length := e.Props.Get(ical.PropDuration); length != nil {
 		d, err := length.Duration()
-		return e.start + int64(d/time.Second), err
+		return e.start.at + int64(d/time.Second), err
 	}
 	if e.wholeDays {
-		return e.zone.instant(e.zone.civil(e.start) + secondsPerDay), nil
+		return e.zone.instant(e.start.civil + secondsPerDay), nil
 	}
-	return e.start, nil
+	return e.start.at, nil
 }
 
 // starts returns the instants at which the event begins, but for those of its
 // instances that other events of the file replace.
-func (e event) starts(replaced instants) (rule, error) {
-	r := &recurrence{inner: instants{e.start}, zone: e.zone, until: endInstant}
+func (e event) starts(replaced instants, effort *effort) (rule, error) {
+	r := &recurrence{inner: instants{e.start.at}, zone: e.zone, start: e.start, until: endInstant}
 	if rules := e.Props[ical.PropRecurrenceRule]; len(rules) > 0 {
 		option, err := readOption(rules[0].Value, e.zone)
 		if err != nil {
 			return nil, err
 		}
-		if r, err = newRecurrence(option, e.zone.civil(e.start), scope{zone: e.zone, dst: defaultDST}); err != nil {
+		if r, err = newRecurrence(option, e.start, scope{zone: e.zone, dst: defaultDST, effort: effort}); err != nil {
 			return nil, err
 		}
 	}
-	var err error
-	if r.except, err = datesOf(dateLines(e.Props[ical.PropExceptionDates]), e.zone); err != nil {
+	except := dateLines(e.Props[ical.PropExceptionDates])
+	if err := effort.spend(len(replaced)); err != nil {
 		return nil, err
 	}
-	if r.include, err = datesOf(dateLines(e.Props[ical.PropRecurrenceDates]), e.zone); err != nil {
-		return nil, err
+	if err := r.amendBy(dateLines(e.Props[ical.PropRecurrenceDates]), except, replaced); err != nil || e.wholeDays {
+		return r, err
 	}
-	r.except = append(r.except, replaced...)
-	slices.Sort(r.except)
-	return r, nil
+	return r, r.checkDates(except)
 }
 
-// momentOf reads a property that holds one time, and the zone it names.
-func momentOf(p *ical.Prop, z *zone) (*zone, int64, error) {
+// timeOfProp reads a property that holds one time, and the zone it names.
+func timeOfProp(p *ical.Prop, z *zone) (*zone, moment, error) {
 	if name := p.Params.Get(ical.ParamTimezoneID); name != "" {
 		var err error
 		if z, err = loadZone(name); err != nil {
-			return nil, 0, err
+			return nil, moment{}, err
 		}
 	}
-	at, err := instantOf(p.Value, z)
+	at, err := readMoment(p.Value, z)
 	return z, at, err
 }
 

@@ -24,11 +24,11 @@ func (r *recurrence) describe() string {
 	text += " " + r.zone.words()
 	switch {
 	case o.Count > 0:
-		text += fmt.Sprintf(", %d time%s from %s", o.Count, plural(o.Count), dateText(r.start))
+		text += fmt.Sprintf(", %d time%s from %s", o.Count, plural(o.Count), dateText(r.start.civil))
 	case !o.Until.IsZero():
 		text += ", until " + momentWords(o.Until.Unix(), r.zone)
 	case o.Interval > 1:
-		text += ", counted from " + dateText(r.start)
+		text += ", counted from " + dateText(r.start.civil)
 	}
 	return text
 }

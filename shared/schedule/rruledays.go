@@ -8,6 +8,8 @@ import (
 
 // ruleDays chooses days as a recurrence rule does. All BY parts narrow the
 // choice, then BYSETPOS picks from what is left of a period.
+//
+// What needs a whole year to decide is worked out once for each kind of year.
 type ruleDays struct {
 	freq     rrule.Frequency
 	interval int
@@ -22,10 +24,12 @@ type ruleDays struct {
 	yearDays           *yearDays
 	weeks, weeksBack   uint64 // bit n: the n-th week of the year, from its end
 	positions          []int
+
+	table *[kinds][12]uint32 // the days of all months, of a rule that needs whole years
 }
 
 // rulePattern turns a complete rule into a pattern.
-func rulePattern(o *rrule.ROption, start int64) (*pattern, error) {
+func rulePattern(o *rrule.ROption, start int64) (*pattern, *ruleDays, error) {
 	var r listReader
 	number, _ := split(start)
 	days := &ruleDays{
@@ -54,7 +58,44 @@ func rulePattern(o *rrule.ROption, start int64) (*pattern, error) {
 		p.months = fields[monthOfYear].all()
 	}
 	days.months = p.months
-	return p, r.err
+	if r.err == nil && days.needsYears() {
+		days.table = days.tabulate()
+	}
+	return p, days, r.err
+}
+
+// cyclic reports whether the choice depends on nothing but the kind of a year.
+func (r *ruleDays) cyclic() bool {
+	return r.interval == 1 || r.freq == rrule.YEARLY || r.freq > rrule.DAILY
+}
+
+func (r *ruleDays) needsYears() bool {
+	inYear := r.inYear && len(r.nth) > 0 || r.yearDays != nil || r.weeks|r.weeksBack != 0
+	return r.freq == rrule.YEARLY && (inYear || len(r.positions) > 0)
+}
+
+// looks returns how many months the table took to work out.
+func (r *ruleDays) looks() int {
+	if r.table == nil {
+		return 0
+	}
+	return kinds * (12 + len(r.positions))
+}
+
+func (r *ruleDays) tabulate() *[kinds][12]uint32 {
+	table := new([kinds][12]uint32)
+	for kind := range table {
+		year, ok := yearsOf[kind].from(firstYear)
+		for m := 1; ok && m <= 12; m++ {
+			if r.months>>m&1 == 1 {
+				table[kind][m-1] = uint32(r.choose(year, m))
+			}
+		}
+		if len(r.positions) > 0 {
+			table[kind] = pick(r.positions, table[kind])
+		}
+	}
+	return table
 }
 
 // years are those from DTSTART on in which the rule is active.
@@ -72,20 +113,14 @@ func (r *ruleDays) years() (active yearSet) {
 }
 
 func (r *ruleDays) days(year, number int) uint64 {
+	if r.table != nil {
+		return uint64(r.table[kindOf(year)][number-1])
+	}
 	set := r.choose(year, number)
-	switch {
-	case set == 0 || len(r.positions) == 0:
-		return set
-	case r.freq == rrule.MONTHLY:
-		return pick(r.positions, []uint64{set}, 0)
+	if len(r.positions) > 0 {
+		set = uint64(pick(r.positions, [12]uint32{uint32(set)})[0])
 	}
-	var whole [12]uint64
-	for m := range whole {
-		if r.months>>(m+1)&1 == 1 {
-			whole[m] = r.choose(year, m+1)
-		}
-	}
-	return pick(r.positions, whole[:], number-1)
+	return set
 }
 
 // choose returns the days of a month that all parts but BYSETPOS agree on.
@@ -106,7 +141,7 @@ func (r *ruleDays) choose(year, number int) uint64 {
 	if r.yearDays != nil {
 		set = r.yearDays.keep(set, year, first)
 	}
-	if r.weeks|r.weeksBack != 0 {
+	if r.weeks|r.weeksBack != 0 && set != 0 {
 		set = r.keepWeeks(set, first)
 	}
 	return set
@@ -115,7 +150,7 @@ func (r *ruleDays) choose(year, number int) uint64 {
 // active returns the days of a month that INTERVAL leaves.
 func (r *ruleDays) active(year, number, first int) (set uint64) {
 	const all = ^uint64(0)
-	if r.interval == 1 || r.freq == rrule.YEARLY || r.freq > rrule.DAILY {
+	if r.cyclic() {
 		return all
 	}
 	if start := dateOf(r.start); r.freq == rrule.MONTHLY {

@@ -41,47 +41,50 @@ func (y *yearDays) keep(set uint64, year, first int) (kept uint64) {
 	return kept
 }
 
-// keepWeeks returns those days of a month that are in the chosen weeks of the
-// year.
+// keepWeeks returns those days of a month, whose first day has the given
+// number, that are in the chosen weeks of the year.
 func (r *ruleDays) keepWeeks(set uint64, first int) (kept uint64) {
-	for rest := set; rest != 0; rest &= rest - 1 {
-		start := weekStart(first+bits.TrailingZeros64(rest)-1, r.wkst)
+	for start := weekStart(first, r.wkst); start < first+31; start += 7 { // the first may begin up to 6 days early
 		year := dateOf(start + 3).year
 		ahead := (start-firstWeek(year, r.wkst))/7 + 1
 		back := (firstWeek(year+1, r.wkst) - start) / 7
 		if r.weeks>>ahead&1 == 1 || r.weeksBack>>back&1 == 1 {
-			kept |= rest & -rest
+			kept |= 0x7f << (start - first + 7) >> 6
 		}
 	}
-	return kept
+	return kept & set
 }
 
-// pick keeps the given positions of all set bits and returns what is left of
-// set i. Position 1 is the lowest bit of the first set, -1 the highest of the last.
-func pick(positions []int, sets []uint64, i int) (picked uint64) {
-	total, before := 0, 0
-	for j, set := range sets {
-		total += bits.OnesCount64(set)
-		if j < i {
-			before += bits.OnesCount64(set)
-		}
+// pick keeps the given positions of all days of the months. Position 1 is the
+// first of them, -1 the last.
+func pick(positions []int, months [12]uint32) (picked [12]uint32) {
+	total := 0
+	for _, days := range months {
+		total += bits.OnesCount32(days)
 	}
 	for _, position := range positions {
 		if position < 0 {
 			position += total + 1
 		}
-		picked |= nthBit(sets[i], position-before)
+		for i, days := range months {
+			if n := bits.OnesCount32(days); position > n {
+				position -= n
+				continue
+			}
+			picked[i] |= nthBit(days, position)
+			break
+		}
 	}
 	return picked
 }
 
 // nthBit returns the n-th lowest set bit alone, or nothing.
-func nthBit(set uint64, n int) uint64 {
-	for ; n > 1; n-- {
-		set &= set - 1
-	}
+func nthBit(set uint32, n int) uint32 {
 	if n < 1 {
 		return 0
+	}
+	for ; n > 1; n-- {
+		set &= set - 1
 	}
 	return set & -set
 }

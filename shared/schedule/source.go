@@ -45,6 +45,12 @@ func (a anyOf) prev(instant int64) (latest int64, ok bool) {
 // instants is a sorted list of single instants.
 type instants []int64
 
+// sorted puts a list in order, each instant once.
+func sorted(list instants) instants {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 func (l instants) next(instant int64) (int64, bool) {
 	i, _ := slices.BinarySearch(l, instant)
 	if i == len(l) {

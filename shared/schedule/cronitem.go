@@ -54,21 +54,25 @@ func (f *field) resolveWeekday(item string) (string, error) {
 		return "", errors.New("\"L\" alone is a Saturday to some and an error to others; write \"SAT\", or \"5L\" for the last Friday of the month")
 	case strings.HasSuffix(item, "L") && !strings.Contains(item, "#"):
 		return strings.TrimSuffix(item, "L") + "#L", nil
-	case strings.Contains(item, "-"):
+	case strings.ContainsAny(item, "-/"):
 		return f.unwrap(item), nil
 	}
 	return item, nil
 }
 
-// unwrap writes a range of weekdays that passes over Sunday as a list, because
-// go-cron steps over eight days a week there. Other text is left as it is.
+// unwrap writes weekdays as a list where go-cron steps over eight days a week:
+// a range that passes over Sunday, and "1/2", which ends with Saturday. Other
+// text is left as it is.
 func (f *field) unwrap(item string) string {
 	span, stepText, stepped := strings.Cut(item, "/")
 	if !stepped {
 		stepText = "1"
 	}
-	from, to, _ := strings.Cut(span, "-")
+	from, to, ranged := strings.Cut(span, "-")
 	low, high := f.weekday(from), f.weekday(to)
+	if !ranged && low >= 0 {
+		return f.stepped(low, stepText, item)
+	}
 	step, err := strconv.ParseUint(stepText, 10, 8)
 	if low < 0 || high < 0 || low <= high || err != nil || step == 0 {
 		return item
@@ -78,6 +82,18 @@ func (f *field) unwrap(item string) string {
 		days = append(days, strconv.Itoa(d%f.period))
 	}
 	return strings.Join(days, ",")
+}
+
+// stepped writes the weekdays from one to Saturday; from 7, it is Sunday alone.
+func (f *field) stepped(low int, stepText, item string) string {
+	step, err := strconv.ParseUint(stepText, 10, 8)
+	if err != nil || step == 0 {
+		return item
+	}
+	if low == f.max {
+		return "0"
+	}
+	return fmt.Sprintf("%d-%d/%d", low, f.most, step)
 }
 
 // weekday reads a number or name of a weekday; -1 means it is neither.

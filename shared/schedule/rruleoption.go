@@ -12,6 +12,9 @@ import (
 
 // readOption reads "FREQ=WEEKLY;BYDAY=MO". Its lists come out sorted.
 func readOption(text string, z *zone) (*rrule.ROption, error) {
+	if len(text) > maxRRule {
+		return nil, fmt.Errorf("is longer than %d characters", maxRRule)
+	}
 	option, err := rrule.StrToROptionInLocation(strings.ToUpper(strings.TrimSpace(text)), z.location)
 	if err != nil {
 		return nil, fmt.Errorf("the rule %s is wrong: %w; write for example \"FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=9\"", quote(text), err)
@@ -28,6 +31,7 @@ func readOption(text string, z *zone) (*rrule.ROption, error) {
 		*list = slices.Compact(*list)
 	}
 	slices.SortFunc(option.Byweekday, func(a, b rrule.Weekday) int { return (a.N()-b.N())*7 + a.Day() - b.Day() })
+	option.Byweekday = slices.Compact(option.Byweekday)
 	return option, nil
 }
 

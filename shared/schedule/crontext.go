@@ -61,7 +61,7 @@ func specialTexts(list []cron.DomConstraint) string {
 			texts[i] = fmt.Sprintf("%dW", c.N)
 		}
 	}
-	return sorted(texts)
+	return sortedList(texts)
 }
 
 func nthTexts(list []cron.DowConstraint) string {
@@ -72,10 +72,10 @@ func nthTexts(list []cron.DowConstraint) string {
 			texts[i] = fmt.Sprintf("%dL", c.Weekday)
 		}
 	}
-	return sorted(texts)
+	return sortedList(texts)
 }
 
-func sorted(texts []string) string {
+func sortedList(texts []string) string {
 	slices.Sort(texts)
 	return strings.Join(slices.Compact(texts), ",")
 }
