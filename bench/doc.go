@@ -2,7 +2,7 @@
 // runs on, in one run, and writes the figures to docs/performance.md.
 //
 // The yardstick is a bare loop: a plain Go HTTP client that calls the same
-// target, as many calls at once as the queue allows. Everything is a process of
+// target, as many calls at once as carillon may make. Everything is a process of
 // its own: the target, `carillon up`, Postgres and the bench itself. So CPU time
 // can be read per process, and the target's own is never counted.
 //

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -62,7 +63,8 @@ func (s *stack) start(ctx context.Context) (err error) {
 	say("admin address %s", admin)
 	s.admin = "http://" + admin
 	s.cmd = exec.Command(binary, "up", "--data-dir", filepath.Join(s.dir, "data"), "--listen", listen, "--allow-targets", "127.0.0.0/8")
-	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+s.postgres.URL(), "CARILLON_ADMIN_LISTEN="+admin)
+	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+s.postgres.URL(), "CARILLON_ADMIN_LISTEN="+admin,
+		"CARILLON_HOST_CONNECTIONS="+strconv.Itoa(concurrency))
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return err
@@ -77,7 +79,7 @@ func (s *stack) start(ctx context.Context) (err error) {
 
 // limit sets the concurrency of the queue that the bench uses.
 func (s *stack) limit(ctx context.Context) error {
-	return s.api.Do(ctx, "PUT", "/queues/default", carillon.Queue{Name: "default", Concurrency: concurrency, Weight: 100}, nil)
+	return s.api.Do(ctx, "PUT", "/queues/default", carillon.Queue{Name: "default", Concurrency: queueLimit, Weight: 100}, nil)
 }
 
 func (s *stack) stop() {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,10 +29,31 @@ func serveTarget() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		listener.Close()
 	}()
-	_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var calls crowd
+	server := &http.Server{ConnState: calls.observe, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			fmt.Fprint(w, calls.most.Swap(0))
+			return
+		}
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusNoContent)
-	}))
+	})}
+	_ = server.Serve(listener)
+}
+
+// crowd counts the connections with a call on them, and keeps the most there
+// ever were at once.
+type crowd struct{ now, most atomic.Int64 }
+
+func (c *crowd) observe(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateActive:
+		now := c.now.Add(1)
+		for most := c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
+		}
+	case http.StateIdle:
+		c.now.Add(-1)
+	}
 }
 
 // target is a running target process.
@@ -60,6 +82,18 @@ func startTarget() (*target, error) {
 	address, err := bufio.NewReader(out).ReadString('\n')
 	t.url = "http://" + strings.TrimSpace(address)
 	return t, err
+}
+
+// most asks for the most calls that the target has had at once since it was
+// asked last.
+func (t *target) most() (n int, err error) {
+	response, err := http.Get(t.url)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, err = fmt.Fscan(response.Body, &n)
+	return n, err
 }
 
 func (t *target) stop() {
