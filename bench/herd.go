@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"golang.org/x/sync/errgroup"
 )
@@ -20,15 +22,13 @@ type lateness struct{ p50, p99, max time.Duration }
 // herdResult is what one herd showed.
 type herdResult struct {
 	rate
-	statements int // of SQL, by the recorder
-	late       lateness
+	transactions int // in Postgres, by everything: each is one statement at the least
+	late         lateness
+	mostCalls    int // at once, as the target counted them
 }
 
-// Counters of the recorder.
-const (
-	recordedRuns   = "carillon_recorder_runs_total"
-	sentStatements = "carillon_recorder_statements_total"
-)
+// recordedRuns is a counter of the recorder.
+const recordedRuns = "carillon_recorder_runs_total"
 
 // The load is prepared this fast, so that the herd is due soon after.
 const (
@@ -39,32 +39,75 @@ const (
 
 // herd makes n jobs that are due at one instant, and measures from that instant
 // until the last outcome is committed.
-func (s *stack) herd(ctx context.Context, t *target, n int) (herdResult, error) {
+func (s *stack) herd(ctx context.Context, t *target, l load, n int) (result herdResult, err error) {
 	s.herds++
 	label := fmt.Sprintf("herd-%d", s.herds)
 	at := time.Now().Add(time.Duration(n/createRate)*time.Second + settle).Truncate(time.Second)
-	if err := s.create(ctx, n, label, schedule.Spec{At: &at}, t.url); err != nil {
-		return herdResult{}, err
+	spec := schedule.Spec{At: &at}
+	if err := errors.Join(s.limit(ctx, l.queue), s.create(ctx, n, label, spec, t.url+l.path, l.overlap), s.calm(ctx)); err != nil {
+		return result, err
 	}
-	if err := s.calm(ctx); err != nil {
-		return herdResult{}, err
+	if l.watched {
+		defer s.follow(ctx)()
 	}
 	if time.Until(at) < time.Second {
-		return herdResult{}, fmt.Errorf("making %d jobs took too long", n)
+		return result, fmt.Errorf("making %d jobs took too long", n)
 	}
 	time.Sleep(time.Until(at.Add(-500 * time.Millisecond)))
-	cpu, own := s.cpu(t), cpuOfAlone(s.cmd.Process.Pid)
-	before, statements := s.metric(recordedRuns), s.metric(sentStatements)
+	if _, err := t.most(); err != nil {
+		return result, err
+	}
+	return s.watchHerd(ctx, t, label, n, at)
+}
+
+// watchHerd measures a herd that is about to be due.
+func (s *stack) watchHerd(ctx context.Context, t *target, label string, n int, at time.Time) (result herdResult, err error) {
+	transactions, err := s.transactions(ctx)
+	if err != nil {
+		return result, err
+	}
+	cpu, own, before := s.cpu(t), cpuOfAlone(s.cmd.Process.Pid), s.metric(recordedRuns)
 	end, err := s.awaitRecorded(ctx, label, n, before)
 	if err != nil {
-		return herdResult{}, err
+		return result, err
 	}
-	result := herdResult{
-		rate:       rate{n, end.Sub(at).Seconds(), s.cpu(t) - cpu, cpuOfAlone(s.cmd.Process.Pid) - own},
-		statements: int(s.metric(sentStatements) - statements),
+	result.rate = rate{n, end.Sub(at).Seconds(), s.cpu(t) - cpu, cpuOfAlone(s.cmd.Process.Pid) - own}
+	time.Sleep(statsDelay)
+	after, err := s.transactions(ctx)
+	result.transactions = after - transactions
+	if err == nil {
+		result.mostCalls, err = t.most()
 	}
-	result.late, err = s.lateness(ctx, label)
+	if err == nil {
+		result.late, err = s.lateness(ctx, label)
+	}
 	return result, err
+}
+
+// statsDelay is how long Postgres may take to count a transaction.
+const statsDelay = 2 * time.Second
+
+// transactions is how many Postgres has had in this database.
+func (s *stack) transactions(ctx context.Context) (n int, err error) {
+	const query = `SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()`
+	return n, s.database.QueryRow(ctx, query).Scan(&n)
+}
+
+// follow follows the live feed until stop is called.
+func (s *stack) follow(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	events, ended := make(chan client.Event, 1024), make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.api.Feed(ctx, events); err != nil {
+			say("live feed: %v", err)
+		}
+	}()
+	go func() {
+		for range events {
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // calm has Postgres do now what making the jobs left it to do, or it would do so
@@ -85,7 +128,7 @@ func (s *stack) idle(ctx context.Context, t *target) (lateness, error) {
 	start := time.Now().Add(settle).Truncate(time.Second)
 	end, before := start.Add(seconds*time.Second), s.metric(recordedRuns)
 	spec := schedule.Spec{Every: schedule.Duration(time.Second), Start: &start, End: &end}
-	if err := s.create(ctx, jobs, "idle", spec, t.url); err != nil {
+	if err := s.create(ctx, jobs, "idle", spec, t.url, carillon.OverlapSkip); err != nil {
 		return lateness{}, err
 	}
 	if _, err := s.awaitRecorded(ctx, "idle", jobs*(seconds-1), before); err != nil {
@@ -94,13 +137,13 @@ func (s *stack) idle(ctx context.Context, t *target) (lateness, error) {
 	return s.lateness(ctx, "idle")
 }
 
-func (s *stack) create(ctx context.Context, n int, label string, spec schedule.Spec, url string) error {
+func (s *stack) create(ctx context.Context, n int, label string, spec schedule.Spec, url string, overlap carillon.Overlap) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(createAtOnce)
 	for i := range n {
 		group.Go(func() error {
 			return s.api.Do(ctx, "POST", "/jobs", carillon.Document{
-				Name: fmt.Sprintf("%s-%06d", label, i), Schedule: spec, Target: carillon.Target{URL: url}, Overlap: carillon.OverlapAllow,
+				Name: fmt.Sprintf("%s-%06d", label, i), Schedule: spec, Target: carillon.Target{URL: url}, Overlap: overlap,
 			}, nil)
 		})
 	}

@@ -6,18 +6,35 @@ import (
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
-// The load: one herd large enough to run for seconds, at 64 calls at once. The
-// cap on connections to one host holds that. The queue's limit is higher: a slot
-// of a queue is held until the run's outcome is stored, which takes longer than
-// such a call.
+// The load: herds large enough to run for seconds, at 64 calls at once at most.
+// The cap on connections to one host holds that.
 const (
 	concurrency    = 64
-	queueLimit     = 3 * concurrency
 	bareCalls      = 100_000
-	throughputRuns = 40_000
+	throughputRuns = 30_000
 )
+
+// load is a way of using the whole system.
+type load struct {
+	what    string
+	queue   int // limit of the queue
+	overlap carillon.Overlap
+	path    string // at the target: what it answers
+	watched bool   // a client follows the live feed
+}
+
+// loads begin with the one that is closest to what the bare loop does. A slot of
+// a queue is held until the run's outcome is stored, so a queue's limit is higher
+// than the calls it comes to.
+var loads = []load{
+	{"empty answers, overlap allow, a queue of 192, nobody watches", 3 * concurrency, carillon.OverlapAllow, "/empty", false},
+	{"the same with a queue of 64", concurrency, carillon.OverlapAllow, "/empty", false},
+	{"the defaults: overlap skip; answers of 2 bytes, a queue of 192, a client on the live feed", 3 * concurrency, carillon.OverlapSkip, "/ok", true},
+}
 
 // herds are the sizes whose lateness is measured.
 var herds = []int{200, 1_000, 10_000}
@@ -52,26 +69,24 @@ func measure(ctx context.Context, file string) error {
 	if r.bare, err = bareLoop(ctx, target, bareCalls); err != nil {
 		return err
 	}
-	if _, err := target.most(); err != nil {
-		return err
-	}
 	for _, size := range herds {
 		say("herd of %d", size)
-		h, err := s.herd(ctx, target, size)
+		h, err := s.herd(ctx, target, loads[0], size)
 		if err != nil {
 			return err
 		}
 		r.herds = append(r.herds, h)
 	}
-	say("whole system: %d runs due at one instant, %d at once", throughputRuns, concurrency)
-	if r.whole, err = s.herd(ctx, target, throughputRuns); err != nil {
-		return err
+	for _, l := range loads {
+		say("whole system: %d runs due at one instant; %s", throughputRuns, l.what)
+		h, err := s.herd(ctx, target, l, throughputRuns)
+		if err != nil {
+			return err
+		}
+		r.loads = append(r.loads, h)
 	}
 	say("idle: ten runs each second")
 	if r.idle, err = s.idle(ctx, target); err != nil {
-		return err
-	}
-	if r.mostCalls, err = target.most(); err != nil {
 		return err
 	}
 	say("bare loop again")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -74,12 +73,12 @@ func (s *stack) start(ctx context.Context) (err error) {
 	}
 	key, err := os.ReadFile(filepath.Join(s.dir, "data", "admin.key"))
 	s.api = client.New("http://"+listen, strings.TrimSpace(string(key)))
-	return errors.Join(err, s.limit(ctx))
+	return err
 }
 
 // limit sets the concurrency of the queue that the bench uses.
-func (s *stack) limit(ctx context.Context) error {
-	return s.api.Do(ctx, "PUT", "/queues/default", carillon.Queue{Name: "default", Concurrency: queueLimit, Weight: 100}, nil)
+func (s *stack) limit(ctx context.Context, n int) error {
+	return s.api.Do(ctx, "PUT", "/queues/default", carillon.Queue{Name: "default", Concurrency: n, Weight: 100}, nil)
 }
 
 func (s *stack) stop() {

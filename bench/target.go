@@ -36,6 +36,10 @@ func serveTarget() {
 			return
 		}
 		_, _ = io.Copy(io.Discard, r.Body)
+		if r.URL.Path == "/ok" {
+			_, _ = io.WriteString(w, "ok")
+			return
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})}
 	_ = server.Serve(listener)
