@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/carillon-cron/carillon/shared v0.0.0
+	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
 	github.com/nats-io/nats.go v1.55.0
 	github.com/nats-io/nuid v1.0.1

@@ -18,24 +18,26 @@ import (
 // that a stepped clock makes it late by no more than this.
 const longestSleep = time.Second
 
-// retryRead is the pause before a mark that could not be read is asked for again.
-const retryRead = 250 * time.Millisecond
-
 // loop is the one goroutine that owns the agenda and the marks. Everybody else
 // hands it closures through the mailbox.
 type loop struct {
 	js        jetstream.JetStream
+	keeper    *timekeeper
 	committer *commit.Committer
 	agenda    *agenda.Agenda
 	marks     map[int]commit.Mark // of the owned partitions
+	waiting   map[int]waiting     // gained, but not owned yet
+	held      *holding
+	stopped   bool // by the clock
 	mailbox   chan func(context.Context)
 	done      chan struct{}
 	report    func(error) // how the last commit went
 }
 
-func newLoop(js jetstream.JetStream, name string, report func(error)) *loop {
+func newLoop(js jetstream.JetStream, name string, keeper *timekeeper, report func(error)) *loop {
 	return &loop{
-		js: js, report: report, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
+		js: js, keeper: keeper, report: report, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
+		waiting: map[int]waiting{}, held: newHolding(),
 		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
 	}
 }
@@ -47,6 +49,7 @@ func (l *loop) run(ctx context.Context) error {
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		l.readMail(ctx)
+		l.enter(ctx)
 		if l.planOnce(ctx) {
 			continue
 		}
@@ -63,7 +66,7 @@ func (l *loop) run(ctx context.Context) error {
 
 // mostLate bounds the jobs that lag their marks: each has a place in its mark,
 // which is one message. News beyond that waits until some have been planned.
-const mostLate = 5000
+const mostLate = 2000
 
 // readMail takes in the news that is there, without waiting for more.
 func (l *loop) readMail(ctx context.Context) {
@@ -76,18 +79,24 @@ func (l *loop) readMail(ctx context.Context) {
 }
 
 func (l *loop) untilNext() time.Duration {
-	fire, ok := l.agenda.Next()
-	if !ok {
-		return longestSleep
+	if l.stopped {
+		return doubtPause
 	}
-	return min(time.Until(fire.At), longestSleep)
+	sleep := min(l.untilEnter(), l.held.untilLook(l.marks))
+	if fire, ok := l.agenda.Next(); ok {
+		sleep = min(sleep, time.Until(fire.At))
+	}
+	return sleep
 }
 
 // planOnce plans one batch of what is due, and reports whether there was one.
 func (l *loop) planOnce(ctx context.Context) bool {
-	now := time.Now()
-	batch := plan.Collect(l.agenda, now, l.positions())
-	if len(batch.Decisions) == 0 {
+	now, ok := l.keeper.now()
+	if l.stopped = !ok; l.stopped {
+		return false
+	}
+	batch := plan.Collect(l.agenda, now, l.positions(), l.held.free(ctx, l, now))
+	if batch.Empty() {
 		return false
 	}
 	err := l.committer.Commit(ctx, batch, l.marks)
@@ -96,10 +105,13 @@ func (l *loop) planOnce(ctx context.Context) bool {
 	case err == nil:
 		observe(batch, time.Since(now))
 		l.report(nil)
+		if batch.Replacing {
+			l.held.lookNow()
+		}
 	case errors.As(err, &stale):
 		slog.Warn("another planner is at work here, starting over from its marks", "partitions", stale.Partitions)
 		for p := range batch.Marks {
-			l.own(ctx, p)
+			l.await(p)
 		}
 	default: // it is too late for these decisions, or ctx ended
 		batch.Undo(l.agenda)
@@ -116,45 +128,6 @@ func (l *loop) positions() map[int]wire.Mark {
 	return positions
 }
 
-// own starts planning a partition from its mark, as it stands in the stream.
-func (l *loop) own(ctx context.Context, partition int) {
-	for ctx.Err() == nil {
-		mark, err := commit.ReadMark(ctx, l.js, partition)
-		if err == nil {
-			l.marks[partition] = mark
-			l.agenda.Own(partition, mark.Mark)
-			ownedPartitions.Set(float64(len(l.marks)))
-			return
-		}
-		slog.Warn("mark not read, trying again", "partition", partition, "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryRead):
-		}
-	}
-}
-
-// Gain implements lease.Owner.
-func (l *loop) Gain(partition int) {
-	l.post(func(ctx context.Context) { l.own(ctx, partition) })
-}
-
-// Lose implements lease.Owner: when it returns, the partition is not planned
-// here any more.
-func (l *loop) Lose(partition int) {
-	stopped := make(chan struct{})
-	l.post(func(context.Context) {
-		delete(l.marks, partition)
-		l.agenda.Disown(partition)
-		ownedPartitions.Set(float64(len(l.marks)))
-		close(stopped)
-	})
-	select {
-	case <-stopped:
-	case <-l.done:
-	}
-}
-
 // define takes in a definition from JOBS.
 func (l *loop) define(entry bus.Entry) {
 	def, err := wire.Decode[wire.Definition](entry.Data)
@@ -168,7 +141,17 @@ func (l *loop) define(entry bus.Entry) {
 		return
 	}
 	sequence := entry.Sequence
-	l.post(func(context.Context) { l.agenda.Apply(def.ID, revision, sequence) })
+	l.post(func(ctx context.Context) {
+		l.agenda.Apply(def.ID, revision, sequence)
+		for _, grave := range l.agenda.Buried() {
+			tidy(ctx, l.js, grave)
+		}
+	})
+}
+
+// know tells the agenda that JOBS holds nothing more up to a sequence.
+func (l *loop) know(sequence uint64) {
+	l.post(func(context.Context) { l.agenda.Know(sequence) })
 }
 
 // post hands a task to the loop, unless the loop has ended.

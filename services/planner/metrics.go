@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
@@ -27,6 +28,14 @@ var (
 		Name: "carillon_planner_partitions",
 		Help: "Partitions that this planner plans.",
 	})
+	heldFires = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "carillon_planner_held_fires",
+		Help: "Fires that wait for an earlier run of their job to end.",
+	})
+	clockSkew = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "carillon_planner_clock_skew_seconds",
+		Help: "By how much this machine's clock is ahead of the NATS server's.",
+	})
 	unreadable = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_planner_unreadable_definitions_total",
 		Help: "Definitions of jobs that could not be read, and are not planned.",
@@ -39,7 +48,8 @@ func observe(batch *plan.Batch, took time.Duration) {
 	for i := range batch.Decisions {
 		fires.WithLabelValues(string(batch.Decisions[i].State)).Inc()
 	}
-	if first := batch.Decisions[0]; first.Runs() {
-		lateness.Observe(time.Since(first.At).Seconds())
+	first := slices.IndexFunc(batch.Decisions, func(d plan.Decision) bool { return d.Runs() && !d.Waited() })
+	if first >= 0 {
+		lateness.Observe(time.Since(batch.Decisions[first].At).Seconds())
 	}
 }

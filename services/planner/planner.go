@@ -9,6 +9,9 @@
 //	                   ▲                                │
 //	 leases ──gain─────┘◀──────────── marks ◀───────────┘
 //
+// All of that rests on clocks that agree: while this machine's is not that of
+// the server (package clock), nothing is planned here and others have the leases.
+//
 // It needs NATS and nothing else. Any number of planners may run.
 package planner
 
@@ -19,6 +22,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/planner/internal/clock"
 	"github.com/carillon-cron/carillon/services/planner/internal/lease"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -41,13 +45,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		return err
 	}
 	defer nc.Close()
-	p := &planner{config: config, js: js, name: uniqueName(), health: health}
-	p.loop = newLoop(js, p.name, p.reporter("commits"))
-	health.NotReady("jobs", "waiting for NATS")
-	if err := p.run(ctx); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return newPlanner(js, config, health, clock.System()).run(ctx)
 }
 
 // planner is the loop with what feeds it: the jobs and the leases.
@@ -56,18 +54,38 @@ type planner struct {
 	js     jetstream.JetStream
 	name   string
 	health *service.Health
+	keeper *timekeeper
 	loop   *loop
 }
 
-// run loads all jobs and then plans whatever the leases say.
+// newPlanner returns a planner that reads its clocks by read.
+func newPlanner(js jetstream.JetStream, config Config, health *service.Health, read func() clock.Reading) *planner {
+	p := &planner{config: config, js: js, name: uniqueName(), health: health}
+	p.keeper = newTimekeeper(js, read, p.reporter("clock"))
+	p.loop = newLoop(js, p.name, p.keeper, p.reporter("commits"))
+	return p
+}
+
+// run plans until ctx ends.
 func (p *planner) run(ctx context.Context) error {
-	if err := p.await(ctx); err != nil {
-		return err
+	p.health.NotReady("jobs", "waiting for NATS")
+	err := p.await(ctx)
+	if err == nil {
+		err = p.plan(ctx)
 	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// plan loads all jobs and then plans whatever the leases say.
+func (p *planner) plan(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.loop.run(ctx) })
+	group.Go(func() error { return p.keeper.run(ctx) })
 	group.Go(func() error {
-		stop, err := bus.Follow(ctx, p.js, topology.JobsStream, topology.AllJobs, p.loop.define)
+		stop, err := p.follow(ctx)
 		if err != nil {
 			return err
 		}
@@ -77,6 +95,19 @@ func (p *planner) run(ctx context.Context) error {
 		return p.keepLeases(ctx)
 	})
 	return group.Wait()
+}
+
+// follow feeds the loop with all jobs; it returns once those of the past are in.
+func (p *planner) follow(ctx context.Context) (stop func(), err error) {
+	jobs, err := p.js.Stream(ctx, topology.JobsStream)
+	if err != nil {
+		return nil, err
+	}
+	stop, err = bus.Follow(ctx, p.js, topology.JobsStream, topology.AllJobs, p.loop.define)
+	if err == nil {
+		p.loop.know(jobs.CachedInfo().State.LastSeq)
+	}
+	return stop, err
 }
 
 // await waits until the streams are there.
@@ -92,17 +123,18 @@ func (p *planner) await(ctx context.Context) error {
 // startOver is the pause before leases are kept anew.
 const startOver = 250 * time.Millisecond
 
-// keepLeases keeps leases until ctx ends. When the bucket is lost it makes it
-// anew and starts over; nothing is planned here in between.
+// keepLeases keeps leases until ctx ends, while the clock is trusted. When the
+// bucket is lost it makes it anew and starts over; nothing is planned here in
+// between.
 func (p *planner) keepLeases(ctx context.Context) error {
 	report := p.reporter("leases")
 	for {
-		bucket, err := p.js.KeyValue(ctx, topology.LeasesBucket)
-		if err == nil {
-			err = lease.NewKeeper(bucket, p.name, p.loop, report).Run(ctx)
-		}
+		err := p.keepTrusted(ctx, report)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if err == nil {
+			continue
 		}
 		slog.Warn("leases lost, starting over", "error", err)
 		report(err)
@@ -114,6 +146,20 @@ func (p *planner) keepLeases(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// keepTrusted keeps leases until the clock is not trusted any more.
+func (p *planner) keepTrusted(ctx context.Context, report func(error)) error {
+	ctx, stop := p.keeper.whileTrusted(ctx)
+	defer stop()
+	bucket, err := p.js.KeyValue(ctx, topology.LeasesBucket)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return err
+	}
+	return lease.NewKeeper(bucket, p.name, p.loop, report).Run(ctx)
 }
 
 // reporter returns what says how a part of the planner goes: nil for well.

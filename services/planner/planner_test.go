@@ -278,3 +278,76 @@ func TestPlanningOutlivesTheServer(t *testing.T) {
 		}
 	}
 }
+
+// TestAChangeWhileNoPlannerRuns edits and deletes jobs between two planners that
+// know nothing of each other: each revision's fires have their runs or rows.
+func TestAChangeWhileNoPlannerRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	from := time.Now().Add(-20 * time.Second).Truncate(time.Second)
+	def := everySecond(carillon.OverlapAllow, from)
+	def.CatchUp.Policy = carillon.CatchUpAll
+	deleted := def
+	deleted.ID, deleted.Revision = carillon.NewJobID(), 1
+	w.publish(def)
+	w.publish(deleted)
+	def.Revision, def.EffectiveFrom = 2, from.Add(5*time.Second)
+	def.Schedule.Every = schedule.Duration(2 * time.Second)
+	deleted.Revision, deleted.EffectiveFrom, deleted.Deleted = 2, from.Add(5*time.Second), true
+	w.publish(def)
+	w.publish(deleted)
+	defer w.start()()
+	eventually.Succeeds(t, func() error {
+		if n := len(w.fires(def.ID)); n < 13 {
+			return fmt.Errorf("%d fires", n)
+		}
+		return nil
+	})
+	fires := w.fires(def.ID)
+	for second := range 20 {
+		at := from.Add(time.Duration(second) * time.Second).UTC()
+		want := 0
+		if second < 5 || at.Unix()%2 == 0 {
+			want = 1
+		}
+		if fires[at] != want {
+			t.Errorf("fire %s planned %d times, want %d", at, fires[at], want)
+		}
+	}
+	if n := len(w.fires(deleted.ID)); n != 5 {
+		t.Errorf("the deleted job has %d runs, want the 5 before its deletion", n)
+	}
+}
+
+// TestADeletedJobLeavesItsDeletion looks at what JOBS keeps of a job that was
+// deleted long ago.
+func TestADeletedJobLeavesItsDeletion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := everySecond(carillon.OverlapAllow, time.Now().Add(-49*time.Hour).Truncate(time.Second))
+	old.CatchUp.Policy = carillon.CatchUpSkip
+	w.publish(old)
+	old.Revision, old.Deleted, old.EffectiveFrom = 2, true, old.EffectiveFrom.Add(time.Second)
+	w.publish(old)
+	defer w.start()()
+	w.publish(everySecond(carillon.OverlapAllow, time.Now()))
+	eventually.Succeeds(t, func() error {
+		stream, err := w.js.Stream(t.Context(), topology.JobsStream)
+		if err != nil {
+			return err
+		}
+		info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(topology.Job(old.ID)))
+		if err != nil || info.State.Subjects[topology.Job(old.ID)] != 1 {
+			return fmt.Errorf("JOBS holds %v, %v", info.State.Subjects, err)
+		}
+		msg, err := stream.GetLastMsgForSubject(t.Context(), topology.Job(old.ID))
+		if err != nil {
+			return err
+		}
+		last, err := wire.Decode[wire.Definition](msg.Data)
+		if err != nil || !last.Deleted || last.Revision != 2 || last.ID != old.ID {
+			return fmt.Errorf("%+v, %v", last, err)
+		}
+		return nil
+	})
+}

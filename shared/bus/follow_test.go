@@ -100,6 +100,54 @@ func TestFollowSeesTheNewestOfThePast(t *testing.T) {
 	}
 }
 
+// A stream may keep several messages per subject, as JOBS does.
+func TestFollowSeesAllOfThePast(t *testing.T) {
+	t.Parallel()
+	js := natstest.Start(t).Connect()
+	config := jetstream.StreamConfig{Name: "LETTERS", Subjects: []string{"letter.*", "other"}, MaxMsgsPerSubject: 2}
+	if _, err := js.CreateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"1", "2", "3"} {
+		post(t, js, "letter.a", version)
+		post(t, js, "letter.b", version)
+	}
+	r, _ := follow(t, js)
+	if err := r.has("a2", "b2", "a3", "b3"); err != nil {
+		t.Error(err)
+	}
+	var writing sync.WaitGroup // which replaces messages of the past before their turn
+	writing.Go(func() {
+		for i := range 2000 {
+			_, _ = js.PublishAsync(fmt.Sprintf("letter.%d", i%10), nil)
+		}
+		<-js.PublishAsyncComplete()
+	})
+	for range 5 {
+		follow(t, js)
+	}
+	writing.Wait()
+}
+
+func TestFollowAPastThatIsGone(t *testing.T) {
+	t.Parallel()
+	js := letters(t, natstest.Start(t))
+	post(t, js, "letter.a", "1")
+	post(t, js, "other", "1")
+	stream, err := js.Stream(t.Context(), "LETTERS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	post(t, js, "other", "2")
+	r, _ := follow(t, js)
+	if err := r.has(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFollowSeesALargePast(t *testing.T) {
 	t.Parallel()
 	js := letters(t, natstest.Start(t))

@@ -20,7 +20,8 @@ type Document struct {
 	Schedule  schedule.Spec     `json:"schedule" doc:"When the job fires: exactly one of its forms, and a time zone."`
 	Target    Target            `json:"target" doc:"The HTTP call that a fire makes."`
 	Retry     Retry             `json:"retry,omitzero" doc:"What a failed call is worth."`
-	Overlap   Overlap           `json:"overlap,omitempty" doc:"What a fire does while the job's last run is still in flight." enum:"skip,allow" default:"skip"`
+	Overlap   Overlap           `json:"overlap,omitempty" doc:"What a fire does while the job's last run is still in flight." enum:"skip,allow,queue,replace" default:"skip"`
+	MaxQueued int               `json:"max_queued,omitempty" doc:"With overlap queue: how many fires wait at most; 1 by default. Further ones are skipped." minimum:"1" maximum:"100"`
 	CatchUp   CatchUp           `json:"catch_up,omitzero" doc:"What becomes of fires that were missed while nobody planned."`
 	Queue     string            `json:"queue,omitempty" doc:"The queue whose concurrency limit holds for the job." default:"default" maxLength:"63" example:"default"`
 	Paused    bool              `json:"paused,omitempty" doc:"A paused job does not fire; paused time is not missed time."`
@@ -49,6 +50,7 @@ type Retry struct {
 type CatchUp struct {
 	Policy CatchUpPolicy `json:"policy,omitempty" doc:"Which missed fires still run." enum:"latest,skip,all" default:"latest"`
 	Window Duration      `json:"window,omitempty" doc:"A fire missed by more than this never runs; 1h by default." example:"1h"`
+	Max    int           `json:"max,omitempty" doc:"With policy all: how many of the missed fires run, the newest ones; 100 by default." minimum:"1" maximum:"10000"`
 }
 
 // Job is a stored document.
@@ -69,8 +71,14 @@ func (d Document) WithDefaults() Document {
 	fill(&d.Retry.MinBackoff, Duration(time.Second))
 	fill(&d.Retry.MaxBackoff, max(Duration(5*time.Minute), d.Retry.MinBackoff))
 	fill(&d.Overlap, OverlapSkip)
+	if d.Overlap == OverlapQueue {
+		fill(&d.MaxQueued, 1)
+	}
 	fill(&d.CatchUp.Policy, CatchUpLatest)
 	fill(&d.CatchUp.Window, Duration(time.Hour))
+	if d.CatchUp.Policy == CatchUpAll {
+		fill(&d.CatchUp.Max, 100)
+	}
 	fill(&d.Queue, "default")
 	return d
 }

@@ -39,11 +39,19 @@ func TestDefaultsLeaveWhatIsGiven(t *testing.T) {
 		Schedule: schedule.Spec{Cron: "* * * * *"},
 		Target:   carillon.Target{Method: "GET", URL: "http://example.com", Timeout: carillon.Duration(time.Minute)},
 		Retry:    carillon.Retry{MaxAttempts: 1, MinBackoff: carillon.Duration(time.Minute), MaxBackoff: carillon.Duration(time.Hour)},
-		Overlap:  carillon.OverlapAllow,
-		CatchUp:  carillon.CatchUp{Policy: carillon.CatchUpAll, Window: carillon.Duration(24 * time.Hour)},
+		Overlap:  carillon.OverlapQueue, MaxQueued: 7,
+		CatchUp: carillon.CatchUp{Policy: carillon.CatchUpAll, Window: carillon.Duration(24 * time.Hour), Max: 10},
 	}
 	if diff := cmp.Diff(given, given.WithDefaults()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestDefaultsOfAPolicyAreFilledWithIt(t *testing.T) {
+	t.Parallel()
+	got := carillon.Document{Overlap: carillon.OverlapQueue, CatchUp: carillon.CatchUp{Policy: carillon.CatchUpAll}}.WithDefaults()
+	if got.MaxQueued != 1 || got.CatchUp.Max != 100 {
+		t.Errorf("max_queued %d and catch_up.max %d, want 1 and 100", got.MaxQueued, got.CatchUp.Max)
 	}
 }
 

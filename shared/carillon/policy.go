@@ -8,12 +8,16 @@ type Overlap string
 
 // The overlap policies.
 const (
-	OverlapSkip  Overlap = "skip"  // the fire does not run; the ledger says why
-	OverlapAllow Overlap = "allow" // the fire runs beside the earlier one
+	OverlapSkip    Overlap = "skip"    // the fire does not run; the ledger says why
+	OverlapAllow   Overlap = "allow"   // the fire runs beside the earlier one
+	OverlapQueue   Overlap = "queue"   // the fire waits its turn, up to MaxQueued of them
+	OverlapReplace Overlap = "replace" // the earlier run is cancelled; the fire runs after it
 )
 
 // Valid reports whether o is one of the policies.
-func (o Overlap) Valid() bool { return o == OverlapSkip || o == OverlapAllow }
+func (o Overlap) Valid() bool {
+	return slices.Contains([]Overlap{OverlapSkip, OverlapAllow, OverlapQueue, OverlapReplace}, o)
+}
 
 // CatchUpPolicy is which of a job's missed fires still run.
 type CatchUpPolicy string
@@ -22,7 +26,7 @@ type CatchUpPolicy string
 const (
 	CatchUpLatest CatchUpPolicy = "latest" // only the last of them
 	CatchUpSkip   CatchUpPolicy = "skip"   // none
-	CatchUpAll    CatchUpPolicy = "all"    // every one
+	CatchUpAll    CatchUpPolicy = "all"    // every one, up to CatchUp.Max
 )
 
 // Valid reports whether p is one of the policies.

@@ -22,7 +22,7 @@ func TestRunsEndInFinalStates(t *testing.T) {
 
 func TestPoliciesAreClosed(t *testing.T) {
 	t.Parallel()
-	for _, overlap := range []carillon.Overlap{"", "Skip", "skip ", "queue", "replace"} {
+	for _, overlap := range []carillon.Overlap{"", "Skip", "skip ", "queued", "Replace"} {
 		if overlap.Valid() {
 			t.Errorf("overlap %q is valid", overlap)
 		}

@@ -24,6 +24,8 @@ const (
 	maxBodyBytes  = 256 << 10
 	maxTimeout    = time.Hour
 	maxAttempts   = 50
+	maxQueued     = 100
+	maxCatchUp    = 10_000
 	maxBackoff    = 24 * time.Hour
 	maxBytes      = 768 << 10
 )
@@ -51,7 +53,10 @@ func (d Document) Validate() error {
 	faults.Nest("catch_up", d.CatchUp.validate())
 	faults.Nest("labels", validateLabels(d.Labels))
 	if !d.Overlap.Valid() {
-		faults.Add("overlap", "must be skip or allow, not %.40q", d.Overlap)
+		faults.Add("overlap", "must be skip, allow, queue or replace, not %.40q", d.Overlap)
+	}
+	if d.MaxQueued < 0 || d.MaxQueued > maxQueued {
+		faults.Add("max_queued", "must be from 1 to %d, not %d", maxQueued, d.MaxQueued)
 	}
 	faults.Nest("", d.checkSize())
 	return faults.Err()
@@ -156,6 +161,9 @@ func (c CatchUp) validate() error {
 	}
 	if c.Window < 0 {
 		faults.Add("window", "must not be negative, is %s", c.Window)
+	}
+	if c.Max < 0 || c.Max > maxCatchUp {
+		faults.Add("max", "must be from 1 to %d, not %d", maxCatchUp, c.Max)
 	}
 	return faults.Err()
 }

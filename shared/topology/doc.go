@@ -1,13 +1,14 @@
 // Package topology spells every stream, subject, consumer and bucket of
 // Carillon, and creates them. Nobody else concatenates a subject.
 //
-//	JOBS      job.<partition>.<job>  queue.<name>                last per subject
+//	JOBS      job.<partition>.<job>  queue.<name>                last 16 per subject
 //	RUNS      run.<partition>.<job>.<queue>.ready                work queue
 //	          run.<partition>.<job>.<queue>.retry.<run>
 //	          skip.<partition>.<job>
 //	          mark.<partition>
 //	OUTCOMES  outcome.<namespace>.<job>.<event>                  work queue,
 //	          republished as feed.<namespace>.<job>.<event>
+//	controls  cancel.run.<run>, cancel.job.<job>                 key-value, for two days
 //
 // RUNS is a work queue: a message exists until it is acknowledged. That is what
 // the overlap check rests on: "no message on run.<partition>.<job>.>" means

@@ -20,6 +20,11 @@ const (
 // seconds, with a look every half second, keep a takeover within the promised 3 s.
 const LeaseTTL = 2 * time.Second
 
+// RevisionsKept is how many revisions of a job its stream keeps: all that can
+// come to hold while no planner runs, for a planner has to know which revision
+// held when.
+const RevisionsKept = 16
+
 // deduplication is as short as the server takes: no promise rests on it.
 const deduplication = 100 * time.Millisecond
 
@@ -47,6 +52,11 @@ func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
 	if err != nil {
 		return fmt.Errorf("bucket %s: %w", LeasesBucket, err)
 	}
+	kept := controls()
+	kept.Replicas = replicas
+	if _, err := js.CreateOrUpdateKeyValue(ctx, kept); err != nil {
+		return fmt.Errorf("bucket %s: %w", ControlsBucket, err)
+	}
 	return nil
 }
 
@@ -70,7 +80,8 @@ func Await(ctx context.Context, js jetstream.JetStream, replicas int, report fun
 func jobs() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: JobsStream, Subjects: []string{"job.*.*", AllQueues},
-		Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: 1, AllowMsgTTL: true,
+		Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: RevisionsKept,
+		AllowMsgTTL: true, AllowRollup: true,
 	}
 }
 

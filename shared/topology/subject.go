@@ -17,6 +17,10 @@ const (
 	AllFeed   = "feed.>"
 )
 
+// FeedReaders is the subject on which gateways tell each other that somebody
+// reads the live feed.
+const FeedReaders = "feedreaders"
+
 // Job is the subject of a job's definition.
 func Job(id uuid.UUID) string {
 	return "job." + partition(id) + "." + id.String()

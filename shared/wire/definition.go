@@ -2,8 +2,8 @@ package wire
 
 import "github.com/carillon-cron/carillon/shared/carillon"
 
-// Definition is a job as the planners see it: its newest revision, or the news
-// that it was deleted.
+// Definition is one revision of a job as the planners see it. The last one may
+// say that the job was deleted.
 type Definition struct {
 	carillon.Job
 	// Deleted says that from EffectiveFrom on the job has no fires.

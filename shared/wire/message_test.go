@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -47,8 +48,11 @@ func outcome() wire.Outcome {
 
 func mark() wire.Mark {
 	return wire.Mark{
-		At: noon, Job: uuid.New(), Planner: "host-1", Seen: 1 << 60,
-		Behind: map[uuid.UUID]time.Time{uuid.New(): noon.Add(-time.Hour)},
+		At: noon, Job: uuid.New(), Planner: "host-1", Batch: 7, Seen: 1 << 60, Floor: noon.Add(-time.Hour),
+		Behind: map[uuid.UUID]wire.Progress{uuid.New(): {
+			At: noon.Add(-time.Minute), Planned: []wire.Planned{{Revision: 3, Until: noon.Add(-time.Second)}},
+		}},
+		Held: map[uuid.UUID][]wire.Held{uuid.New(): {{At: noon, Revision: 2}}},
 	}
 }
 
@@ -98,7 +102,7 @@ func TestReadersIgnoreFieldsOfNewerVersions(t *testing.T) {
 // maps, whose keys are data.
 func newer(encoded []byte) []byte {
 	text := strings.ReplaceAll(string(encoded), `{"`, `{"from_tomorrow":{"a":[1,null]},"`)
-	for _, data := range []string{"labels", "headers", "behind"} {
+	for _, data := range []string{"labels", "headers", "behind", "held"} {
 		text = strings.ReplaceAll(text, `"`+data+`":{"from_tomorrow":{"a":[1,null]},`, `"`+data+`":{`)
 	}
 	return []byte(text)
@@ -117,6 +121,20 @@ func TestReadersTakeMessagesOfOlderVersions(t *testing.T) {
 	if _, err := wire.Decode[wire.Mark]([]byte(`{}`)); err != nil {
 		t.Error(err)
 	}
+}
+
+// An instant that is not set is written out by this version, and was left out by
+// earlier ones.
+func TestInstantsThatAreNotSetComeBackAsNotSet(t *testing.T) {
+	t.Parallel()
+	o := outcome()
+	o.StartedAt, o.FinishedAt, o.Attempt.FinishedAt = time.Time{}, time.Time{}, time.Time{}
+	comesBack(t, o, wire.Encode(o))
+	earlier, err := json.Marshal(o)
+	if err != nil || strings.Contains(string(earlier), "0001-") {
+		t.Fatalf("%s: %v", earlier, err)
+	}
+	comesBack(t, o, earlier)
 }
 
 func TestReadersRefuseWhatIsNoMessage(t *testing.T) {

@@ -137,7 +137,7 @@ CREATE TABLE attempts (
     response    text,                          -- how the answer began
     PRIMARY KEY (fire_time, run_id, number)
 ) PARTITION BY RANGE (fire_time);
-COMMENT ON TABLE attempts IS 'Every HTTP request of every run; written by the recorder';
+COMMENT ON TABLE attempts IS 'HTTP requests of runs, but for the first one of a run that succeeded with it and had an empty answer: that run''s own row says all there is; written by the recorder';
 
 -- A new table is attached instead of being made as a partition: attaching lets
 -- reads and writes of the other days go on.

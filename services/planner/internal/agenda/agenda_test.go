@@ -71,8 +71,13 @@ func TestARevisionHoldsUntilTheNextOne(t *testing.T) {
 		t.Errorf("fires %v, want %v", got, want)
 	}
 	other := carillon.NewJobID()
-	if a.Apply(other, every(t, other, 1, 10, at(40).Add(memory)), 4); a.partitions[carillon.PartitionOf(id)][id] != nil {
+	p := carillon.PartitionOf(id)
+	a.Stamp(p, wire.Mark{At: at(100), Job: uuid.Max})
+	if a.Apply(other, every(t, other, 1, 10, at(40).Add(memory)), 4); a.partitions[carillon.PartitionOf(id)].jobs[id] != nil {
 		t.Errorf("a job that was deleted long ago is still known")
+	}
+	if graves := a.Buried(); len(graves) != 1 || graves[0].Last.ID != id || graves[0].Last.Revision != 3 || graves[0].Sequence != 3 {
+		t.Errorf("buried %+v", graves)
 	}
 }
 
@@ -98,7 +103,7 @@ func TestAPutBackCursorFindsTheOldRevision(t *testing.T) {
 	a.Apply(id, every(t, id, 1, 10, at(0)), 1)
 	a.Apply(id, every(t, id, 2, 10, at(15)), 2)
 	until(a, at(9))
-	cursor, _, _ := a.Advance() // at(10), the last fire of revision 1
+	cursor := a.Advance() // at(10), the last fire of revision 1
 	a.Advance()
 	a.Rewind(id, cursor)
 	if fire, _ := a.Next(); !fire.At.Equal(at(10)) || fire.Revision.Number != 1 {
@@ -148,7 +153,7 @@ func TestOwningStartsWhereTheMarkEnds(t *testing.T) {
 		"after the mark's job":            {high, 1, nil, at(20)},
 		"news that the mark has not seen": {low, 3, nil, at(0)},
 		"behind the mark": {low, 1, func(m *wire.Mark) {
-			m.Behind = map[uuid.UUID]time.Time{low: at(0)}
+			m.Behind = map[uuid.UUID]wire.Progress{low: {At: at(0)}}
 		}, at(10)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,11 +178,11 @@ func TestLateNewsIsBehindUntilPlanned(t *testing.T) {
 	a.Own(p, mark)
 	a.Apply(id, every(t, id, 1, 10, at(0)), 9)
 	a.Advance() // at(0)
-	if behind := a.Behind(p, mark); !behind[id].Equal(at(0)) {
+	if behind := a.Stamp(p, mark).Behind; !behind[id].At.Equal(at(0)) {
 		t.Errorf("behind %v, want the job at its first fire", behind)
 	}
 	until(a, at(25))
-	if behind := a.Behind(p, mark); behind != nil {
+	if behind := a.Stamp(p, mark).Behind; behind != nil {
 		t.Errorf("behind %v after everything was planned", behind)
 	}
 }
@@ -221,11 +226,11 @@ func TestAgainstAListOfAllFires(t *testing.T) {
 				got[fire.Job] = append(got[fire.Job], fire.At)
 			}
 			if fire, ok := a.Next(); ok {
-				cursor, _, _ := a.Advance()
+				cursor := a.Advance()
 				a.Rewind(fire.Job, cursor)
 			}
-			mark := wire.Mark{At: at(stop), Job: uuid.Max, Seen: a.Seen()}
 			p := random.IntN(carillon.Partitions)
+			mark := a.Stamp(p, wire.Mark{At: at(stop), Job: uuid.Max})
 			a.Disown(p)
 			a.Own(p, mark)
 		}

@@ -14,9 +14,32 @@
 // fire time and then by job id: the order of the marks. Jobs of other partitions
 // are held too, without a next fire, so that a takeover has nothing to load.
 //
-// A cursor can lag the mark of its partition: news of a job that arrives late,
-// after an outage, makes fires due that lie before the mark. [Agenda.Behind]
-// lists those jobs, and the mark carries the list, so that a successor knows.
+// # News that comes late
+//
+// A revision should be there before its effective instant. After an outage it
+// may come later, when its job has been planned beyond that instant already:
+//
+//	planned under 1   × × × × × ×│
+//	revision 2              [ ×  × │×  ×  ×
+//	                        ▲      until
+//	                        cursor goes back to here
+//
+// What ran, ran. The fires of the new revision since its instant are still to be
+// planned; those that coincide with a fire planned under the old one are the same
+// run, and are not planned again. So a job remembers, beyond its cursor, under
+// which revision it had been planned and how far. Pause, resume and deletion are
+// revisions like any other.
+//
+// Which revisions were known when something was planned is exact: the mark holds
+// the sequence in JOBS that its planner had seen. A successor that resumes from
+// a mark plays the revisions beyond that sequence as if they had just come in,
+// so a takeover and a live planner do the same. What a mark cannot say by its
+// place alone it lists as [wire.Progress]: of jobs that lag it, and of jobs that
+// did within the last hour, because further news could go back once more. News
+// does not reach behind the mark's floor, an hour before the mark.
+//
+// What is left out: revisions that came while no planner ran for a day, or of
+// which there were more than JOBS keeps. Their fires have no row.
 //
 // An Agenda belongs to one goroutine. It knows no clock and no network.
 package agenda

@@ -18,6 +18,7 @@ type Revision struct {
 	Namespace string
 	Queue     string
 	Overlap   carillon.Overlap
+	MaxQueued int
 	CatchUp   carillon.CatchUp
 	// Call is the encoded wire.Call that all runs of this revision share.
 	Call []byte
@@ -30,9 +31,11 @@ type Revision struct {
 // NewRevision makes a definition ready. It fails if the schedule cannot be
 // compiled, which the gateway has made sure it can.
 func NewRevision(def *wire.Definition) (*Revision, error) {
+	doc := def.Document.WithDefaults() // it may be older than some of its fields
 	r := &Revision{
 		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Namespace: def.Namespace,
-		Queue: def.Queue, Overlap: def.Overlap, CatchUp: def.CatchUp, deleted: def.Deleted,
+		Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
+		deleted: def.Deleted,
 	}
 	if !def.Active() {
 		return r, nil

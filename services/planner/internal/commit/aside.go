@@ -17,28 +17,35 @@ import (
 // overlap itself can have more.
 const maxJobs = 400
 
-// stepAside turns the runs that another run of their job is in the way of into
-// skips, and reports whether there were any. It asks the stream for all of them
-// at once. What it learns may be a moment old; the next try of the commit is
-// checked anew.
+// stepAside has the batch decided anew if runs that it would start have another
+// run of their job in the way, and reports whether there were any. It asks the
+// stream for all of them at once. What it learns may be a moment old; the next
+// try of the commit is checked anew.
 func (c *Committer) stepAside(ctx context.Context, batch *plan.Batch) (changed bool, err error) {
-	exclusive := map[uuid.UUID]*plan.Decision{}
+	exclusive := map[uuid.UUID]struct{}{}
 	for i := range batch.Decisions {
 		if d := &batch.Decisions[i]; d.Exclusive() {
-			exclusive[d.Job] = d
+			exclusive[d.Job] = struct{}{}
 		}
 	}
-	for chunk := range slices.Chunk(slices.Collect(maps.Keys(exclusive)), maxJobs) {
-		busy, err := c.busyAmong(ctx, chunk)
+	busy, err := c.Busy(ctx, slices.Collect(maps.Keys(exclusive)))
+	if err != nil || len(busy) == 0 {
+		return false, err
+	}
+	batch.Resolve(busy...)
+	return true, nil
+}
+
+// Busy lists those of some jobs that have a run in flight, each at least once.
+func (c *Committer) Busy(ctx context.Context, jobs []uuid.UUID) (busy []uuid.UUID, err error) {
+	for chunk := range slices.Chunk(jobs, maxJobs) {
+		found, err := c.busyAmong(ctx, chunk)
 		if err != nil {
-			return changed, err
+			return nil, err
 		}
-		for _, job := range busy {
-			exclusive[job].Skip("an earlier run is still in flight and overlap is skip")
-			changed = true
-		}
+		busy = append(busy, found...)
 	}
-	return changed, nil
+	return busy, nil
 }
 
 // busyAmong lists those of some jobs that have a run in the stream. Where the

@@ -44,6 +44,7 @@ func (s *Stale) Error() string {
 type Committer struct {
 	js   jetstream.JetStream
 	name string // of the planner, in its marks
+	sent uint64 // batches so far
 }
 
 // New returns a committer for the planner of the given unique name.
@@ -56,10 +57,11 @@ func New(js jetstream.JetStream, name string) *Committer {
 var ErrLate = errors.New("the batch was not stored in time")
 
 // Commit stores a batch and updates marks to what was stored. It tries for as
-// long as the decisions are fresh. Runs that another run of their job is in the
-// way of are turned into skips, in the batch. It fails with *[Stale], with
+// long as the decisions are fresh. If runs of some jobs are in the way, the batch
+// is decided anew. It fails with *[Stale], with
 // [ErrLate], or when ctx ends.
 func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
+	c.sign(batch)
 	start := time.Now()
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
 		stored, again, err := c.try(ctx, batch, marks)
@@ -67,6 +69,8 @@ func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int
 		switch {
 		case stored || errors.As(err, &stale):
 			return err
+		case again && batch.Idle():
+			return nil
 		case again:
 			continue // the batch has stepped aside, to be sent at once
 		case time.Since(start) > plan.Grace:
@@ -82,16 +86,25 @@ func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int
 	}
 }
 
+// sign marks a batch as this planner's next one.
+func (c *Committer) sign(batch *plan.Batch) {
+	c.sent++
+	for p, mark := range batch.Marks {
+		mark.Planner, mark.Batch = c.name, c.sent
+		batch.Marks[p] = mark
+	}
+}
+
 // try sends the batch once and settles what came of it: stored, or changed and
 // worth sending again at once, or an error.
 func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) (stored, again bool, err error) {
-	messages, partitions := c.messages(batch, marks)
+	messages, partitions := encode(batch, marks)
 	last, sendErr := c.send(ctx, messages)
 	if sendErr == nil {
-		adopt(batch, marks, partitions, last)
+		adopt(marks, positions(batch, partitions, last))
 		return true, false, nil
 	}
-	stored, err = c.settle(ctx, batch, marks, partitions)
+	stored, err = c.settle(ctx, batch, marks)
 	if err != nil || stored {
 		return stored, false, err
 	}
@@ -125,40 +138,6 @@ func (c *Committer) send(ctx context.Context, messages []*nats.Msg) (uint64, err
 		return 0, err
 	}
 	return ack.Sequence, nil
-}
-
-// adopt takes over the marks of a stored batch. They are its last messages, and
-// a batch is stored without gaps.
-func adopt(batch *plan.Batch, marks map[int]Mark, partitions []int, last uint64) {
-	first := last - uint64(len(partitions)) + 1
-	for i, p := range partitions {
-		marks[p] = Mark{Mark: batch.Marks[p], Sequence: first + uint64(i)}
-	}
-}
-
-// settle reads the marks to learn what became of a batch that was refused or
-// not answered: stored, not stored, or *[Stale]. A batch can be both stored and
-// stale, if another planner moved on after it; stale is the answer then, and
-// whoever gets it starts over from the marks.
-func (c *Committer) settle(ctx context.Context, batch *plan.Batch, marks map[int]Mark, partitions []int) (stored bool, err error) {
-	var stale Stale
-	for _, p := range partitions {
-		mark, err := ReadMark(ctx, c.js, p)
-		switch {
-		case err != nil:
-			return false, err
-		case mark.Sequence == marks[p].Sequence:
-		case mark.Planner == c.name && mark.Same(batch.Marks[p]):
-			marks[p] = mark
-			stored = true
-		default:
-			stale.Partitions = append(stale.Partitions, p)
-		}
-	}
-	if len(stale.Partitions) > 0 {
-		return false, &stale
-	}
-	return stored, nil
 }
 
 // ReadMark reads the mark of a partition; its sequence is 0 if there is none.

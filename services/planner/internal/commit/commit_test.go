@@ -10,22 +10,31 @@ import (
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
+	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // batchOf plans one fire for each of some new jobs.
-func batchOf(n int, overlap carillon.Overlap) *plan.Batch {
-	batch := &plan.Batch{Marks: map[int]wire.Mark{}}
-	at := time.Now().UTC().Truncate(time.Second)
-	revision := &agenda.Revision{Number: 1, Name: "j", Namespace: "default", Queue: "default", Overlap: overlap, Call: []byte("{}")}
-	for range n {
-		fire := agenda.Fire{At: at, Job: carillon.NewJobID(), Revision: revision}
-		batch.Decisions = append(batch.Decisions, plan.Decision{Fire: fire, State: carillon.StateQueued})
-		batch.Marks[carillon.PartitionOf(fire.Job)] = wire.Mark{At: at, Job: fire.Job}
+func batchOf(t *testing.T, n int, overlap carillon.Overlap) *plan.Batch {
+	t.Helper()
+	a, marks, now := agenda.New(), map[int]wire.Mark{}, time.Now().UTC().Truncate(time.Second)
+	for p := range carillon.Partitions {
+		a.Own(p, wire.Mark{})
+		marks[p] = wire.Mark{}
 	}
-	return batch
+	doc := carillon.Document{Name: "j", Schedule: schedule.Spec{At: &now}, Overlap: overlap}.WithDefaults()
+	for i := range n {
+		job := carillon.Job{ID: uuid.New(), Revision: 1, EffectiveFrom: now, Document: doc}
+		revision, err := agenda.NewRevision(&wire.Definition{Job: job})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Apply(job.ID, revision, uint64(i+1))
+	}
+	return plan.Collect(a, now, marks, nil)
 }
 
 func count(t *testing.T, js jetstream.JetStream, filter string) int {
@@ -49,7 +58,7 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
 	marks := map[int]Mark{}
-	if err := New(js, "p").Commit(t.Context(), batchOf(200, carillon.OverlapSkip), marks); err != nil {
+	if err := New(js, "p").Commit(t.Context(), batchOf(t, 200, carillon.OverlapSkip), marks); err != nil {
 		t.Fatal(err)
 	}
 	if n := count(t, js, "run.>"); n != 200 {
@@ -61,7 +70,7 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 			t.Errorf("partition %d: mark %+v is kept as %+v (%v)", p, stored, mark, err)
 		}
 	}
-	if err := New(js, "p").Commit(t.Context(), batchOf(200, carillon.OverlapSkip), marks); err != nil {
+	if err := New(js, "p").Commit(t.Context(), batchOf(t, 200, carillon.OverlapSkip), marks); err != nil {
 		t.Errorf("the next batch on these marks: %v", err)
 	}
 }
@@ -69,10 +78,10 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 func TestAStaleMarkStoresNothing(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	if err := New(js, "first").Commit(t.Context(), batchOf(100, carillon.OverlapAllow), map[int]Mark{}); err != nil {
+	if err := New(js, "first").Commit(t.Context(), batchOf(t, 100, carillon.OverlapAllow), map[int]Mark{}); err != nil {
 		t.Fatal(err)
 	}
-	err := New(js, "second").Commit(t.Context(), batchOf(100, carillon.OverlapAllow), map[int]Mark{})
+	err := New(js, "second").Commit(t.Context(), batchOf(t, 100, carillon.OverlapAllow), map[int]Mark{})
 	var stale *Stale
 	if !errors.As(err, &stale) {
 		t.Errorf("error %v, want *Stale", err)
@@ -87,13 +96,13 @@ func TestAStaleMarkStoresNothing(t *testing.T) {
 func TestALostAnswer(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	c, batch := New(js, "p"), batchOf(100, carillon.OverlapSkip)
+	c, batch := New(js, "p"), batchOf(t, 100, carillon.OverlapSkip)
 	before, stored := map[int]Mark{}, map[int]Mark{}
 	if err := c.Commit(t.Context(), batch, stored); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Commit(t.Context(), batch, before); err != nil {
-		t.Fatalf("sent again: %v", err)
+	if known, _, err := c.try(t.Context(), batch, before); err != nil || !known {
+		t.Fatalf("sent again: stored %t, %v", known, err)
 	}
 	if n := count(t, js, "run.>"); n != 100 {
 		t.Errorf("%d runs stored, want 100", n)
@@ -110,12 +119,27 @@ func TestALostAnswer(t *testing.T) {
 	}
 }
 
+// TestABatchThatLandsLate has a planner give a batch up that is stored after all,
+// and then send another one that ends at the same fire.
+func TestABatchThatLandsLate(t *testing.T) {
+	t.Parallel()
+	js := natstest.Start(t).Streams()
+	c, batch := New(js, "p"), batchOf(t, 10, carillon.OverlapAllow)
+	if err := c.Commit(t.Context(), batch, map[int]Mark{}); err != nil {
+		t.Fatal(err)
+	}
+	var stale *Stale
+	if err := c.Commit(t.Context(), batch, map[int]Mark{}); !errors.As(err, &stale) {
+		t.Errorf("error %v, want *Stale", err)
+	}
+}
+
 // TestAJobWithManyRunsInTheWay has more runs in the stream than the server lists
 // in one answer.
 func TestAJobWithManyRunsInTheWay(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	batch := batchOf(10, carillon.OverlapSkip)
+	batch := batchOf(t, 10, carillon.OverlapSkip)
 	crowded := batch.Decisions[3].Job
 	for i := range 1100 {
 		run := carillon.NewRunID(crowded, carillon.KindManual, time.Unix(int64(i), 0))
@@ -135,7 +159,7 @@ func TestAJobWithManyRunsInTheWay(t *testing.T) {
 func TestOnlyTheJobsInTheWayAreSkipped(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	batch := batchOf(900, carillon.OverlapSkip)
+	batch := batchOf(t, 900, carillon.OverlapSkip)
 	for _, d := range batch.Decisions[:450] {
 		if _, err := js.Publish(t.Context(), topology.Retry(d.Job, "default", carillon.NewRunID(d.Job, carillon.KindManual, d.At)), nil); err != nil {
 			t.Fatal(err)

@@ -24,4 +24,12 @@
 //	unclear   no answer came. The marks tell, too: they have moved to what was
 //	          sent, or they have not, and then the same batch is sent again; if
 //	          both copies arrive, the second one finds the mark moved.
+//
+// Fires that the mark holds (package plan) move with it in the same way: out of
+// the list and into the stream in one commit, or neither.
+//
+// The tests explore all interleavings of two planners in small worlds over the
+// real decisions ([judge], plan, agenda), with messages that come late, twice or
+// never, and find no fire lost and none published twice. They also break the
+// marks' check, and see it found out.
 package commit

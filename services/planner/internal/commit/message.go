@@ -20,9 +20,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// messages encodes a batch: its decisions in order, then its marks in the order
+// encode writes a batch as messages: its decisions in order, then its marks in the order
 // of the returned partitions.
-func (c *Committer) messages(batch *plan.Batch, marks map[int]Mark) ([]*nats.Msg, []int) {
+func encode(batch *plan.Batch, marks map[int]Mark) ([]*nats.Msg, []int) {
 	partitions := slices.Sorted(maps.Keys(batch.Marks))
 	messages := make([]*nats.Msg, 0, len(batch.Decisions)+len(partitions))
 	now := time.Now().UTC()
@@ -30,7 +30,7 @@ func (c *Committer) messages(batch *plan.Batch, marks map[int]Mark) ([]*nats.Msg
 		messages = append(messages, decision(&batch.Decisions[i], now))
 	}
 	for _, p := range partitions {
-		messages = append(messages, c.mark(p, batch.Marks[p], marks[p].Sequence))
+		messages = append(messages, moveMark(p, batch.Marks[p], marks[p].Sequence))
 	}
 	return messages, partitions
 }
@@ -69,10 +69,9 @@ func skip(d *plan.Decision, run wire.Run) *nats.Msg {
 	return &nats.Msg{Subject: topology.Skip(d.Job), Header: nats.Header{}, Data: wire.Encode(outcome)}
 }
 
-// mark is the message that moves a partition's mark, if it still stands at the
+// moveMark is the message that moves a partition's mark, if it still stands at the
 // expected sequence.
-func (c *Committer) mark(partition int, mark wire.Mark, expected uint64) *nats.Msg {
-	mark.Planner = c.name
+func moveMark(partition int, mark wire.Mark, expected uint64) *nats.Msg {
 	return &nats.Msg{
 		Subject: topology.Mark(partition),
 		Header: nats.Header{

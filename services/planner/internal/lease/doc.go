@@ -13,6 +13,10 @@
 //	          not renewed for the TTL       │ ▲
 //	                                        └─┘ renewed four times in a TTL
 //
+// The view does not rest on hearing that a key has run out: that news is itself
+// short-lived, and can be lost while a server restarts. Keys are written twice a
+// second, so one that has fallen silent for longer than the TTL is gone.
+//
 // A lease is about who bothers to plan, never about who may: that is the mark's
 // check (package commit). So a planner that has not been able to renew simply
 // stops by its own clock, and if it does not, nothing breaks.

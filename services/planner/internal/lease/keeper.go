@@ -18,6 +18,11 @@ const renewEvery = topology.LeaseTTL / 4
 // a lease after a missed renewal.
 const callTimeout = topology.LeaseTTL / 2
 
+// silence is how long nothing may be heard of a key before it counts as gone: it
+// has run out by then, even if the news of that was lost, as it can be when the
+// server restarts.
+const silence = topology.LeaseTTL + renewEvery
+
 // Keys of the bucket.
 const (
 	plannerPrefix   = "planner."
@@ -39,15 +44,16 @@ type Keeper struct {
 	report func(error)
 
 	view    view
-	held    map[int]uint64 // revision of the key of each held partition
-	renewed time.Time      // when all of them were last known to be ours
+	heard   map[string]time.Time // when each key of the view was last written
+	held    map[int]uint64       // revision of the key of each held partition
+	renewed time.Time            // when all of them were last known to be ours
 }
 
 // NewKeeper returns a keeper for the planner of the given unique name. report
 // is told after every round of renewals how it went: nil, or what went wrong.
 func NewKeeper(bucket jetstream.KeyValue, name string, owner Owner, report func(error)) *Keeper {
 	return &Keeper{
-		bucket: bucket, name: name, owner: owner, report: report, held: map[int]uint64{},
+		bucket: bucket, name: name, owner: owner, report: report, held: map[int]uint64{}, heard: map[string]time.Time{},
 		view: view{planners: map[string]bool{}, holders: map[int]string{}},
 	}
 }
@@ -78,12 +84,13 @@ func (k *Keeper) Run(ctx context.Context) error {
 				k.renew(ctx)
 				k.balance(ctx)
 			default:
-				k.see(entry)
+				k.see(entry, time.Now())
 				if started && entry.Operation() != jetstream.KeyValuePut {
 					k.balance(ctx) // something came free
 				}
 			}
-		case <-tick.C:
+		case now := <-tick.C:
+			k.forget(now)
 			k.renew(ctx)
 			k.balance(ctx)
 		}
@@ -91,18 +98,39 @@ func (k *Keeper) Run(ctx context.Context) error {
 }
 
 // see takes one change of the bucket into the view.
-func (k *Keeper) see(entry jetstream.KeyValueEntry) {
-	gone := entry.Operation() != jetstream.KeyValuePut
-	if name, ok := strings.CutPrefix(entry.Key(), plannerPrefix); ok {
-		k.view.planners[name] = true
-		if gone {
-			delete(k.view.planners, name)
-		}
+func (k *Keeper) see(entry jetstream.KeyValueEntry, now time.Time) {
+	key := entry.Key()
+	if entry.Operation() != jetstream.KeyValuePut {
+		k.drop(key)
+		return
 	}
-	if p, ok := partitionOf(entry.Key()); ok {
+	k.heard[key] = now
+	if name, ok := strings.CutPrefix(key, plannerPrefix); ok {
+		k.view.planners[name] = true
+	}
+	if p, ok := partitionOf(key); ok {
 		k.view.holders[p] = string(entry.Value())
-		if gone {
-			delete(k.view.holders, p)
+	}
+}
+
+// drop takes a key out of the view.
+func (k *Keeper) drop(key string) {
+	delete(k.heard, key)
+	if name, ok := strings.CutPrefix(key, plannerPrefix); ok {
+		delete(k.view.planners, name)
+	}
+	if p, ok := partitionOf(key); ok {
+		delete(k.view.holders, p)
+	}
+}
+
+// forget drops the keys that nothing was heard of for too long. What is held
+// here is known better.
+func (k *Keeper) forget(now time.Time) {
+	for key, at := range k.heard {
+		p, ok := partitionOf(key)
+		if _, held := k.held[p]; now.Sub(at) > silence && !(ok && held) {
+			k.drop(key)
 		}
 	}
 }

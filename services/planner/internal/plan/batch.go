@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"maps"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
@@ -14,74 +14,134 @@ import (
 // batch, and the marks need a place each; the bytes keep one commit from
 // holding the stream for long.
 const (
-	maxFires = 1000 - carillon.Partitions
-	maxBytes = 4 << 20
-	overhead = 400 // of subject and headers, roughly, in bytes
+	maxMessages = 1000 - carillon.Partitions
+	maxBytes    = 4 << 20
+	overhead    = 400 // of subject and headers, roughly, in bytes
 )
 
-// Batch is what one commit plans: the decisions, and the marks of the
-// partitions they touch.
+// Batch is what one commit plans.
 type Batch struct {
+	// Decisions holds the fires to run and those decided against. Fires that are
+	// held are only in the marks.
 	Decisions []Decision
-	Marks     map[int]wire.Mark
+	// Replacing says that a fire is held for which runs in flight are to be
+	// cancelled.
+	Replacing bool
+	// Marks holds the new marks of the partitions that the batch touches.
+	Marks map[int]wire.Mark
+
+	taken []Decision             // the fires, as decided if nothing is in flight
+	held  map[int]held           // what the marks held before
+	busy  map[uuid.UUID]struct{} // jobs that have a run in flight
+	known revisions              // of fires that may be replaced
+	room  int                    // messages that still fit
+	bytes int
 }
 
 // Collect takes the fires that are due at an instant off the agenda and
-// decides them. marks are the present marks of the owned partitions. A batch
-// without decisions means that nothing is due.
-func Collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark) *Batch {
-	b := &Batch{Marks: map[int]wire.Mark{}}
-	started := map[uuid.UUID]bool{}
-	size := 0
-	for len(b.Decisions) < maxFires && size < maxBytes {
-		fire, ok := a.Next()
-		if !ok || fire.At.After(now) {
-			break
-		}
-		d := take(a, fire, now)
-		if d.Exclusive() && started[d.Job] {
-			a.Rewind(d.Job, d.cursor)
-			break
-		}
-		started[d.Job] = started[d.Job] || d.Runs()
-		b.Decisions = append(b.Decisions, d)
-		size += len(d.Revision.Call) + overhead
+// decides them, together with the first held fire of each job in free, which
+// are believed to have no run in flight. marks are the present marks of the
+// owned partitions.
+func Collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark, free []uuid.UUID) *Batch {
+	b := &Batch{
+		Marks: map[int]wire.Mark{}, held: map[int]held{}, busy: map[uuid.UUID]struct{}{},
+		known: revisions{}, room: maxMessages, bytes: maxBytes,
 	}
+	b.release(a, marks, free)
+	b.collect(a, now, marks)
 	b.move(a, marks)
+	b.Resolve()
 	return b
 }
 
-// take advances the agenda past its first fire and decides it.
-func take(a *agenda.Agenda, fire agenda.Fire, now time.Time) Decision {
-	cursor, following, ok := a.Advance()
-	state, reason := decide(fire, now, ok && !following.At.After(now))
-	return Decision{Fire: fire, State: state, Reason: reason, cursor: cursor}
+// Empty reports whether there is nothing to plan.
+func (b *Batch) Empty() bool { return len(b.taken) == 0 }
+
+// Idle reports whether the batch changes nothing: all its fires were held, and
+// still are.
+func (b *Batch) Idle() bool {
+	return len(b.Decisions) == 0 && !slices.ContainsFunc(b.taken, func(d Decision) bool { return !d.held })
+}
+
+// release takes the first held fire of each of some jobs. One whose job is
+// forgotten is left where it is.
+func (b *Batch) release(a *agenda.Agenda, marks map[int]wire.Mark, free []uuid.UUID) {
+	for _, job := range free {
+		waiting := marks[carillon.PartitionOf(job)].Held[job]
+		if len(waiting) == 0 || b.full() {
+			continue
+		}
+		if revision := a.Revision(job, waiting[0].Revision); revision != nil {
+			fire := agenda.Fire{At: waiting[0].At, Job: job, Revision: revision}
+			b.take(Decision{Fire: fire, State: carillon.StateQueued, held: true}, 1)
+		}
+	}
+}
+
+// collect takes the due fires.
+func (b *Batch) collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark) {
+	started := map[uuid.UUID]bool{}
+	judge := newCatchUp(a, now)
+	for !b.full() {
+		fire, ok := a.Next()
+		if !ok || fire.At.After(now) {
+			return
+		}
+		d := judge.decide(fire)
+		if d.Exclusive() && !d.patient() && started[d.Job] {
+			return
+		}
+		messages := 1
+		if d.Revision.Overlap == carillon.OverlapReplace {
+			waiting := marks[carillon.PartitionOf(d.Job)].Held[d.Job]
+			b.known.learn(a, d.Job, waiting)
+			messages += len(waiting)
+		}
+		if messages > b.room && len(b.taken) > 0 {
+			return
+		}
+		d.cursor = a.Advance()
+		b.take(d, messages)
+		started[d.Job] = started[d.Job] || d.Runs()
+	}
+}
+
+func (b *Batch) full() bool { return b.room <= 0 || b.bytes <= 0 }
+
+func (b *Batch) take(d Decision, messages int) {
+	b.taken = append(b.taken, d)
+	if d.patient() {
+		b.known[revisionOf{d.Job, d.Revision.Number}] = d.Revision
+	}
+	b.room -= messages
+	b.bytes -= len(d.Revision.Call) + overhead
 }
 
 // move sets the marks that the batch leaves behind.
 func (b *Batch) move(a *agenda.Agenda, marks map[int]wire.Mark) {
-	for i := range b.Decisions {
-		d := &b.Decisions[i]
+	for i := range b.taken {
+		d := &b.taken[i]
 		p := carillon.PartitionOf(d.Job)
 		mark, ok := b.Marks[p]
 		if !ok {
 			mark = marks[p]
+			b.held[p] = mark.Held
 		}
-		if !mark.Covers(d.At, d.Job) {
+		if !d.held && !mark.Covers(d.At, d.Job) {
 			mark.At, mark.Job = d.At, d.Job
 		}
 		b.Marks[p] = mark
 	}
-	for p, mark := range maps.All(b.Marks) {
-		mark.Seen = a.Seen()
-		mark.Behind = a.Behind(p, mark)
-		b.Marks[p] = mark
+	for p, mark := range b.Marks {
+		b.Marks[p] = a.Stamp(p, mark)
 	}
 }
 
 // Undo puts the agenda back to where it was before the batch was collected.
 func (b *Batch) Undo(a *agenda.Agenda) {
-	for i := len(b.Decisions) - 1; i >= 0; i-- {
-		a.Rewind(b.Decisions[i].Job, b.Decisions[i].cursor)
+	for _, d := range slices.Backward(b.taken) {
+		if !d.held {
+			a.Rewind(d.Job, d.cursor)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func ownedAgenda() (*agenda.Agenda, map[int]wire.Mark) {
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	policy := func(p carillon.CatchUpPolicy) carillon.CatchUp {
-		return carillon.CatchUp{Policy: p, Window: carillon.Duration(time.Hour)}
+		return carillon.CatchUp{Policy: p, Window: carillon.Duration(time.Hour), Max: 5000}
 	}
 	for name, c := range map[string]struct {
 		catchUp    carillon.CatchUp
@@ -52,20 +53,28 @@ func TestDecide(t *testing.T) {
 		"latest, and it is":              {policy(carillon.CatchUpLatest), time.Minute, false, carillon.StateQueued},
 		"latest, and it is not":          {policy(carillon.CatchUpLatest), time.Minute, true, carillon.StateMissed},
 		"all":                            {policy(carillon.CatchUpAll), time.Minute, true, carillon.StateQueued},
+		"all, and just enough":           {carillon.CatchUp{Policy: carillon.CatchUpAll, Window: carillon.Duration(time.Hour), Max: 61}, time.Minute, true, carillon.StateQueued},
+		"all, and one too many":          {carillon.CatchUp{Policy: carillon.CatchUpAll, Window: carillon.Duration(time.Hour), Max: 60}, time.Minute, true, carillon.StateMissed},
 		"all, at the window's end":       {policy(carillon.CatchUpAll), time.Hour, true, carillon.StateQueued},
 		"all, beyond the window":         {policy(carillon.CatchUpAll), time.Hour + 1, true, carillon.StateMissed},
 		"latest, beyond the window":      {policy(carillon.CatchUpLatest), 2 * time.Hour, false, carillon.StateMissed},
-		"latest, window of nothing":      {carillon.CatchUp{Policy: carillon.CatchUpLatest}, Grace + 1, false, carillon.StateMissed},
+		"latest, window of nothing":      {carillon.CatchUp{Policy: carillon.CatchUpLatest, Window: 1}, Grace + 1, false, carillon.StateMissed},
 		"skip says so before the window": {policy(carillon.CatchUpSkip), 2 * time.Hour, false, carillon.StateMissed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fire := agenda.Fire{At: noon, Revision: &agenda.Revision{CatchUp: c.catchUp}}
-			state, reason := decide(fire, noon.Add(c.late), c.superseded)
-			if state != c.want {
-				t.Errorf("%s, want %s", state, c.want)
+			a, id := agenda.New(), carillon.NewJobID()
+			a.Apply(id, revision(t, id, func(d *carillon.Document) {
+				d.CatchUp = c.catchUp
+				if d.Schedule.Every = schedule.Duration(time.Second); !c.superseded {
+					d.Schedule = schedule.Spec{At: &noon}
+				}
+			}), 1)
+			d := newCatchUp(a, noon.Add(c.late)).decide(agenda.Fire{At: noon, Job: id, Revision: a.Revision(id, 1)})
+			if d.State != c.want {
+				t.Errorf("%s, want %s", d.State, c.want)
 			}
-			if (state == carillon.StateQueued) != (reason == "") {
-				t.Errorf("state %s with reason %q", state, reason)
+			if (d.State == carillon.StateQueued) != (d.Reason == "") {
+				t.Errorf("state %s with reason %q", d.State, d.Reason)
 			}
 		})
 	}
@@ -81,7 +90,7 @@ func TestCatchUpAfterFiveMinutes(t *testing.T) {
 			d.CatchUp.Policy, d.Overlap = policy, carillon.OverlapAllow
 		}), 1)
 		runs, all := 0, 0
-		for batch := Collect(a, now, marks); len(batch.Decisions) > 0; batch = Collect(a, now, marks) {
+		for batch := Collect(a, now, marks, nil); len(batch.Decisions) > 0; batch = Collect(a, now, marks, nil) {
 			for _, d := range batch.Decisions {
 				all++
 				if d.Runs() {
@@ -102,13 +111,36 @@ func TestABatchHoldsOneRunOfAJobThatMayNotOverlap(t *testing.T) {
 	a.Apply(id, revision(t, id, func(d *carillon.Document) { d.Schedule.Every = schedule.Duration(time.Second) }), 1)
 	now := noon.Add(2 * time.Second)
 	for want := range 3 {
-		batch := Collect(a, now, marks)
+		batch := Collect(a, now, marks, nil)
 		if len(batch.Decisions) != 1 || !batch.Decisions[0].At.Equal(noon.Add(time.Duration(want)*time.Second)) {
 			t.Fatalf("batch %d: %+v", want, batch.Decisions)
 		}
 	}
-	if rest := Collect(a, now, marks); len(rest.Decisions) != 0 {
+	if rest := Collect(a, now, marks, nil); len(rest.Decisions) != 0 {
 		t.Errorf("%d decisions left", len(rest.Decisions))
+	}
+}
+
+// TestAClockThatGoesBack plans at random instants, earlier ones too: each fire
+// once, and no mark goes back.
+func TestAClockThatGoesBack(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(5, 6))
+	a, marks := ownedAgenda()
+	id := carillon.NewJobID()
+	a.Apply(id, revision(t, id, func(d *carillon.Document) { d.Overlap = carillon.OverlapAllow }), 1)
+	p, fires := carillon.PartitionOf(id), 0
+	for range 200 {
+		batch := Collect(a, noon.Add(time.Duration(random.IntN(60))*time.Minute), marks, nil)
+		for _, d := range batch.Decisions {
+			if want := noon.Add(time.Duration(fires) * time.Minute); !d.At.Equal(want) || batch.Marks[p].At.Before(marks[p].At) {
+				t.Fatalf("fire %s, want %s; mark %s after %s", d.At, want, batch.Marks[p].At, marks[p].At)
+			}
+			fires++
+		}
+		if !batch.Empty() {
+			marks[p] = batch.Marks[p]
+		}
 	}
 }
 
@@ -121,7 +153,7 @@ func TestAHerdIsCutWithoutGapOrRepeat(t *testing.T) {
 		a.Apply(id, revision(t, id, nil), uint64(i+1))
 	}
 	seen := map[uuid.UUID]bool{}
-	for batch := Collect(a, noon, marks); len(batch.Decisions) > 0; batch = Collect(a, noon, marks) {
+	for batch := Collect(a, noon, marks, nil); len(batch.Decisions) > 0; batch = Collect(a, noon, marks, nil) {
 		if len(batch.Decisions)+len(batch.Marks) > 1000 {
 			t.Fatalf("batch of %d messages, JetStream takes 1000", len(batch.Decisions)+len(batch.Marks))
 		}
@@ -149,7 +181,7 @@ func TestABatchIsBoundedInBytes(t *testing.T) {
 		a.Apply(id, revision(t, id, func(d *carillon.Document) { d.Target.Body = string(make([]byte, 200<<10)) }), uint64(i+1))
 	}
 	size := 0
-	for _, d := range Collect(a, noon, marks).Decisions {
+	for _, d := range Collect(a, noon, marks, nil).Decisions {
 		size += len(d.Revision.Call)
 	}
 	if size > 8<<20 {
@@ -165,9 +197,9 @@ func TestUndoPutsEverythingBack(t *testing.T) {
 		a.Apply(id, revision(t, id, func(d *carillon.Document) { d.Overlap = carillon.OverlapAllow }), uint64(i+1))
 	}
 	now := noon.Add(3 * time.Minute)
-	first := Collect(a, now, marks)
+	first := Collect(a, now, marks, nil)
 	first.Undo(a)
-	again := Collect(a, now, marks)
+	again := Collect(a, now, marks, nil)
 	if len(first.Decisions) != 200 || len(again.Decisions) != 200 {
 		t.Fatalf("%d then %d decisions, want 200", len(first.Decisions), len(again.Decisions))
 	}

@@ -1,0 +1,89 @@
+package clock
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Limit is how far a clock may be off. A clock that was wrong is trusted again
+// below half of it, so that one at the limit does not come and go.
+const Limit = 500 * time.Millisecond
+
+// Reading is what a machine's clocks say at one moment.
+type Reading struct {
+	Wall   time.Time     // the time of day
+	Steady time.Duration // since some moment; never set
+}
+
+// System returns a source of readings of this machine's clocks.
+func System() func() Reading {
+	start := time.Now()
+	return func() Reading {
+		now := time.Now()
+		return Reading{Wall: now.Round(0), Steady: now.Sub(start)}
+	}
+}
+
+// errUnknown says that the clock has not been compared yet.
+var errUnknown = errors.New("this machine's clock has not been compared with the NATS server's yet")
+
+// Guard judges one machine's clock. It is safe for concurrent use.
+type Guard struct {
+	mu     sync.Mutex
+	base   Reading // of the last comparison that was good
+	reason error   // why the clock is not trusted; nil if it is
+}
+
+// NewGuard returns a guard that trusts nothing before the first comparison.
+func NewGuard() *Guard { return &Guard{reason: errUnknown} }
+
+// Check returns nil if fires may be planned by a reading, or else why not.
+func (g *Guard) Check(now Reading) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.reason != nil {
+		return g.reason
+	}
+	if step := drift(g.base, now); step.Abs() > Limit {
+		g.reason = fmt.Errorf("this machine's clock was set by %s and has to be compared with the NATS server's", short(step))
+	}
+	return g.reason
+}
+
+// Compare takes in the server's time, asked for and received at two readings. It
+// returns by how much this clock is ahead. An answer that took too long to say
+// anything changes nothing, nor does one during which the clock was set.
+func (g *Guard) Compare(sent, received Reading, server time.Time) (skew time.Duration, ok bool) {
+	uncertain := (received.Steady - sent.Steady) / 2
+	if uncertain > Limit/2 || drift(sent, received).Abs() > Limit/2 {
+		return 0, false
+	}
+	skew = sent.Wall.Add(uncertain).Sub(server)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch off := skew.Abs() - uncertain; {
+	case off > Limit, g.reason != nil && off > Limit/2:
+		g.reason = wrong(skew)
+	default:
+		g.base, g.reason = received, nil
+	}
+	return skew, true
+}
+
+func wrong(skew time.Duration) error {
+	side := "ahead of"
+	if skew < 0 {
+		side = "behind"
+	}
+	return fmt.Errorf("this machine's clock is %s %s the NATS server's, and nothing is planned here until they agree to %s: let chrony or systemd-timesyncd set both",
+		short(skew.Abs()), side, Limit/2)
+}
+
+// drift is by how much the time of day went on more than the steady clock.
+func drift(from, to Reading) time.Duration {
+	return to.Wall.Sub(from.Wall) - (to.Steady - from.Steady)
+}
+
+func short(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond) }
