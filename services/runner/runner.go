@@ -11,6 +11,7 @@
 //	     ◀─ retries ────────── outbox ◀──────┤
 //	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
 //	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
+//	controls ── orders ──▶ cancellation ──▶ execution
 //
 // It survives NATS: away at the start, it waits; away later, calls in flight
 // finish and their outcomes are published when it is back.
@@ -29,6 +30,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/call"
+	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/runner/internal/execution"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/services/runner/internal/lane"
@@ -121,19 +123,52 @@ func workContext(ctx context.Context, grace time.Duration) (work context.Context
 func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 
 // serve runs the parts until ctx ends and all that was taken is answered.
+// Cancellations are followed for as long as there may be something to cancel,
+// and no run is taken before they are known.
 func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
 	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets)})
 	defer client.Close()
-	out := outbox.New(js)
-	worker := execution.New(client, out, nc, backoff.Full)
+	out, cancelled := outbox.New(js), cancellation.NewSet()
+	worker := execution.New(execution.Config{
+		Caller: client, Outbox: out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
+	})
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
 		Handle: func(msg *nats.Msg) { worker.Handle(work, msg) },
 	})
 	var parts sync.WaitGroup
 	parts.Go(func() { skip.Run(ctx, work, nc, js, out) })
-	parts.Go(func() { lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) }) })
+	parts.Go(func() {
+		follow(ctx, work, cancellation.NewFollower(orders(js), cancelled, worker.Withdraw), func() {
+			lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+		})
+	})
 	parts.Wait()
+}
+
+// orders follows the bucket of cancellations.
+func orders(js jetstream.JetStream) cancellation.Source {
+	return func(ctx context.Context, handle func(bus.Entry)) (stop func(), err error) {
+		return bus.Follow(ctx, js, topology.ControlsStream, topology.AllControls, handle)
+	}
+}
+
+// follow runs a follower until work ends or take returns. It calls take once the
+// follower knows what there is to know, unless ctx ends before.
+func follow(ctx, work context.Context, follower *cancellation.Follower, take func()) {
+	work, stop := context.WithCancel(work)
+	known, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		follower.Run(work, func() { close(known) })
+	}()
+	select {
+	case <-known:
+		take()
+	case <-ctx.Done():
+	}
+	stop()
+	<-ended
 }
 
 // watch tells health of the connection.

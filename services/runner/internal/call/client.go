@@ -71,7 +71,7 @@ func New(config Config) *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Call makes the request of run.Attempt and waits for what comes of it. If ctx
-// ends first, the attempt's class is interrupted.
+// ends first, the attempt's class is interrupted, and its error the cause.
 func (c *Client) Call(ctx context.Context, run wire.Run, call *wire.Call, traceparent string) wire.Attempt {
 	attempt := wire.Attempt{Number: run.Attempt, StartedAt: time.Now().UTC()}
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(call.Target.Timeout))
@@ -82,7 +82,7 @@ func (c *Client) Call(ctx context.Context, run wire.Run, call *wire.Call, tracep
 	case attempt.Status != 0 && !good(attempt.Status):
 		attempt.Class, attempt.Error = wire.ClassStatus, "the target answered "+statusText(attempt.Status)
 	case err != nil && ctx.Err() != nil:
-		attempt.Class, attempt.Error = wire.ClassInterrupted, "the runner was stopped"
+		attempt.Class, attempt.Error = wire.ClassInterrupted, context.Cause(ctx).Error()
 	case err != nil:
 		attempt.Class, attempt.Error = classify(err, time.Duration(call.Target.Timeout))
 	}

@@ -18,7 +18,8 @@ type delivery struct {
 	run   wire.Run
 	call  *wire.Call      // shared with other deliveries: never changed
 	times uint64          // how often the message has been delivered, now included
-	ctx   context.Context // carries the run's trace
+	work  context.Context // ends with the runner; carries the run's trace
+	ctx   context.Context // comes of work; ends when the run is cancelled, too
 	trace string          // the traceparent to hand on, or ""
 }
 
@@ -28,6 +29,16 @@ func (w *Worker) read(msg *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, err := w.parse(msg)
+	if err != nil {
+		return nil, err
+	}
+	d.times = meta.NumDelivered
+	return d, nil
+}
+
+// parse reads what a ready message and a parked one both hold.
+func (w *Worker) parse(msg *nats.Msg) (*delivery, error) {
 	run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
 	if err != nil {
 		return nil, err
@@ -36,7 +47,7 @@ func (w *Worker) read(msg *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &delivery{msg: msg, run: run, call: call, times: meta.NumDelivered}, check(run, call)
+	return &delivery{msg: msg, run: run, call: call}, check(run, call)
 }
 
 // check makes sure of what a run is known by and what its subjects are made of.

@@ -43,6 +43,17 @@ func lost(d *delivery, now time.Time) wire.Outcome {
 	return finished(d, interrupted, verdict.Verdict{State: carillon.StateLost, Reason: reason})
 }
 
+// cancelled is the end of a run that somebody stopped: in the attempt, or, where
+// there is none, before the next one.
+func cancelled(d *delivery, attempt *wire.Attempt, reason string, now time.Time) wire.Outcome {
+	outcome := started(d)
+	outcome.State, outcome.Reason, outcome.Attempt, outcome.FinishedAt = carillon.StateCancelled, reason, attempt, now
+	if attempt == nil {
+		outcome.Attempts--
+	}
+	return outcome
+}
+
 // outcome is the message of an outcome.
 func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
 	msg := &nats.Msg{

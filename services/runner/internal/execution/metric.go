@@ -15,7 +15,10 @@ var (
 	callsMade = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_runner_calls_total", Help: "Calls made, by the class of their failure; ok for none.",
 	}, []string{"class"})
-	succeeded = callsMade.WithLabelValues("ok")
+	succeeded     = callsMade.WithLabelValues("ok")
+	cancellations = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "carillon_runner_cancelled_total", Help: "Runs ended because they were cancelled.",
+	})
 	malformed = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_malformed_total", Help: "Messages removed because they cannot be understood.",
 	})

@@ -24,13 +24,14 @@ type Server interface {
 
 // passed reports whether a later attempt of a run is parked, so that this
 // message has only come back for want of an acknowledgement. The answer may lag
-// behind the stream, which does no harm: what was parked once is never withdrawn.
+// behind the stream, which does no harm: what was parked once is only withdrawn
+// from a run that is cancelled, and this one is not.
 // Without an answer the run counts as not passed, for a call too many is better
 // than none.
 func (w *Worker) passed(d *delivery) bool {
 	ctx, cancel := context.WithTimeout(d.ctx, lookWait)
 	defer cancel()
-	last, err := w.server.RequestWithContext(ctx, lastOn+topology.Retry(d.call.JobID, d.call.Queue, d.run.ID), nil)
+	last, err := w.Server.RequestWithContext(ctx, lastOn+topology.Retry(d.call.JobID, d.call.Queue, d.run.ID), nil)
 	if err != nil {
 		slog.Warn("not known whether a retry is parked", "run", d.run.ID, "error", err)
 		return false

@@ -24,6 +24,11 @@
 // the same id, and may park the next one again. So a target can see more calls
 // of a run than its attempts, even two at a time; the ledger keeps one row.
 //
+// A cancelled run ends where it is (package cancellation): its context ends, and
+// with it the call or the wait. Its outcome is stored first and its parked retry
+// removed after, so what dies in between leaves a run that is cancelled once more.
+// An attempt that had ended the run by then counts: it is recorded as it ended.
+//
 // A message that has been delivered too often has probably taken its runners
 // down with it. It is not called again, but recorded as lost. All deliveries
 // count, also those that a runner handed back when it was stopped: the server
@@ -37,6 +42,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
+	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/runner/internal/memory"
 	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
 	"github.com/carillon-cron/carillon/services/runner/internal/verdict"
@@ -70,19 +76,27 @@ type Outbox interface {
 // over an ack wait at some thousand runs a second.
 const remembered = 32_768
 
+// Config is what a worker is made for.
+type Config struct {
+	Caller  Caller
+	Outbox  Outbox
+	Server  Server
+	Retries Retries
+	Jitter  backoff.Jitter
+	// Cancelled says which runs are to be stopped.
+	Cancelled *cancellation.Set
+}
+
 // Worker handles deliveries. It is safe for concurrent use.
 type Worker struct {
-	caller Caller
-	outbox Outbox
-	server Server
-	jitter backoff.Jitter
+	Config
 	memory *memory.Memory
 	calls  *calls
 }
 
 // New returns a worker that remembers nothing yet.
-func New(caller Caller, outbox Outbox, server Server, jitter backoff.Jitter) *Worker {
-	return &Worker{caller: caller, outbox: outbox, server: server, jitter: jitter, memory: memory.New(remembered), calls: newCalls()}
+func New(config Config) *Worker {
+	return &Worker{Config: config, memory: memory.New(remembered), calls: newCalls()}
 }
 
 // Handle takes the run of a ready message as far as it gets, and answers the
@@ -118,9 +132,14 @@ func (w *Worker) settle(ctx context.Context, d *delivery) {
 // execute returns nil once what became of the delivery is stored.
 func (w *Worker) execute(ctx context.Context, d *delivery) error {
 	now := time.Now().UTC()
-	d.ctx = tracing.Join(ctx, d.msg.Header, d.run, now)
-	d.trace = tracing.Carried(d.ctx, d.msg.Header, d.run)
+	d.work = tracing.Join(ctx, d.msg.Header, d.run, now)
+	d.trace = tracing.Carried(d.work, d.msg.Header, d.run)
+	var leave func()
+	d.ctx, leave = w.Cancelled.Enter(d.work, d.call.JobID, d.run)
+	defer leave()
 	switch {
+	case d.ctx.Err() != nil:
+		return w.stop(d, nil)
 	case d.times > 1 && w.passed(d):
 		return nil
 	case d.times >= mostDeliveries:
@@ -135,15 +154,17 @@ func (w *Worker) execute(ctx context.Context, d *delivery) error {
 
 // attempt makes attempts until the run has ended or its next one is parked.
 func (w *Worker) attempt(d *delivery) error {
-	for {
+	for d.ctx.Err() == nil {
 		attempt := w.call(d)
 		if attempt.Class == wire.ClassInterrupted {
-			return context.Cause(d.ctx)
+			return w.stop(d, &attempt)
 		}
-		judged := verdict.Of(attempt, d.call.Retry, w.jitter)
+		judged := verdict.Of(attempt, d.call.Retry, w.Jitter)
 		switch {
 		case judged.State.Final():
 			return w.finish(d, attempt, judged)
+		case d.ctx.Err() != nil:
+			return w.stop(d, &attempt)
 		case judged.Delay >= parkFloor:
 			return w.park(d, attempt, judged)
 		}
@@ -151,6 +172,7 @@ func (w *Worker) attempt(d *delivery) error {
 			return err
 		}
 	}
+	return w.stop(d, nil)
 }
 
 // call makes one attempt, and sends the news of it if it lasts.
@@ -161,9 +183,9 @@ func (w *Worker) call(d *delivery) wire.Attempt {
 	announced := make(chan struct{})
 	news := time.AfterFunc(moment, func() {
 		defer close(announced)
-		w.outbox.Send(d.outcome(started(d)))
+		w.Outbox.Send(d.outcome(started(d)))
 	})
-	attempt := w.caller.Call(ctx, d.run, d.call, traceparent)
+	attempt := w.Caller.Call(ctx, d.run, d.call, traceparent)
 	if !news.Stop() {
 		<-announced // so that the news of the start never follows that of the end
 	}
@@ -172,38 +194,45 @@ func (w *Worker) call(d *delivery) wire.Attempt {
 	return attempt
 }
 
-// wait records a failed attempt and waits for the next one in the slot.
+// wait records a failed attempt and waits for the next one in the slot, or for
+// the end of the context.
 func (w *Worker) wait(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
-	if err := w.outbox.Publish(d.ctx, d.outcome(attempted(d, attempt, judged))); err != nil {
+	if err := w.Outbox.Publish(d.work, d.outcome(attempted(d, attempt, judged))); err != nil {
 		return err
 	}
 	select {
 	case <-time.After(judged.Delay):
-		d.run.Attempt++
-		return nil
 	case <-d.ctx.Done():
-		return context.Cause(d.ctx)
 	}
+	d.run.Attempt++
+	return nil
 }
 
 // park records a failed attempt, then stores the next one for later: once that
 // is parked, nobody comes back to this one.
 func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
 	due := time.Now().Add(judged.Delay)
-	if err := w.outbox.Publish(d.ctx, d.outcome(attempted(d, attempt, judged))); err != nil {
+	if err := w.Outbox.Publish(d.work, d.outcome(attempted(d, attempt, judged))); err != nil {
 		return err
 	}
-	return w.outbox.Publish(d.ctx, d.retry(due))
+	if err := w.Outbox.Publish(d.work, d.retry(due)); err != nil {
+		return err
+	}
+	if _, late := cancellation.Reason(d.ctx); late { // it may have been looked for before it was there
+		d.run.Attempt++
+		return w.stop(d, nil)
+	}
+	return nil
 }
 
 func (w *Worker) finish(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
-	return w.outbox.Publish(d.ctx, d.outcome(finished(d, attempt, judged)))
+	return w.Outbox.Publish(d.work, d.outcome(finished(d, attempt, judged)))
 }
 
 // lose gives a run up.
 func (w *Worker) lose(d *delivery, now time.Time) error {
 	slog.Error("run lost", "run", d.run.ID, "job", d.call.Job, "deliveries", d.times)
-	return w.outbox.Publish(d.ctx, d.outcome(lost(d, now)))
+	return w.Outbox.Publish(d.work, d.outcome(lost(d, now)))
 }
 
 // answer tells the server what became of a message. If that gets lost, the

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -25,9 +26,10 @@ const ackWait = 300 * time.Millisecond
 // stage is a server with one queue, whose messages a test takes by hand.
 type stage struct {
 	*testing.T
-	js       jetstream.JetStream
-	outcomes *nats.Subscription
-	ready    chan *nats.Msg
+	js        jetstream.JetStream
+	outcomes  *nats.Subscription
+	ready     chan *nats.Msg
+	cancelled *cancellation.Set
 }
 
 func newStage(t *testing.T) *stage {
@@ -45,7 +47,7 @@ func newStage(t *testing.T) *stage {
 	if err := topology.Ensure(t.Context(), js, 1); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{T: t, js: js, ready: make(chan *nats.Msg, 100)}
+	s := &stage{T: t, js: js, ready: make(chan *nats.Msg, 100), cancelled: cancellation.NewSet()}
 	if s.outcomes, err = nc.SubscribeSync(topology.AllFeed); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +146,10 @@ func (c *caller) Call(ctx context.Context, run wire.Run, _ *wire.Call, _ string)
 }
 
 func (s *stage) worker(c *caller, delay time.Duration) *Worker {
-	return New(c, outbox.New(s.js), s.js.Conn(), func(time.Duration) time.Duration { return delay })
+	return New(Config{
+		Caller: c, Outbox: outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
+		Jitter: func(time.Duration) time.Duration { return delay },
+	})
 }
 
 // unheard is the same delivery, but its answers get lost.
