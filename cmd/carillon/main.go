@@ -1,9 +1,10 @@
 // Command carillon is the one binary that users meet: the whole system in one
-// process (up), or one of its services.
+// process (up), one of its services, or the commands of its clients.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,11 +26,15 @@ func execute() int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	context.AfterFunc(ctx, cancel)
-	if err := rootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "carillon:", err)
-		return 1
+	err := rootCommand().ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUnaccounted):
+		return 3 // the report has said all
 	}
-	return 0
+	fmt.Fprintln(os.Stderr, "carillon:", err)
+	return 1
 }
 
 func rootCommand() *cobra.Command {
@@ -39,7 +44,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), previewCommand(),
+	root.AddCommand(upCommand(), previewCommand(), auditCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

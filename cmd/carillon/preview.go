@@ -1,16 +1,10 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/carillon-cron/carillon/shared/preview"
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 )
 
@@ -59,7 +53,7 @@ func (r *previewRequest) define(cmd *cobra.Command) {
 	flags.StringVar(&r.from, "from", "", "instant to look from, such as 2026-12-31T00:00:00Z (default now)")
 	flags.IntVar(&r.count, "count", 10, "how many fires after it, from 1 to 1000")
 	flags.IntVar(&r.previous, "previous", 0, "how many fires up to it, from 0 to 1000")
-	flags.StringVarP(&r.output, "output", "o", "table", "table, json or yaml")
+	defineOutput(cmd, &r.output)
 }
 
 // run computes the preview and writes it.
@@ -68,22 +62,13 @@ func (r *previewRequest) run(cmd *cobra.Command, now time.Time) error {
 	compiled := r.compile(cmd, &faults)
 	from := r.check(now, &faults)
 	if len(faults) > 0 {
-		return listed(faults)
+		return listed("cannot preview this", faults)
 	}
 	table := previewTable{preview.Of(compiled, from, r.count, r.previous), compiled.Zone(), from, "now"}
 	if r.from != "" {
 		table.label = "from"
 	}
-	switch out := cmd.OutOrStdout(); r.output {
-	case "json":
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(table.Preview)
-	case "yaml":
-		return writeYAML(out, table.Preview)
-	default:
-		return table.write(out)
-	}
+	return write(cmd.OutOrStdout(), r.output, table.Preview, table.write)
 }
 
 // check notes what is wrong with the flags that are not about the schedule, and
@@ -98,28 +83,6 @@ func (r *previewRequest) check(now time.Time, faults *fault.Faults) time.Time {
 	if r.previous < 0 || r.previous > 1000 {
 		faults.Add("--previous", "must be from 0 to 1000, not %d", r.previous)
 	}
-	if !slices.Contains([]string{"table", "json", "yaml"}, r.output) {
-		faults.Add("--output", "must be table, json or yaml, not %.40q", r.output)
-	}
+	checkOutput(r.output, faults)
 	return now
-}
-
-// listed gives each fault a line.
-func listed(faults fault.Faults) error {
-	var text strings.Builder
-	for _, f := range faults {
-		fmt.Fprintf(&text, "\n  %s", strings.ReplaceAll(f.String(), "\n", "\n  "))
-	}
-	return fmt.Errorf("cannot preview this:%s", text.String())
-}
-
-func writeYAML(out io.Writer, p preview.Preview) error {
-	text, err := json.Marshal(p)
-	if err == nil {
-		text, err = yaml.JSONToYAML(text)
-	}
-	if err == nil {
-		_, err = out.Write(text)
-	}
-	return err
 }

@@ -3,7 +3,8 @@
 //
 //	        ┌── api ──▶ jobstore, queuestore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
-//	        │     └──▶ trigger ──▶ RUNS
+//	        │     ├──▶ trigger ──▶ RUNS
+//	        │     └──▶ cancellation ──▶ controls
 //	        └── feed ◀── OUTCOMES, republished
 //
 // Any number of gateways may run. Each serves from its start, with whatever is
@@ -17,7 +18,9 @@ import (
 	"net"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
+	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
@@ -27,6 +30,8 @@ import (
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -72,8 +77,8 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	relay := outbox.NewRelay(pool, js)
 	parts := api.Parts{
 		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick),
-		Runs: ledger.New(pool), Trigger: trigger.New(js),
-		Keys: keyring.New(pool), Feed: feed.New(nc, js), Health: health,
+		Runs: ledger.New(pool), Trigger: trigger.New(js), Canceller: cancellation.New(putControl(js)),
+		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
@@ -82,6 +87,17 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	return group.Wait()
+}
+
+// putControl writes to the controls bucket, which may come to be only later.
+func putControl(js jetstream.JetStream) cancellation.Put {
+	return func(ctx context.Context, key string, value []byte) error {
+		bucket, err := js.KeyValue(ctx, topology.ControlsBucket)
+		if err == nil {
+			_, err = bucket.Put(ctx, key, value)
+		}
+		return err
+	}
 }
 
 func listen(config Config) (net.Listener, error) {

@@ -145,7 +145,7 @@ func TestJobLife(t *testing.T) {
 	intoProblem(t, w.call(t, "GET", path, nil), 404)
 	intoProblem(t, w.call(t, "DELETE", path, nil), 404)
 	tombstone, header := w.published(t, job.ID, 6)
-	if !tombstone.Deleted || len(header["Nats-TTL"]) == 0 {
+	if !tombstone.Deleted || len(header["Nats-TTL"]) > 0 {
 		t.Errorf("tombstone %+v with headers %v", tombstone, header)
 	}
 

@@ -117,7 +117,7 @@ func checkHistoryOfRun(t *testing.T, w *world, id uuid.UUID) {
 func checkHistoryOfSuccess(t *testing.T, w *world, id uuid.UUID) {
 	t.Helper()
 	w.exec(t, `UPDATE runs SET attempts = 1, started_at = fire_time, finished_at = fire_time + interval '2s' WHERE id = $1`, id)
-	check := func(response string) {
+	check := func(number int, response string) {
 		t.Helper()
 		run := into[struct {
 			StartedAt  time.Time `json:"started_at"`
@@ -129,7 +129,7 @@ func checkHistoryOfSuccess(t *testing.T, w *world, id uuid.UUID) {
 				Class, Response string
 			}
 		}](t, w.call(t, "GET", "/api/v1/runs/"+id.String(), nil), 200)
-		if len(run.History) != 1 {
+		if len(run.History) != number {
 			t.Fatalf("history %+v", run.History)
 		}
 		if a := run.History[0]; a.Number != 1 || a.Status != 200 || a.Class != "" || a.Response != response ||
@@ -137,12 +137,15 @@ func checkHistoryOfSuccess(t *testing.T, w *world, id uuid.UUID) {
 			t.Errorf("run %+v", run)
 		}
 	}
-	check("")
-	w.exec(t, `INSERT INTO attempts (fire_time, run_id, number, started_at, finished_at, class, error)
-		SELECT fire_time, id, 1, started_at, finished_at, 'connect', 'boom' FROM runs WHERE id = $1`, id)
-	check("")
-	w.exec(t, `UPDATE attempts SET status = 200, class = NULL, error = NULL, response = 'done' WHERE run_id = $1`, id)
-	check("done")
+	const attempt = `INSERT INTO attempts (fire_time, run_id, number, started_at, finished_at, class, error)
+		SELECT fire_time, id, $2, started_at, finished_at, 'connect', 'boom' FROM runs WHERE id = $1`
+	check(1, "")
+	w.exec(t, attempt, id, 2) // of a runner that had been cut off
+	check(2, "")
+	w.exec(t, attempt, id, 1)
+	check(2, "")
+	w.exec(t, `UPDATE attempts SET status = 200, class = NULL, error = NULL, response = 'done' WHERE run_id = $1 AND number = 1`, id)
+	check(2, "done")
 }
 
 func (w *world) exec(t *testing.T, sql string, args ...any) {

@@ -12,8 +12,8 @@ import (
 	"github.com/carillon-cron/carillon/shared/client"
 )
 
-// keyFile holds the admin key, in the data folder. The gateway writes it.
-const keyFile = "admin.key"
+// KeyFile holds the admin key, in the data folder. The gateway writes it.
+const KeyFile = "admin.key"
 
 // greeting tells a person where everything is, once it runs.
 type greeting struct {
@@ -24,7 +24,7 @@ type greeting struct {
 }
 
 func newGreeting(config Config, f *folder, listener net.Listener) *greeting {
-	_, err := os.Stat(f.path(keyFile))
+	_, err := os.Stat(f.path(KeyFile))
 	return &greeting{
 		config: config, folder: f, base: "http://" + listener.Addr().String(),
 		firstStart: errors.Is(err, os.ErrNotExist),
@@ -33,7 +33,7 @@ func newGreeting(config Config, f *folder, listener net.Listener) *greeting {
 
 // attend greets, and runs the demo if there is one, until ctx ends.
 func (g *greeting) attend(ctx context.Context, target *demo.Target) error {
-	path := g.folder.path(keyFile)
+	path := g.folder.path(KeyFile)
 	data, err := os.ReadFile(path)
 	g.say("\nCarillon is up.\n\n  API    %s/api/v1\n  Docs   %s/docs\n  Data   %s\n", g.base, g.base, g.folder.dir)
 	if err != nil {

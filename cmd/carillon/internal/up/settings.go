@@ -40,7 +40,7 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	s.connect(nats, b.databaseURL)
 	s.runner.Grace = grace
 	s.gateway.Listener = listener
-	s.gateway.AdminKeyFile = f.path(keyFile)
+	s.gateway.AdminKeyFile = f.path(KeyFile)
 	for i := range s.healths {
 		s.healths[i] = service.NewHealth()
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
@@ -37,13 +39,15 @@ const (
 
 // Parts is what the API is the face of.
 type Parts struct {
-	Jobs    *jobstore.Store
-	Queues  *queuestore.Store
-	Runs    *ledger.Ledger
-	Trigger *trigger.Trigger
-	Keys    *keyring.Keyring
-	Feed    *feed.Feed
-	Health  *service.Health
+	Jobs      *jobstore.Store
+	Queues    *queuestore.Store
+	Runs      *ledger.Ledger
+	Trigger   *trigger.Trigger
+	Canceller *cancellation.Canceller
+	Keys      *keyring.Keyring
+	Feed      *feed.Feed
+	Forecasts *forecast.Reader
+	Health    *service.Health
 }
 
 // API serves HTTP. Make one with New.
@@ -68,7 +72,9 @@ func New(parts Parts) *API {
 	a.routeJobs()
 	a.routeControls()
 	a.routeSchedules()
+	a.routeForecast()
 	a.routeRuns()
+	a.routeRunControls()
 	a.routeQueues()
 	a.routeFeed()
 	a.routeDocs()

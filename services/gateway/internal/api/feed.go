@@ -42,6 +42,14 @@ type feedFilter struct {
 	State     []carillon.State `query:"state,explode" enum:"queued,running,retrying,succeeded,failed,cancelled,skipped,missed,expired,lost" doc:"Only events after which the run is in this state; may be given several times."`
 	Since     int64            `query:"since" default:"-1" minimum:"-1" doc:"Begin after the event with this sequence; by default with what comes next."`
 	Key       string           `query:"key" doc:"The API key, where headers cannot be set."`
+
+	upgrade bool // the request is to become a WebSocket
+}
+
+// Resolve looks at what the request is to become.
+func (f *feedFilter) Resolve(ctx huma.Context) []error {
+	f.upgrade = websocket.IsWebSocketUpgrade(humafiber.Unwrap(ctx))
+	return nil
 }
 
 // admits reports whether a client wants an event. States come last: to know them
@@ -55,6 +63,9 @@ func (f *feedFilter) admits(event *feed.Event) bool {
 // followFeed places the reader before it accepts the WebSocket: what happens
 // after a client has been accepted is what the client will see.
 func (a *API) followFeed(ctx context.Context, in *feedFilter) (*huma.StreamResponse, error) {
+	if !in.upgrade {
+		return nil, huma.NewError(http.StatusUpgradeRequired, "this is a WebSocket")
+	}
 	reader, err := a.reader(ctx, in.Since)
 	if err != nil {
 		return nil, err
@@ -77,10 +88,6 @@ func (a *API) reader(ctx context.Context, since int64) (*feed.Reader, error) {
 
 func (a *API) upgrade(ctx huma.Context, s *session) {
 	c := humafiber.Unwrap(ctx)
-	if !websocket.IsWebSocketUpgrade(c) {
-		a.refuse(ctx, huma.NewError(http.StatusUpgradeRequired, "this is a WebSocket"))
-		return
-	}
 	config := websocket.Config{}
 	if offered, ok := bearerProtocol(ctx.Header("Sec-WebSocket-Protocol")); ok {
 		config.Subprotocols = []string{protocol, offered}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
@@ -39,10 +40,12 @@ func asProblem(err error) error {
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, jobstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
-	case isAny(err, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight):
+	case isAny(err, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
+	case errors.Is(err, cancellation.ErrUnavailable):
+		return unavailable(cancellation.ErrUnavailable.Error())
 	case errors.Is(err, feed.ErrUnavailable):
 		return unavailable(feed.ErrUnavailable.Error())
 	case postgres.IsUnavailable(err), errors.Is(err, context.Canceled):

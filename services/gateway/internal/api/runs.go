@@ -20,6 +20,8 @@ func (a *API) routeRuns() {
 	get := operation(http.MethodGet, "/runs/{id}", "get-run", runsTag, "Read a run and its attempts", http.StatusNotFound)
 	get.Description = "A run is in the ledger a moment after it was started or has ended."
 	register(a, keyring.Viewer, get, a.getRun)
+
+	a.routeAudit()
 }
 
 type runFilter struct {

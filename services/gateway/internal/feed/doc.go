@@ -11,10 +11,11 @@
 // An event is kept as it came, and turned into what clients read when the first
 // of them asks.
 //
-//	closed ──somebody reads──▶ open ──nobody has read for a minute──▶ closed
+//	closed ──somebody reads──▶ open ──nobody has read for ten minutes──▶ closed
 //
 // A feed that nobody reads is closed: it takes no events from NATS, which would
-// cost a twentieth of the CPU time of every run. So a client that comes back
-// within the minute resumes where it was; one that comes later, to a gateway that
-// nobody else listened to, is told to read anew.
+// cost a twentieth of the CPU time of every run. Gateways tell each other of
+// their readers, so all of them are open or none is: a client that loses one
+// resumes at another. One that comes back after the ten minutes is told to read
+// anew.
 package feed

@@ -14,10 +14,9 @@ import (
 const (
 	capacity = 65_536
 	maxBytes = 64 << 20
-	// linger is how long events are still taken after the last reader has gone,
-	// so that one who reconnects finds what it has missed. It is far longer than
-	// a reader may need between two reads.
-	linger = time.Minute
+	// linger is how long events are still taken after the last reader, of any
+	// gateway, has gone, so that one who reconnects finds what it has missed.
+	linger = 10 * time.Minute
 )
 
 // ErrUnavailable says that the feed could not be opened in time.
@@ -29,7 +28,7 @@ type Feed struct {
 	js      jetstream.JetStream
 	ring    *ring.Ring[*Event]
 	linger  time.Duration
-	wanted  chan struct{} // tells the goroutine that runs the feed of a reader
+	wanted  chan struct{} // tells the goroutine that runs the feed of a reader, here or elsewhere
 	created time.Time     // of the stream whose sequences the ring holds; for that goroutine only
 
 	mu      sync.Mutex
@@ -65,8 +64,10 @@ func (f *Feed) After(ctx context.Context, sequence uint64) (*Reader, error) {
 }
 
 func (f *Feed) awaitOpen(ctx context.Context) error {
+	open := f.want()
+	f.announce()
 	select {
-	case <-f.want():
+	case <-open:
 		return nil
 	case <-ctx.Done():
 		return ErrUnavailable
@@ -98,12 +99,13 @@ func (f *Feed) closeIfIdle() bool {
 	default:
 	}
 	f.open = make(chan struct{})
+	f.ring.Forget()
 	return true
 }
 
 // Reader reads events from a position. It is for one goroutine at a time, and
-// needs no closing: the feed stays open while somebody reads, and for a while
-// between two reads.
+// needs no closing: the feed stays open while somebody reads, and opens again for
+// a reader that was away for long.
 type Reader struct {
 	feed   *Feed
 	cursor *ring.Cursor[*Event]
@@ -111,9 +113,17 @@ type Reader struct {
 
 // Next is that of [ring.Cursor].
 func (r *Reader) Next(ctx context.Context, into []*Event) ([]*Event, error) {
+	r.feed.want()
 	r.feed.count(1)
 	defer r.feed.count(-1)
 	return r.cursor.Next(ctx, into)
+}
+
+// isRead reports whether somebody waits for events here.
+func (f *Feed) isRead() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reading > 0
 }
 
 func (f *Feed) count(n int) {

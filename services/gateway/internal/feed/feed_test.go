@@ -84,7 +84,7 @@ func (s *stage) subscriptions(want int) {
 
 func TestEventsAreTakenOnlyWhileSomebodyReads(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 50*time.Millisecond)
+	s := newStage(t, 500*time.Millisecond)
 	s.publish()
 	without := s.js.Conn().NumSubscriptions()
 	reader, err := s.feed.Live(t.Context())
@@ -96,7 +96,9 @@ func TestEventsAreTakenOnlyWhileSomebodyReads(t *testing.T) {
 	s.expect(reader, "event 2")
 
 	s.subscriptions(without)
-	s.publish() // seen by nobody
+	s.publish()                    // seen by nobody
+	s.expect(reader, "reset to 3") // the same reader, long away
+	s.subscriptions(without)
 	s.expect(s.after(2), "reset to 3")
 
 	s.subscriptions(without)
@@ -106,18 +108,66 @@ func TestEventsAreTakenOnlyWhileSomebodyReads(t *testing.T) {
 	s.subscriptions(without)
 }
 
+// A client whose gateway dies goes on at another, from the event it saw last.
+func TestOneGatewaysReaderOpensTheFeedsOfAll(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, time.Minute)
+	other := New(s.js.Conn(), s.js)
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, ended := make(chan struct{}), make(chan error)
+	go func() { ended <- other.Run(ctx, func() { close(ready) }) }()
+	defer func() { cancel(); <-ended }()
+	<-ready
+
+	without := s.js.Conn().NumSubscriptions()
+	here := s.after(0)
+	s.subscriptions(without + 2)
+	s.publish()
+	s.publish()
+	s.expect(here, "event 1")
+	there, err := other.After(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.expect(there, "event 2")
+}
+
+func TestAnotherStreamMadeWhileClosedIsToldOf(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 300*time.Millisecond)
+	reader := s.after(0)
+	s.publish()
+	s.publish()
+	s.expect(reader, "event 1")
+	without := s.js.Conn().NumSubscriptions() - 1
+	s.subscriptions(without)
+	if err := s.js.DeleteStream(t.Context(), topology.OutcomesStream); err != nil {
+		t.Fatal(err)
+	}
+	if err := topology.Ensure(t.Context(), s.js, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.publish()
+	s.expect(s.after(2), "reset to 1")
+}
+
 // A reader that waits for its first event for longer than a feed lingers keeps
 // the feed open.
 func TestAReaderThatWaitsKeepsTheFeedOpen(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 20*time.Millisecond)
+	s := newStage(t, time.Millisecond)
 	reader := s.after(0)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
 		s.expect(reader, "event 1")
 	}()
-	<-time.After(200 * time.Millisecond)
+	eventually.Succeeds(t, func() error {
+		if !s.feed.isRead() || s.feed.closeIfIdle() {
+			return errors.New("nobody waits")
+		}
+		return nil
+	})
 	s.publish()
 	<-read
 }

@@ -20,9 +20,14 @@ const (
 // sequenceHeader is set by the server on republished messages.
 const sequenceHeader = "Nats-Sequence"
 
-// Run takes events while there are readers, until ctx ends. It calls ready once
-// the stream of outcomes is there.
+// Run takes events while there are readers at any gateway, until ctx ends. It
+// calls ready once the stream of outcomes is there.
 func (f *Feed) Run(ctx context.Context, ready func()) error {
+	others, err := f.nc.Subscribe(topology.FeedReaders, func(*nats.Msg) { f.want() })
+	if err != nil {
+		return fmt.Errorf("subscribe to the feed's readers: %w", err)
+	}
+	defer func() { _ = others.Unsubscribe() }() // fails only on a closed connection
 	if _, ok := f.await(ctx); ok {
 		ready()
 	}
@@ -37,6 +42,11 @@ func (f *Feed) Run(ctx context.Context, ready func()) error {
 		}
 	}
 }
+
+// announce tells all gateways that somebody reads here: a client that loses this
+// gateway goes on at another one, which must have the events by then. If the word
+// is lost, the next one follows soon.
+func (f *Feed) announce() { _ = f.nc.Publish(topology.FeedReaders, nil) }
 
 // follow takes events until nobody has read them for a while.
 func (f *Feed) follow(ctx context.Context) error {
@@ -95,6 +105,9 @@ func (f *Feed) begin(stored extent) {
 func (f *Feed) watch(ctx context.Context, sub *nats.Subscription, seen extent) {
 	for ctx.Err() == nil && !f.closeIfIdle() {
 		wait(ctx, min(checkEvery, f.linger))
+		if f.isRead() {
+			f.announce()
+		}
 		stored, ok := f.stored(ctx)
 		if waiting, _, err := sub.Pending(); !ok || err != nil || waiting > 0 {
 			continue

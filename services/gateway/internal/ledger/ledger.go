@@ -2,13 +2,15 @@
 //
 // The tables are cut by the day of the fire time. A run id begins with its fire
 // time, so a single run is looked for in one partition; a list without bounds
-// walks the partitions from the newest on and stops when it has enough.
+// walks the partitions from the newest on and stops when it has enough. An audit
+// reads whole days, and so streams.
 package ledger
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -52,10 +54,15 @@ type Attempt struct {
 }
 
 // Ledger reads runs. It is safe for concurrent use.
-type Ledger struct{ pool *pgxpool.Pool }
+type Ledger struct {
+	pool     *pgxpool.Pool
+	auditing chan struct{} // holds something while an audit is under way
+}
 
 // New returns the ledger of a database.
-func New(pool *pgxpool.Pool) *Ledger { return &Ledger{pool: pool} }
+func New(pool *pgxpool.Pool) *Ledger {
+	return &Ledger{pool: pool, auditing: make(chan struct{}, 1)}
+}
 
 const selectRun = `
 	SELECT id, job_id, job_name, namespace, revision, queue, kind, fire_time, state, reason,
@@ -79,15 +86,21 @@ func (l *Ledger) Get(ctx context.Context, id uuid.UUID) (Run, []Attempt, error) 
 	return run, run.history(attempts), err
 }
 
-// history completes the recorded attempts. A run that succeeded at once need not
-// have any: its own row says what there is to say. If one is recorded as failed,
-// a second call of that attempt did better.
+// history completes the recorded attempts. The first attempt of a run that
+// succeeded with it need not be recorded: the run's own row says what there is to
+// say. If it is recorded as failed, a second call of it did better.
 func (r *Run) history(recorded []Attempt) []Attempt {
-	atOnce := r.State == carillon.StateSucceeded && r.Attempts == 1 && r.StartedAt != nil
-	if !atOnce || len(recorded) == 1 && recorded[0].Class == nil {
+	if r.State != carillon.StateSucceeded || r.Attempts != 1 || r.StartedAt == nil {
 		return recorded
 	}
-	return []Attempt{{Number: 1, StartedAt: *r.StartedAt, FinishedAt: r.FinishedAt, Status: r.Status}}
+	first := Attempt{Number: 1, StartedAt: *r.StartedAt, FinishedAt: r.FinishedAt, Status: r.Status}
+	switch {
+	case len(recorded) == 0 || recorded[0].Number > 1:
+		return slices.Insert(recorded, 0, first)
+	case recorded[0].Class != nil:
+		recorded[0] = first
+	}
+	return recorded
 }
 
 func (l *Ledger) one(ctx context.Context, id uuid.UUID, from, to time.Time) (Run, error) {

@@ -2,17 +2,17 @@ package outbox
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// tombstoneTTL is how long the news of a deletion stays in the stream. A planner
-// that was away for longer loads the stream anew.
+// tombstoneTTL is how long the news of a queue's deletion stays in the stream. A
+// runner that was away for longer loads the stream anew.
 const tombstoneTTL = 7 * 24 * time.Hour
 
 // publish sends all rows in order and returns the ids of those that are done. A
@@ -43,8 +43,19 @@ type ack struct {
 }
 
 func (r *Relay) send(row row) ack {
-	future, err := r.js.PublishMsgAsync(&nats.Msg{Subject: row.Subject, Data: row.Payload}, options(row)...)
+	future, err := r.js.PublishMsgAsync(message(row), options(row)...)
 	return ack{future, err}
+}
+
+// message is a row's message. That of a queue takes the place of the ones before
+// it. Of a job the stream keeps some revisions, for planners that come later; what
+// a deleted job leaves, planners tidy up once nobody needs it.
+func message(row row) *nats.Msg {
+	msg := &nats.Msg{Subject: row.Subject, Data: row.Payload}
+	if isQueue(row) {
+		msg.Header = nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}}
+	}
+	return msg
 }
 
 func (a ack) wait(ctx context.Context) error {
@@ -65,20 +76,10 @@ func (a ack) wait(ctx context.Context) error {
 // its subject may have been stored.
 func options(row row) []jetstream.PublishOpt {
 	once := jetstream.WithRetryAttempts(0)
-	if isTombstone(row) {
+	if isQueue(row) && len(row.Payload) == 0 { // it was deleted
 		return []jetstream.PublishOpt{once, jetstream.WithMsgTTL(tombstoneTTL)}
 	}
 	return []jetstream.PublishOpt{once}
 }
 
-// isTombstone reports whether a message says that its object was deleted: a
-// queue's by an empty body, a job's by its mark.
-func isTombstone(row row) bool {
-	if !strings.HasPrefix(row.Subject, "job.") {
-		return len(row.Payload) == 0
-	}
-	var mark struct {
-		Deleted bool `json:"deleted"`
-	}
-	return json.Unmarshal(row.Payload, &mark) == nil && mark.Deleted
-}
+func isQueue(row row) bool { return strings.HasPrefix(row.Subject, topology.Queue("")) }

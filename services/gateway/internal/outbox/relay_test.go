@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -97,21 +98,46 @@ func TestKickIsFasterThanThePoll(t *testing.T) {
 	defer cancel()
 	go func() { _ = relay.Run(ctx) }()
 	batch := &pgx.Batch{}
-	Append(batch, topology.Queue("a"), nil)
-	Append(batch, topology.Job(uuid.New()), []byte(`{"deleted":true}`))
+	Append(batch, topology.Job(uuid.New()), []byte("{}"))
 	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
 		t.Fatal(err)
 	}
 	relay.Kick()
 	eventually.Succeeds(t, func() error { return empty(ctx, pool) })
-	stream, err := js.Stream(ctx, topology.JobsStream)
+}
+
+// Of a queue only the newest counts, and the news of its end passes. Of a job all
+// revisions stay, also those before its end: planners may still have to plan them.
+func TestWhatTheStreamKeeps(t *testing.T) {
+	t.Parallel()
+	pool, js := connect(t)
+	job, queue, deleted := topology.Job(uuid.New()), topology.Queue("a"), topology.Queue("b")
+	batch := &pgx.Batch{}
+	for _, text := range []string{"{}", "{}", `{"deleted":true}`} {
+		Append(batch, job, []byte(text))
+		Append(batch, queue, []byte(text))
+		Append(batch, deleted, []byte(text))
+	}
+	Append(batch, deleted, nil)
+	if err := pool.SendBatch(t.Context(), batch).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewRelay(pool, js).pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.Stream(t.Context(), topology.JobsStream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for sequence := range uint64(2) {
-		msg, err := stream.GetMsg(ctx, sequence+1)
-		if err != nil || msg.Header.Get(jetstream.MsgTTLHeader) == "" {
-			t.Errorf("tombstone %d: %v, %v", sequence+1, msg, err)
+	info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(">"))
+	want := map[string]uint64{job: 3, queue: 1, deleted: 1}
+	if err != nil || !maps.Equal(info.State.Subjects, want) {
+		t.Errorf("the stream keeps %v, want %v (%v)", info.State.Subjects, want, err)
+	}
+	for subject, passes := range map[string]bool{job: false, queue: false, deleted: true} {
+		msg, err := stream.GetLastMsgForSubject(t.Context(), subject)
+		if err != nil || (msg.Header.Get(jetstream.MsgTTLHeader) != "") != passes {
+			t.Errorf("%s: %v, %v", subject, msg, err)
 		}
 	}
 }

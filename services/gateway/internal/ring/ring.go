@@ -66,6 +66,15 @@ func (r *Ring[T]) Append(sequence uint64, value T, size int) {
 	r.wake()
 }
 
+// Forget drops all values, for the sake of their memory. The series goes on.
+func (r *Ring[T]) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.length() > 0 {
+		r.drop()
+	}
+}
+
 func (r *Ring[T]) begin(last uint64) {
 	for r.length() > 0 {
 		r.drop()

@@ -20,9 +20,11 @@
 // Attempts are ordered too: one with an answer beats one without, then the one
 // that ended last stands, then one that says why it failed.
 //
-// The only attempt of a run that succeeded has no row of its own, unless its
-// answer had a body: the run's row says when it was and what status came. That
-// is most attempts of most systems, and half of what Postgres would have to do.
+// The first attempt of a run that succeeded with it has no row of its own, unless
+// its answer had a body: the run's row says when it was and what status came.
+// Where answers are empty, that is half of what Postgres would have to do. Such an
+// attempt that repeats one which failed for another runner leaves that row as it
+// is; readers go by the run's row then.
 //
 // Both tables are written by one statement, which is its own transaction: one
 // round trip, and nothing to roll back. Rows are sorted by key, so recorders

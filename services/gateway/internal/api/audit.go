@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/google/uuid"
+)
+
+func (a *API) routeAudit() {
+	op := operation(http.MethodGet, "/audit", "audit", runsTag, "Account for every fire of a window")
+	op.Description = "Computes when every revision of every job should have fired, and compares that with the runs. " +
+		"A fire without a run is unexplained; one that still waits has none yet.\n\n" +
+		"Takes a second for some 350,000 runs, and at most two minutes; one audit at a time. It ends when the client goes."
+	register(a, keyring.Viewer, op, a.audit)
+}
+
+// auditQuestion is the input of an audit.
+type auditQuestion struct {
+	From      time.Time `query:"from" doc:"The first fire time; a day before the end by default."`
+	To        time.Time `query:"to" doc:"The end, excluded, at most 31 days later; now by default."`
+	Namespace string    `query:"namespace" doc:"Only jobs of this namespace."`
+	JobID     uuid.UUID `query:"job_id" format:"uuid" doc:"Only this job."`
+	Late      string    `query:"late" default:"5s" doc:"A run that begins later than this after its fire time counts as late."`
+	Settling  string    `query:"settling" default:"15s" doc:"Fires younger than this are not judged; at most 1d."`
+
+	conn           net.Conn
+	late, settling carillon.Duration
+}
+
+// Resolve fills in the window, and names what is wrong with the question.
+func (q *auditQuestion) Resolve(ctx huma.Context) []error {
+	q.conn = humafiber.Unwrap(ctx).Context().Conn()
+	malformed := ctx.Query("from") != "" && q.From.IsZero() || ctx.Query("to") != "" && q.To.IsZero()
+	if q.To.IsZero() {
+		q.To = time.Now().UTC()
+	}
+	if q.From.IsZero() {
+		q.From = q.To.Add(-24 * time.Hour)
+	}
+	faults := queryFaults{}
+	switch {
+	case malformed: // which is said already
+	case !q.From.Before(q.To):
+		faults.add("from", "must be before to")
+	case q.To.Sub(q.From) > ledger.MaxWindow:
+		faults.add("from", "must be at most 31 days before to")
+	}
+	q.late = faults.duration("late", q.Late, ledger.MaxWindow)
+	q.settling = faults.duration("settling", q.Settling, 24*time.Hour)
+	return faults
+}
+
+// queryFaults are what is wrong with parameters.
+type queryFaults []error
+
+func (f *queryFaults) add(name, message string) {
+	*f = append(*f, &huma.ErrorDetail{Location: "query." + name, Message: message})
+}
+
+// duration reads a duration from 0 to a longest one.
+func (f *queryFaults) duration(name, text string, longest time.Duration) (d carillon.Duration) {
+	if err := d.UnmarshalText([]byte(text)); err != nil {
+		f.add(name, err.Error())
+	} else if d < 0 || d > carillon.Duration(longest) {
+		f.add(name, "must be from 0s to "+carillon.Duration(longest).String())
+	}
+	return d
+}
+
+func (a *API) audit(ctx context.Context, in *auditQuestion) (*answer[audit.Report], error) {
+	ctx, end := a.whileHeard(ctx, in.conn)
+	defer end()
+	report, err := a.Runs.Audit(ctx, ledger.Audited{
+		Window:    audit.Window{From: in.From.UTC(), To: in.To.UTC(), Late: time.Duration(in.late)},
+		Namespace: in.Namespace, JobID: in.JobID, Settling: time.Duration(in.settling),
+	})
+	if errors.Is(err, ledger.ErrTooLong) {
+		return nil, unavailable(err.Error())
+	}
+	return answerWith(report, err)
+}

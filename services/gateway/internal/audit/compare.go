@@ -1,0 +1,200 @@
+package audit
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+)
+
+// Row is a line of the ledger whose kind is schedule.
+type Row struct {
+	ID, Job   uuid.UUID
+	At        time.Time // the fire time
+	State     carillon.State
+	Revision  int64
+	StartedAt time.Time // zero if no attempt began
+}
+
+// Source yields records one by one. It ends with io.EOF, or with why there are
+// no more.
+type Source[T any] func() (T, error)
+
+// Window is what is audited: the fires from From on that are before To. A run
+// that began later than Late after its fire time counts as late.
+type Window struct {
+	From, To time.Time
+	Late     time.Duration
+}
+
+// Compare audits a window. Revisions come by job, the greatest id first, and
+// then with the newest first; all that begin before the window's end. Rows come
+// by job, the greatest id first, then by fire time, and are those of the window.
+// It fails only with the error of a source.
+func Compare(w Window, revisions Source[*Revision], rows Source[Row]) (Report, error) {
+	c := &comparison{
+		window: w, rows: newPeeker(rows), late: lateness{threshold: w.Late},
+		report: Report{From: w.From, To: w.To, States: map[carillon.State]int{}, UnexplainedFires: []Fire{}, UnexpectedRows: []Odd{}},
+	}
+	jobs := newPeeker(revisions)
+	for jobs.err == nil && c.rows.sound() {
+		c.job(nextLine(jobs))
+	}
+	for jobs.sound() && c.rows.err == nil {
+		c.unknownJob()
+	}
+	c.report.Late = c.late.report()
+	return c.report, errors.Join(jobs.failure(), c.rows.failure())
+}
+
+// nextLine takes all revisions of the next job.
+func nextLine(revisions *peeker[*Revision]) *line {
+	var all []*Revision
+	for job := revisions.head.Job; revisions.err == nil && revisions.head.Job == job; revisions.advance() {
+		all = append(all, revisions.head)
+	}
+	return newLine(all)
+}
+
+// comparison is an audit under way.
+type comparison struct {
+	window Window
+	rows   *peeker[Row]
+	report Report
+	late   lateness
+}
+
+// job audits one job, and the rows that lie between it and the job before.
+func (c *comparison) job(l *line) {
+	for c.rows.err == nil && bytes.Compare(c.rows.head.Job[:], l.job[:]) > 0 {
+		c.unknownJob()
+	}
+	before := c.report.Expected
+	for at, r := range l.fires(c.window.From, c.window.To) {
+		for c.atRowOf(l) && c.rows.head.At.Before(at) {
+			c.odd(l)
+		}
+		c.fire(l, r, at)
+		if !c.rows.sound() {
+			return
+		}
+	}
+	for c.atRowOf(l) {
+		c.odd(l)
+	}
+	if c.report.Expected > before {
+		c.report.Jobs++
+	}
+	c.report.Unreadable += l.unreadable()
+}
+
+func (c *comparison) atRowOf(l *line) bool { return c.rows.err == nil && c.rows.head.Job == l.job }
+
+// fire looks for the row of an expected fire.
+func (c *comparison) fire(l *line, r *Revision, at time.Time) {
+	c.report.Expected++
+	found := false
+	for c.atRowOf(l) && c.rows.head.At.Equal(at) {
+		if c.rows.head.ID == carillon.NewRunID(l.job, carillon.KindSchedule, at) {
+			c.explain(r)
+			found = true
+		} else {
+			c.odd(l)
+		}
+	}
+	if !found {
+		c.unexplained(Fire{JobID: l.job, Job: r.Name, Namespace: r.Namespace, FireTime: at, Revision: r.Number})
+	}
+}
+
+// explain takes the row of an expected fire.
+func (c *comparison) explain(r *Revision) {
+	row := &c.rows.head
+	if row.State.Final() {
+		c.report.States[row.State]++
+	} else {
+		c.report.Pending++
+	}
+	if row.Revision != r.Number {
+		c.report.OtherRevision++
+	}
+	if !row.StartedAt.IsZero() {
+		c.late.add(row.StartedAt.Sub(row.At))
+	}
+	c.rows.advance()
+}
+
+func (c *comparison) unexplained(f Fire) {
+	c.report.Unexplained++
+	if len(c.report.UnexplainedFires) < most {
+		c.report.UnexplainedFires = append(c.report.UnexplainedFires, f)
+	}
+}
+
+// odd takes a row of a job that explains no fire.
+func (c *comparison) odd(l *line) {
+	if reason := oddity(l, &c.rows.head); reason != "" {
+		c.unexpected(reason)
+		return
+	}
+	c.report.Superseded++
+	c.rows.advance()
+}
+
+func (c *comparison) unknownJob() { c.unexpected("no job has this id") }
+
+func (c *comparison) unexpected(reason string) {
+	c.report.Unexpected++
+	if row := &c.rows.head; len(c.report.UnexpectedRows) < most {
+		c.report.UnexpectedRows = append(c.report.UnexpectedRows,
+			Odd{RunID: row.ID, JobID: row.Job, FireTime: row.At, Revision: row.Revision, State: row.State, Reason: reason})
+	}
+	c.rows.advance()
+}
+
+// oddity says why a row is not called for; "" if it is superseded.
+func oddity(l *line, row *Row) string {
+	held, named := l.holding(row.At), l.revision(row.Revision)
+	switch {
+	case row.ID != carillon.NewRunID(l.job, carillon.KindSchedule, row.At):
+		return "the run id is not that of the job and the fire time"
+	case held == nil:
+		return "the job did not exist yet"
+	case named != nil && named.Number < held.Number && l.fired(named, row.At):
+		return ""
+	case held.Deleted:
+		return "the job was deleted"
+	case held.Paused:
+		return "the job was paused"
+	}
+	return "the schedule does not fire then"
+}
+
+// peeker shows the next record of a source before it is taken.
+type peeker[T any] struct {
+	source Source[T]
+	head   T     // valid while err is nil
+	err    error // io.EOF at the end
+}
+
+func newPeeker[T any](source Source[T]) *peeker[T] {
+	p := &peeker[T]{source: source}
+	p.advance()
+	return p
+}
+
+func (p *peeker[T]) advance() { p.head, p.err = p.source() }
+
+// sound reports whether the source has not failed.
+func (p *peeker[T]) sound() bool { return p.err == nil || p.err == io.EOF }
+
+// failure is why the source failed, or nil.
+func (p *peeker[T]) failure() error {
+	if p.sound() {
+		return nil
+	}
+	return p.err
+}

@@ -1,0 +1,63 @@
+package audit
+
+import (
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+)
+
+// most bounds the lists of a report; what is beyond is only counted.
+const most = 1000
+
+// Report says what became of every fire in a window. Expected is the sum of all
+// States, Pending and Unexplained.
+type Report struct {
+	From       time.Time  `json:"from" doc:"The first instant that was audited: what was asked for, or where the ledger begins."`
+	To         time.Time  `json:"to" doc:"The end, excluded: what was asked for, or what had settled by then."`
+	LedgerFrom *time.Time `json:"ledger_from,omitempty" doc:"The oldest day that the ledger keeps."`
+
+	Jobs     int                    `json:"jobs" doc:"Jobs with a fire in the window."`
+	Expected int                    `json:"expected" doc:"Fires that the revisions of all jobs call for."`
+	States   map[carillon.State]int `json:"states" doc:"Fires by the final state of their runs."`
+	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended."`
+
+	Unexplained      int    `json:"unexplained" doc:"Fires without a row."`
+	UnexplainedFires []Fire `json:"unexplained_fires" doc:"The first 1,000 of them, those of the newest jobs first."`
+	Unexpected       int    `json:"unexpected" doc:"Rows that no fire calls for."`
+	UnexpectedRows   []Odd  `json:"unexpected_rows" doc:"The first 1,000 of them, those of the newest jobs first."`
+
+	Superseded    int `json:"superseded" doc:"Rows of an earlier revision's fires, because an edit came late."`
+	OtherRevision int `json:"other_revision" doc:"Fires whose runs followed another revision than the one that held then."`
+	Unreadable    int `json:"unreadable" doc:"Revisions whose schedules cannot be read any more; none of their fires is expected."`
+
+	Late Lateness `json:"late"`
+}
+
+// Fire is an instant at which a job should have fired.
+type Fire struct {
+	JobID     uuid.UUID `json:"job_id" format:"uuid"`
+	Job       string    `json:"job" doc:"The job's name then." example:"nightly-report"`
+	Namespace string    `json:"namespace" example:"default"`
+	FireTime  time.Time `json:"fire_time"`
+	Revision  int64     `json:"revision" doc:"The revision that held then."`
+}
+
+// Odd is a row that no fire calls for.
+type Odd struct {
+	RunID    uuid.UUID      `json:"run_id" format:"uuid"`
+	JobID    uuid.UUID      `json:"job_id" format:"uuid"`
+	FireTime time.Time      `json:"fire_time"`
+	Revision int64          `json:"revision" doc:"The revision that the row names."`
+	State    carillon.State `json:"state"`
+	Reason   string         `json:"reason" doc:"Why it is not called for."`
+}
+
+// Lateness says how long after their fire times first attempts began.
+type Lateness struct {
+	Threshold carillon.Duration `json:"threshold" doc:"What counts as late." example:"5s"`
+	Count     int               `json:"count" doc:"Runs that began later than that."`
+	P50       carillon.Duration `json:"p50" doc:"Half of the runs began sooner; at most 2 % too high." example:"12ms"`
+	P99       carillon.Duration `json:"p99" doc:"99 of 100 runs began sooner; at most 2 % too high." example:"40ms"`
+	Max       carillon.Duration `json:"max" example:"1.2s"`
+}

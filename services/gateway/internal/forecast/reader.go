@@ -1,0 +1,97 @@
+package forecast
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// latestRuns is how many runs the durations are taken from: enough for a mean,
+// and few enough to be read from the end of the ledger at once.
+const latestRuns = 20_000
+
+// Reader forecasts from what the database holds. It is safe for concurrent use.
+type Reader struct{ pool *pgxpool.Pool }
+
+// NewReader returns a reader of a database.
+func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+
+// Forecast forecasts some minutes from now on, of the jobs of a namespace, or of
+// all if that is "".
+func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, minutes int) (*Forecast, error) {
+	queues, err := r.queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Of(ctx, r.jobs(ctx, namespace), queues, now, minutes)
+}
+
+func (r *Reader) queues(ctx context.Context) ([]Queue, error) {
+	rows, err := r.pool.Query(ctx, `
+		WITH latest AS (
+			SELECT queue, started_at, finished_at FROM runs ORDER BY fire_time DESC, id DESC LIMIT $1
+		), taken AS (
+			SELECT queue, avg(extract(epoch FROM finished_at - started_at))::float8 AS seconds FROM latest
+			WHERE started_at IS NOT NULL AND finished_at IS NOT NULL GROUP BY queue
+		)
+		SELECT name, concurrency, coalesce(seconds, 0) FROM queues LEFT JOIN taken ON queue = name`, latestRuns)
+	if err != nil {
+		return nil, fmt.Errorf("read queues: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Queue])
+}
+
+// jobs reads the active jobs, one at a time.
+func (r *Reader) jobs(ctx context.Context, namespace string) iter.Seq2[Job, error] {
+	return func(yield func(Job, error) bool) {
+		rows, err := r.pool.Query(ctx, `SELECT id, document FROM jobs WHERE NOT paused AND ($1 = '' OR namespace = $1)`, namespace)
+		if err != nil {
+			yield(Job{}, fmt.Errorf("read jobs: %w", err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if job, err := scan(rows); !yield(job, err) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(Job{}, fmt.Errorf("read jobs: %w", err))
+		}
+	}
+}
+
+func scan(rows pgx.Rows) (Job, error) {
+	var id uuid.UUID
+	var text []byte
+	if err := rows.Scan(&id, &text); err != nil {
+		return Job{}, err
+	}
+	var document carillon.Document
+	if err := json.Unmarshal(text, &document); err != nil {
+		return Job{}, err
+	}
+	compiled, err := document.Schedule.Compile(id.String())
+	if err != nil {
+		return Job{}, fmt.Errorf("job %s: %w", id, err)
+	}
+	return Job{Schedule: compiled, Queue: document.Queue, Endpoint: endpoint(document.Target.URL)}, nil
+}
+
+// endpoint is the host that an address calls, with its port if it names one.
+func endpoint(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(parsed.Host)
+}

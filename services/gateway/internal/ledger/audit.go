@@ -1,0 +1,139 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// MaxWindow is the longest window of an audit.
+	MaxWindow = 31 * 24 * time.Hour
+	// AuditTimeout bounds an audit, the wait for its turn included.
+	AuditTimeout = 2 * time.Minute
+)
+
+// ErrTooLong says that an audit did not end in AuditTimeout.
+var ErrTooLong = errors.New("the audit took longer than " + carillon.Duration(AuditTimeout).String() + ": ask for a shorter window, one namespace or one job")
+
+// Audited says what to audit. Its zero Namespace and JobID do not filter.
+type Audited struct {
+	audit.Window
+	Namespace string
+	JobID     uuid.UUID
+	Settling  time.Duration // a fire younger than this is not judged
+}
+
+// Audit compares a window with the ledger, as far as that reaches back and as it
+// was at one instant. Audits take turns, so that they leave the pool's other
+// connections to everybody else. It fails with ErrTooLong.
+func (l *Ledger) Audit(ctx context.Context, asked Audited) (audit.Report, error) {
+	inner, cancel := context.WithTimeout(ctx, AuditTimeout)
+	defer cancel()
+	select {
+	case l.auditing <- struct{}{}:
+		defer func() { <-l.auditing }()
+	case <-inner.Done():
+		return audit.Report{}, overtime(ctx, inner.Err())
+	}
+	// The clock is read before the snapshot is taken, so every row of what has
+	// settled by then is in it.
+	if settled := time.Now().Add(-asked.Settling).UTC(); asked.To.After(settled) {
+		asked.To = settled
+	}
+	report, err := l.auditOn(inner, cancel, asked)
+	return report, overtime(ctx, err)
+}
+
+// overtime tells an audit that had too little time from one that was called off.
+func overtime(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return ErrTooLong
+	}
+	return err
+}
+
+// auditOn reads two streams side by side, each on a connection of its own and
+// both of one snapshot. Whatever ends it early has to call cancel before the
+// streams are closed, or closing would read them to their end.
+func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked Audited) (audit.Report, error) {
+	var report audit.Report
+	err := l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
+		begin, err := beginning(ctx, jobs)
+		if err != nil {
+			return err
+		}
+		if begin != nil && asked.From.Before(*begin) {
+			asked.From = *begin
+		}
+		if asked.To.Before(asked.From) {
+			asked.To = asked.From
+		}
+		return l.snapshot(ctx, id, func(runs pgx.Tx, _ string) error {
+			report, err = merge(ctx, cancel, jobs, runs, asked)
+			report.LedgerFrom = begin
+			return err
+		})
+	})
+	return report, err
+}
+
+func merge(ctx context.Context, cancel context.CancelFunc, jobs, runs pgx.Tx, asked Audited) (audit.Report, error) {
+	revisions, err := openRevisions(ctx, jobs, asked)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	defer revisions.Close()
+	rows, err := openRows(ctx, runs, asked)
+	if err != nil {
+		cancel()
+		return audit.Report{}, err
+	}
+	defer rows.Close()
+	report, err := audit.Compare(asked.Window, revisionsOf(ctx, revisions), rowsOf(rows))
+	if err != nil {
+		cancel()
+	}
+	return report, err
+}
+
+// snapshot runs do in a read-only transaction on a snapshot, or on a new one,
+// and gives it the snapshot's id.
+func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id string) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, l.pool, options, func(tx pgx.Tx) error {
+		if id != "" {
+			if _, err := tx.Exec(ctx, `SET TRANSACTION SNAPSHOT '`+id+`'`); err != nil { // takes no parameters
+				return fmt.Errorf("audit: %w", err)
+			}
+		}
+		err := tx.QueryRow(ctx, `
+			SELECT pg_export_snapshot(), set_config('statement_timeout', $1, true), set_config('work_mem', $2, true)`,
+			fmt.Sprint(AuditTimeout.Milliseconds()), sortMemory).Scan(&id, nil, nil)
+		if err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+		return do(tx, id)
+	})
+}
+
+// sortMemory is what Postgres may use to bring rows into the order of jobs; what
+// is beyond goes to its disk.
+const sortMemory = "64MB"
+
+// beginning returns the oldest day that the ledger keeps; nil while it is empty.
+func beginning(ctx context.Context, tx pgx.Tx) (day *time.Time, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT min(to_timestamp(right(relname, 8), 'YYYYMMDD'))
+		FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'runs'::regclass`).Scan(&day)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return day, nil
+}
