@@ -4,7 +4,7 @@ MODULES = $(shell go list -m -f '{{.Dir}}')
 TEST_FLAGS ?= -timeout=5m -p=2
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test check isolated bench fmt tidy clean bootstrap tools
+.PHONY: help up build test check isolated bench ordeal fmt tidy clean bootstrap tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: tools isolated ## formatting, vet and staticcheck: all but the tests
 
 isolated: ## vet each module on its own, without the workspace
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+ordeal: bootstrap ## kill, freeze and stop planners for minutes, and audit
+	go test ./e2e/system -run TestEveryFireIsPlannedOnceWhateverDies -count 1 -v -timeout 30m -full
 
 bench: bootstrap ## run the benchmarks
 	go run ./bench

@@ -32,7 +32,8 @@ var owners = []owner{
 	{"github.com/jackc/pgx/", []string{
 		"shared/postgres", "shared/postgres/pgtest",
 		"services/recorder/internal/ledger",
-		"services/gateway", "services/gateway/internal/jobstore", "services/gateway/internal/keyring",
+		"services/gateway", "services/gateway/internal/forecast",
+		"services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/queuestore",
 		"bench",
 	}},

@@ -30,7 +30,8 @@ const adminKey = "car_key-of-the-whole-system-tests-0123456789ab"
 // system is a running Carillon.
 type system struct {
 	*client.Client
-	base string
+	base     string
+	database string // URL, for damage
 }
 
 // everywhere runs a test against each way of running Carillon.
@@ -69,7 +70,9 @@ func startInProcess(t *testing.T) *system {
 			t.Error(err)
 		}
 	})
-	return ready(t, listener.Addr().String())
+	s := ready(t, listener.Addr().String())
+	s.database = database
+	return s
 }
 
 // configs are the services' defaults, with loopback targets allowed.
@@ -90,18 +93,20 @@ func configs(t *testing.T) (p planner.Config, rn runner.Config, rc recorder.Conf
 // processes, over a nats-server process.
 func startProcesses(t *testing.T) *system {
 	t.Helper()
-	nats, listen := freeAddress(t), freeAddress(t)
+	nats, listen, database := freeAddress(t), freeAddress(t), pgtest.Database(t)
 	host, port, _ := net.SplitHostPort(nats)
 	start(t, nil, natsBinary, "-js", "-sd", t.TempDir(), "-a", host, "-p", port)
 	env := []string{
-		"NATS_URL=nats://" + nats, "DATABASE_URL=" + pgtest.Database(t), "CARILLON_ADMIN_LISTEN=127.0.0.1:0",
+		"NATS_URL=nats://" + nats, "DATABASE_URL=" + database, "CARILLON_ADMIN_LISTEN=127.0.0.1:0",
 		"CARILLON_LISTEN=" + listen, "CARILLON_ADMIN_KEY=" + adminKey, "CARILLON_ALLOW_TARGETS=127.0.0.0/8",
 		"CARILLON_LOG_LEVEL=error", "OTEL_EXPORTER_OTLP_ENDPOINT=" + spans.endpoint(),
 	}
 	for _, name := range []string{"planner", "planner", "runner", "runner", "recorder", "gateway"} {
 		start(t, env, carillonBinary, name)
 	}
-	return ready(t, listen)
+	s := ready(t, listen)
+	s.database = database
+	return s
 }
 
 // start starts a process that ends, in order, with the test.
