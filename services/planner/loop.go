@@ -10,6 +10,7 @@ import (
 	"github.com/carillon-cron/carillon/services/planner/internal/commit"
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -128,8 +129,12 @@ func (l *loop) positions() map[int]wire.Mark {
 	return positions
 }
 
-// define takes in a definition from JOBS.
+// define takes in a message of JOBS.
 func (l *loop) define(entry bus.Entry) {
+	if topology.IsQueue(entry.Subject) {
+		l.know(entry.Sequence)
+		return
+	}
 	def, err := wire.Decode[wire.Definition](entry.Data)
 	var revision *agenda.Revision
 	if err == nil {
@@ -138,6 +143,7 @@ func (l *loop) define(entry bus.Entry) {
 	if err != nil {
 		unreadable.Inc()
 		slog.Error("job not plannable", "subject", entry.Subject, "error", err)
+		l.know(entry.Sequence)
 		return
 	}
 	sequence := entry.Sequence

@@ -97,13 +97,15 @@ func (p *planner) plan(ctx context.Context) error {
 	return group.Wait()
 }
 
-// follow feeds the loop with all jobs; it returns once those of the past are in.
+// follow feeds the loop with all that JOBS holds; it returns once the past is in.
+// Queues are no news to a planner, but it has to know that nothing else stands
+// there.
 func (p *planner) follow(ctx context.Context) (stop func(), err error) {
 	jobs, err := p.js.Stream(ctx, topology.JobsStream)
 	if err != nil {
 		return nil, err
 	}
-	stop, err = bus.Follow(ctx, p.js, topology.JobsStream, topology.AllJobs, p.loop.define)
+	stop, err = bus.Follow(ctx, p.js, topology.JobsStream, ">", p.loop.define)
 	if err == nil {
 		p.loop.know(jobs.CachedInfo().State.LastSeq)
 	}

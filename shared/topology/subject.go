@@ -32,6 +32,9 @@ func Queue(name string) string { return "queue." + name }
 // QueueName is the name in a queue's subject.
 func QueueName(subject string) string { return strings.TrimPrefix(subject, "queue.") }
 
+// IsQueue tells the subjects of queues from those of jobs.
+func IsQueue(subject string) bool { return strings.HasPrefix(subject, "queue.") }
+
 // Ready is the subject on which a run of a job waits for a runner.
 func Ready(job uuid.UUID, queue string) string {
 	return "run." + partition(job) + "." + job.String() + "." + queue + ".ready"

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -52,7 +51,7 @@ func (r *Relay) send(row row) ack {
 // a deleted job leaves, planners tidy up once nobody needs it.
 func message(row row) *nats.Msg {
 	msg := &nats.Msg{Subject: row.Subject, Data: row.Payload}
-	if isQueue(row) {
+	if topology.IsQueue(row.Subject) {
 		msg.Header = nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}}
 	}
 	return msg
@@ -76,10 +75,8 @@ func (a ack) wait(ctx context.Context) error {
 // its subject may have been stored.
 func options(row row) []jetstream.PublishOpt {
 	once := jetstream.WithRetryAttempts(0)
-	if isQueue(row) && len(row.Payload) == 0 { // it was deleted
+	if topology.IsQueue(row.Subject) && len(row.Payload) == 0 { // it was deleted
 		return []jetstream.PublishOpt{once, jetstream.WithMsgTTL(tombstoneTTL)}
 	}
 	return []jetstream.PublishOpt{once}
 }
-
-func isQueue(row row) bool { return strings.HasPrefix(row.Subject, topology.Queue("")) }

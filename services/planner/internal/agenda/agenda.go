@@ -22,6 +22,7 @@ type Agenda struct {
 type partition struct {
 	jobs  map[uuid.UUID]*job
 	owned bool
+	taken wire.Mark // the mark that it was taken over from
 	backlog
 }
 
@@ -59,10 +60,22 @@ func (a *Agenda) Apply(id uuid.UUID, r *Revision, sequence uint64) {
 		j.forget(func(time.Time) bool { return false })
 		return
 	}
-	j.arrive(len(j.revisions)-1, p.floor)
+	j.arrive(len(j.revisions)-1, p.reachOf(j, r))
 	j.forget(func(ended time.Time) bool { return ended.After(j.cursor) })
 	p.mayLag(j)
 	a.reseat(j)
+}
+
+// reachOf is the instant behind which a revision that arrives now changes nothing.
+// One that the mark had seen before this planner took over was planned up to there.
+// So was a job that is new here but began long before: JOBS was filled anew.
+func (p *partition) reachOf(j *job, r *Revision) time.Time {
+	refilled := len(j.revisions) == 1 && r.From.Before(p.floor)
+	covered := coveredBy(p.taken, j.id)
+	if (refilled || r.sequence <= p.taken.Seen) && covered.After(p.floor) {
+		return covered
+	}
+	return p.floor
 }
 
 // Know takes note that there are no further revisions up to a sequence in JOBS.
@@ -72,11 +85,11 @@ func (a *Agenda) Know(sequence uint64) { a.seen = max(a.seen, sequence) }
 func (a *Agenda) Seen() uint64 { return a.seen }
 
 // Own takes over a partition from its mark on: the zero Mark where none was
-// ever written. The agenda must have seen all that the mark had, or it would take
-// for news later what has been planned.
+// ever written. The agenda should have seen all that the mark had, or it plans
+// under older revisions until it has.
 func (a *Agenda) Own(number int, mark wire.Mark) {
 	p := &a.partitions[number]
-	p.owned, p.backlog = true, newBacklog(mark.Floor)
+	p.owned, p.taken, p.backlog = true, mark, newBacklog(mark.Floor)
 	for _, j := range p.jobs {
 		j.resume(mark)
 		a.reseat(j)

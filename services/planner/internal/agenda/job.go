@@ -31,12 +31,12 @@ func (j *job) newest() *Revision { return j.revisions[len(j.revisions)-1] }
 // remembered.
 func (j *job) arrive(i int, floor time.Time) {
 	start := j.revisions[i].From.Add(-1)
+	if start.Before(floor) {
+		start = floor
+	}
 	if i == 0 {
 		j.cursor, j.planned = start, nil
 		return
-	}
-	if start.Before(floor) {
-		start = floor
 	}
 	if start.Before(j.cursor) {
 		j.planned = append(j.planned, wire.Planned{Revision: j.revisions[i-1].Number, Until: j.cursor})
@@ -58,6 +58,9 @@ func (j *job) resume(mark wire.Mark) {
 	}
 	if seen == 0 && j.revisions[0].Number > 1 {
 		return // so many revisions are news that those the mark had seen are gone
+	}
+	if seen == 0 && j.revisions[0].From.Before(mark.Floor) {
+		seen = 1 // JOBS was filled anew: the job began long before, and was planned
 	}
 	for i := seen; i < len(j.revisions); i++ {
 		j.arrive(i, mark.Floor)

@@ -49,6 +49,10 @@ func NewRevision(def *wire.Definition) (*Revision, error) {
 	return r, nil
 }
 
+// Active reports whether the job fires at all under this revision; else it has
+// no Call.
+func (r *Revision) Active() bool { return r.Call != nil }
+
 // next returns the revision's first fire after an instant, within its own life.
 func (r *Revision) next(after time.Time) (time.Time, bool) {
 	if r.schedule == nil {

@@ -191,10 +191,10 @@ func (k *Keeper) release(ctx context.Context, p int) {
 func (k *Keeper) resign() {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
+	_ = k.bucket.Delete(ctx, plannerPrefix+k.name) // first, so that others see their larger share; it runs out by itself otherwise
 	for p := range k.held {
 		k.release(ctx, p)
 	}
-	_ = k.bucket.Delete(ctx, plannerPrefix+k.name) // it runs out by itself otherwise
 }
 
 func (k *Keeper) loseAll(reason string) {

@@ -73,7 +73,11 @@ func (b *Batch) release(a *agenda.Agenda, marks map[int]wire.Mark, free []uuid.U
 		}
 		if revision := a.Revision(job, waiting[0].Revision); revision != nil {
 			fire := agenda.Fire{At: waiting[0].At, Job: job, Revision: revision}
-			b.take(Decision{Fire: fire, State: carillon.StateQueued, held: true}, 1)
+			d := Decision{Fire: fire, State: carillon.StateQueued, held: true}
+			if !revision.Active() {
+				d = d.against("its revision is not known any more, and the job has been paused or deleted since")
+			}
+			b.take(d, 1)
 		}
 	}
 }
@@ -95,7 +99,9 @@ func (b *Batch) collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark
 		if d.Revision.Overlap == carillon.OverlapReplace {
 			waiting := marks[carillon.PartitionOf(d.Job)].Held[d.Job]
 			b.known.learn(a, d.Job, waiting)
-			messages += len(waiting)
+			if len(waiting) <= mostReplaced {
+				messages += len(waiting)
+			}
 		}
 		if messages > b.room && len(b.taken) > 0 {
 			return

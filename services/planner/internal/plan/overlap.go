@@ -15,6 +15,10 @@ import (
 // which is one message of at most 1 MiB.
 const mostHeld = 4000
 
+// mostReplaced bounds the fires that one replaces: each is a message of its batch.
+// More than one can wait only where the job had another policy before.
+const mostReplaced = maxMessages / 2
+
 // held is the fires that wait, by job and in order.
 type held map[uuid.UUID][]wire.Held
 
@@ -79,6 +83,9 @@ func (r *resolution) decide(d *Decision) {
 	_, inFlight := r.inFlight[d.Job]
 	waiting := r.waiting(d)
 	switch {
+	case d.held && !d.Runs():
+		r.keep(d, waiting[1:])
+		r.add(*d)
 	case !d.Runs():
 		r.add(*d)
 	case d.held:
@@ -101,6 +108,8 @@ func (r *resolution) block(d *Decision, waiting []wire.Held, inFlight bool) {
 		r.add(d.against("an earlier run is still in flight and overlap is skip"))
 	case !d.patient():
 		r.add(d.against("missed fires of the job still wait for their turn and overlap is skip"))
+	case d.Revision.Overlap == carillon.OverlapReplace && len(waiting) > mostReplaced:
+		r.add(d.against(fmt.Sprintf("%d earlier fires wait, too many to be replaced at once", len(waiting))))
 	case d.Revision.Overlap == carillon.OverlapReplace:
 		r.replace(d, waiting)
 	case d.Revision.Overlap == carillon.OverlapQueue && len(waiting) >= most:
