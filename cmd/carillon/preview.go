@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -35,7 +36,7 @@ API returns it is shown with its own H and spread.`,
   carillon preview 'H H * * *' --spread 10m --job-id 0199a6f0-4c1e-7b3a-9d52-6f0e8a1c2b3d
   carillon preview -f job.yaml -o json
   curl -H "Authorization: Bearer $CARILLON_KEY" $CARILLON_SERVER/api/v1/jobs/$ID | carillon preview -f -`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneExpression,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				request.spec.Cron = args[0]
@@ -46,6 +47,14 @@ API returns it is shown with its own H and spread.`,
 	request.previewSource.define(cmd)
 	request.define(cmd)
 	return cmd
+}
+
+// oneExpression refuses the fields of an expression that a shell took apart.
+func oneExpression(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("takes one cron expression, but got %d arguments; put quotes around it, such as '30 2 * * *'", len(args))
+	}
+	return nil
 }
 
 func (r *previewRequest) define(cmd *cobra.Command) {
@@ -64,7 +73,7 @@ func (r *previewRequest) run(cmd *cobra.Command, now time.Time) error {
 	if len(faults) > 0 {
 		return listed("cannot preview this", faults)
 	}
-	table := previewTable{preview.Of(compiled, from, r.count, r.previous), compiled.Zone(), from, "now"}
+	table := previewTable{preview.Of(compiled, from, r.count, r.previous), compiled.Zone(), from, "now", r.count}
 	if r.from != "" {
 		table.label = "from"
 	}

@@ -157,3 +157,21 @@ func TestPreviewNamesEveryFault(t *testing.T) {
 		}
 	}
 }
+
+func TestPreviewSaysThatNoFiresFollow(t *testing.T) {
+	t.Parallel()
+	once := []string{"--at", "2026-12-31T23:00:00Z", "--from", "2026-01-01T00:00:00Z"}
+	for count, want := range map[string]bool{"1": false, "2": true} {
+		out, err := previewOf(t, append(once, "--count", count)...)
+		if err != nil || strings.Contains(out, "no further fires") != want {
+			t.Errorf("count %s: %v in\n%s", count, err, out)
+		}
+	}
+}
+
+func TestPreviewOfAnUnquotedExpression(t *testing.T) {
+	t.Parallel()
+	if _, err := previewOf(t, "30", "2", "*", "*", "*"); err == nil || !strings.Contains(err.Error(), "put quotes around it") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -18,6 +18,7 @@ type previewTable struct {
 	zone  *time.Location
 	from  time.Time
 	label string // of from
+	count int    // how many fires were asked for
 }
 
 func (t previewTable) write(out io.Writer) error {
@@ -28,6 +29,9 @@ func (t previewTable) write(out io.Writer) error {
 	}
 	if err := rows.Flush(); err != nil {
 		return err
+	}
+	if len(t.Fires) < t.count {
+		fmt.Fprintln(out, "  no further fires")
 	}
 	for i, warning := range t.Warnings {
 		if i == 0 {

@@ -26,4 +26,8 @@ func (a at) prev(to int64) (int64, bool) { return a.instant, a.instant <= to }
 // String returns "at 2027-01-31T09:00:00Z".
 func (a at) String() string { return "at " + timeText(a.instant) }
 
+func (at) rowsPerDay(reach) int { return 1 }
+
+func (a at) steady() (int64, bool) { return a.instant + 1, true }
+
 func (at) warn(*notes) {}

@@ -127,7 +127,7 @@ func (b Blackout) openCron(to *windows, in scope) (string, error) {
 	if len(faults) > 0 {
 		return "", faults
 	}
-	to.add(windows{recurring: []recurringWindow{{rule: opens, length: int64(b.Duration / Duration(time.Second))}}})
+	to.add(windows{recurring: []recurringWindow{newRecurringWindow(opens.(*cronRule), int64(b.Duration/Duration(time.Second)), nil)}})
 	return fmt.Sprintf("for %s from %s", spanWords(b.Duration), opens.describe()), nil
 }
 

@@ -168,7 +168,6 @@ func TestLongRowsOfWindows(t *testing.T) {
 	t.Parallel()
 	before, after := time.Date(2025, 12, 31, 2, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 	for _, spec := range []schedule.Spec{
-		{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 6 * hours}}},
 		{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 24 * hours}}},
 		{Cron: "0 2 * * *", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 25 * hours}}},
 		{AnyOf: slices.Repeat([]schedule.Rule{{Cron: "0 2 * * *"}}, 16), Spread: "1%", Blackouts: []schedule.Blackout{{Cron: "0 0 * 1-11 *", Duration: 24 * hours}}},

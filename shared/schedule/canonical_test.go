@@ -1,8 +1,11 @@
 package schedule_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,4 +103,60 @@ func at2026(n nasty) *time.Time {
 func firesOf(s *schedule.Schedule) []time.Time {
 	spring := slices.Collect(s.Between(time.Date(2026, 3, 27, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
 	return slices.AppendSeq(spring, s.Between(time.Date(2026, 10, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 29, 0, 0, 0, 0, time.UTC)))
+}
+
+// The canonical text of an expression is an expression that means the same.
+func TestCanonicalCronCompiles(t *testing.T) {
+	t.Parallel()
+	r, compared := rand.New(rand.NewPCG(13, 14)), 0
+	for range 3000 {
+		text := randomCron(r)
+		compiled, err := schedule.Spec{Cron: text}.Compile("job-1")
+		if err != nil {
+			continue
+		}
+		compared++
+		canonical := strings.TrimSuffix(strings.TrimPrefix(compiled.String(), "cron "), " UTC")
+		again, err := schedule.Spec{Cron: canonical}.Compile("job-1")
+		if err != nil {
+			t.Errorf("%q becomes %q: %v", text, canonical, err)
+			continue
+		}
+		if again.String() != compiled.String() || !slices.EqualFunc(firesOf(again), firesOf(compiled), time.Time.Equal) {
+			t.Errorf("%q becomes %q, which becomes %q", text, canonical, again)
+		}
+	}
+	if compared < 1000 {
+		t.Errorf("only %d expressions are accepted", compared)
+	}
+}
+
+// randomCron has six or seven fields with all that may stand in them.
+func randomCron(r *rand.Rand) string {
+	item := func(low, high int, more ...string) string {
+		a, b := low+r.IntN(high-low+1), low+r.IntN(high-low+1)
+		forms := append(more, "*", strconv.Itoa(a), strconv.Itoa(a), fmt.Sprintf("%d-%d", a, b), fmt.Sprintf("%d-%d/%d", a, b, 1+r.IntN(4)),
+			fmt.Sprintf("*/%d", 1+r.IntN(high)), fmt.Sprintf("%d/%d", a, 1+r.IntN(5)))
+		text := forms[r.IntN(len(forms))]
+		for r.IntN(2) == 0 {
+			text += "," + forms[r.IntN(len(forms))]
+		}
+		return text
+	}
+	n := strconv.Itoa(r.IntN(7))
+	fields := []string{item(0, 59), item(0, 59), item(0, 23), item(1, 31, "L", "L-3", "15W", "LW"), item(1, 12, "JAN"), item(0, 7, n+"L", n+"#3", "FRI", n+"L")}
+	if r.IntN(4) == 0 {
+		fields = append(fields, item(2020, 2199))
+	}
+	return strings.Join(fields, " ")
+}
+
+// Only four digits are a year.
+func TestFourDigitsAreAYear(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"2,4L": true, "5,6L": true, "3,0L": true, "2027": false} {
+		if _, err := (schedule.Spec{Cron: "30 13 3 * 3 " + text}).Compile(""); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }

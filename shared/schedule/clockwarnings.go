@@ -1,17 +1,20 @@
 package schedule
 
 // warnClocks notes what the changes of the clocks do to fires.
-func (w *wall) warnClocks(n *notes) {
+func (w *wall) warnClocks(n *notes, excluded func(at, jump int64) bool) {
 	for i := range w.zone.stretches {
 		at, jump := w.zone.stretches[i].start, w.zone.jump(i)
-		if at < n.from || at >= n.to || jump == 0 {
+		if at < n.from || at >= n.to || jump == 0 || excluded(at, jump) {
 			continue
 		}
 		after := at + w.zone.stretches[i].offset
 		before := after - jump
-		if jump > 0 {
+		switch {
+		case w.runsOn():
+			w.warnShift(n, before, after)
+		case jump > 0:
 			w.warnGap(n, before, after)
-		} else {
+		default:
 			w.warnRepeat(n, before, after)
 		}
 	}
@@ -23,9 +26,21 @@ func (w *wall) runsOn() bool {
 	return w.dst == elapsed && w.pattern.hour == fields[hour].all()
 }
 
+// warnShift notes a change by less than hours, after which the same minutes of
+// the hour are not a whole number of hours later.
+func (w *wall) warnShift(n *notes, before, after int64) {
+	const whole = 1<<60 - 1
+	minutes := int(floorDiv(after-before, secondsPerMinute)+1440) % 60
+	if minutes == 0 || (w.pattern.minute<<minutes|w.pattern.minute>>(60-minutes))&whole == w.pattern.minute {
+		return
+	}
+	n.add("%s: clocks in %s go from %s to %s, not by whole hours; the fires around it are closer together or farther apart than others.",
+		dateText(before), w.zone.name, clockText(before), laterText(after, before))
+}
+
 func (w *wall) warnGap(n *notes, before, after int64) {
 	lost := w.pattern.within(before, after)
-	if lost == "" || w.runsOn() {
+	if lost == "" {
 		return
 	}
 	n.add("%s: clocks in %s go forward from %s to %s; %s does not exist, and %s makes up for it.",
@@ -46,7 +61,7 @@ func (w *wall) makeup(before, after int64) string {
 
 func (w *wall) warnRepeat(n *notes, before, after int64) {
 	twice := w.pattern.within(after, before)
-	if twice == "" || w.runsOn() {
+	if twice == "" {
 		return
 	}
 	outcome := map[Repeat]string{

@@ -3,6 +3,8 @@ package schedule
 import (
 	"fmt"
 
+	"github.com/teambition/rrule-go"
+
 	"github.com/carillon-cron/carillon/shared/fault"
 )
 
@@ -27,16 +29,21 @@ func (s Spec) Compile(seed string) (*Schedule, error) {
 	out.until = out.end
 	out.spread, err = parseSpread(s.Spread, seed)
 	faults.Nest("spread", err)
+	if s.At != nil && out.spread.percent > 0 {
+		faults.Add("spread", "has no interval to take a percentage of, because at is one instant; write a duration, for example \"10m\"")
+	}
 	out.blackouts = s.compileBlackouts(in, &faults)
+	out.idleDST = s.idleDST(out.rules)
 	s.checkRuns(&faults)
 	if len(faults) > 0 {
 		return nil, faults
 	}
 	out.source, out.cost = union(out.rules), len(out.rules)
 	if out.spread.percent > 0 {
-		out.cost *= 4 // looks for the fires on either side too
+		out.cost *= 3 // looks for the fires on either side too
 	}
-	if err := out.check(); err != nil {
+	out.cost = (out.cost + 1) / 2 // a step is two looks at a rule
+	if err := out.survey(); err != nil {
 		return nil, err
 	}
 	if s.MaxRuns > 0 {
@@ -106,6 +113,29 @@ func (s Spec) compileRules(in scope, faults *fault.Faults) []rule {
 	return out
 }
 
+// idleDST reports whether a policy is given for rules that follow none.
+func (s Spec) idleDST(rules []rule) bool {
+	followed := false
+	for i, r := range rules {
+		follows := followsClocks(r)
+		if followed = followed || follows; !follows && i < len(s.AnyOf) && s.AnyOf[i].DST != (DST{}) {
+			return true
+		}
+	}
+	return !followed && s.DST != (DST{})
+}
+
+// followsClocks tells rules that mean wall-clock time from the others.
+func followsClocks(r rule) bool {
+	switch r := r.(type) {
+	case *cronRule:
+		return !r.expr.elapsed
+	case *recurrence:
+		return r.option.Freq < rrule.HOURLY
+	}
+	return false
+}
+
 // window returns the instants from start (inclusive) to end (exclusive).
 func (s Spec) window(faults *fault.Faults) (start, end int64) {
 	end = endInstant
@@ -128,25 +158,4 @@ func (s Spec) checkRuns(faults *fault.Faults) {
 	case s.MaxRuns > 0 && s.Start == nil:
 		faults.Add("max_runs", "needs a start, so that it is clear which run is the first")
 	}
-}
-
-// check refuses a schedule without a single fire. Where windows swallow fires
-// for longer than a search goes on, it looks again some years later: what filled
-// the past must not refuse a job.
-func (s *Schedule) check() error {
-	const apart = 4 * 365 * secondsPerDay
-	for from := s.start; from < s.end; from += apart {
-		look := search{s, maxSteps}
-		if _, ok := look.next(from); ok {
-			return nil
-		}
-		if look.left > 0 {
-			break
-		}
-	}
-	reason := "never fires: clock changes that dst.gap skips, or start and end, leave nothing of it"
-	if len(s.blackouts.entries) > 0 {
-		reason = "never fires: its blackouts leave nothing of it, or next to nothing"
-	}
-	return fault.Faults{{Message: reason}}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"github.com/netresearch/go-cron"
@@ -16,7 +17,8 @@ const maxCron = 256
 type expression struct {
 	pattern
 	calendar cronDays
-	texts    [fieldCount]string // upper case, H resolved
+	given    [fieldCount]string // upper case
+	texts    [fieldCount]string // H resolved
 	elapsed  bool               // the hour field begins with "*"
 }
 
@@ -106,13 +108,19 @@ func (e *expression) cut(text string) error {
 		copy(e.texts[minute:], texts)
 	case 6, 7:
 		copy(e.texts[:], texts)
-		if last := texts[5]; len(texts) == 6 && len(last) == len("2027") && last >= "1000" && last <= "9999" {
+		if last := texts[5]; len(texts) == 6 && isYear(last) {
 			return fmt.Errorf("has six fields, so that it begins with seconds and has no year; for the year %s put seconds before it, for example \"0\"", last)
 		}
 	default:
 		return fmt.Errorf("has %d fields, but takes 5 (minute, hour, day of month, month, day of week), 6 with seconds before them, or 7 with a year after them; for example \"30 2 * * MON-FRI\"", len(texts))
 	}
 	return nil
+}
+
+// isYear tells "2027" from a day of the week.
+func isYear(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n >= 1000 && len(text) == len("2027")
 }
 
 func wrongMacro(text string) error {
@@ -128,6 +136,7 @@ func wrongMacro(text string) error {
 func (e *expression) parse(seed string) error {
 	e.elapsed = strings.HasPrefix(e.texts[hour], "*")
 	e.calendar.either = !free(e.texts[dayOfMonth]) && !free(e.texts[dayOfWeek])
+	e.given = e.texts
 	for i := range fields {
 		var err error
 		if e.texts[i], err = fields[i].resolve(e.texts[i], seed); err != nil {
@@ -146,7 +155,7 @@ func (e *expression) parse(seed string) error {
 // faulty finds the field that go-cron does not understand.
 func (e *expression) faulty(err error) error {
 	for i := range fields {
-		if err := fields[i].check(e.texts[i]); err != nil {
+		if err := fields[i].check(e.texts[i], e.given[i]); err != nil {
 			return err
 		}
 	}

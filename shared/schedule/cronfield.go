@@ -61,12 +61,13 @@ func (f *field) resolve(text, seed string) (string, error) {
 	return strings.Join(items, ","), nil
 }
 
-// check says what go-cron finds wrong with the text of the field alone.
-func (f *field) check(text string) error {
+// check says what go-cron finds wrong with the text of the field alone, which
+// was given otherwise.
+func (f *field) check(text, given string) error {
 	texts := [...]string{"*", "*", "*", "*", "*", "*"}
 	texts[f.place] = text
 	if _, err := parser.Parse(strings.Join(texts[:], " ")); err != nil {
-		return f.wrong(text, err)
+		return f.wrong(given, err)
 	}
 	return nil
 }

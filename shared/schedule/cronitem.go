@@ -25,7 +25,28 @@ func (f *field) resolveItem(item string, listed bool, seed string) (string, erro
 	case f.place == dayOfWeek:
 		return f.resolveWeekday(item)
 	}
-	return item, nil
+	return item, f.overlong(item)
+}
+
+// overlong refuses a step that leads past the end of its range at once: "*/60" for
+// minutes is hardly meant to be 0.
+func (f *field) overlong(item string) error {
+	span, stepText, _ := strings.Cut(item, "/")
+	step, err := strconv.Atoi(stepText)
+	if err != nil || step < 2 {
+		return nil
+	}
+	low, high := f.min, f.max
+	if span != "*" {
+		from, to, ranged := strings.Cut(span, "-")
+		if low, err = strconv.Atoi(from); ranged && err == nil {
+			high, err = strconv.Atoi(to)
+		}
+	}
+	if err == nil && low <= high && step > high-low {
+		return fmt.Errorf("the step of %s leads past its range at once, which leaves %d alone; write %d if that is meant", quote(item), low, low)
+	}
+	return nil
 }
 
 // beyond reports whether a range begins or ends past the field. go-cron lets

@@ -41,7 +41,9 @@ func (e *expression) everyDay(begin bool) string {
 // dateWords returns "on day 1, day 15 and the last day of the month".
 func (e *expression) dateWords() string {
 	var words []string
-	if n := bits.OnesCount64(e.calendar.dom); n > 0 {
+	if from, to, ok := wrapped(e.calendar.dom>>1, 31); ok {
+		words = append(words, fmt.Sprintf("day %d to the end and day 1 to %d", from+1, to+1))
+	} else if n := bits.OnesCount64(e.calendar.dom); n > 0 {
 		words = append(words, "day"+plural(n)+" "+numbers(e.calendar.dom))
 	}
 	for _, one := range e.calendar.special {
@@ -121,5 +123,17 @@ func (e *expression) inYears() string {
 	if e.years == allYears {
 		return ""
 	}
-	return " in " + strings.ReplaceAll(strings.ReplaceAll(e.texts[year], ",", ", "), "-", " to ")
+	var words []string
+	for item := range strings.SplitSeq(e.texts[year], ",") {
+		low, high, step, _ := yearRange(item)
+		text := fmt.Sprint(low)
+		if high > low {
+			text = fmt.Sprintf("%d to %d", low, high)
+		}
+		if step > 1 {
+			text = fmt.Sprintf("every %s year from %s", ordinal(step), text)
+		}
+		words = append(words, text)
+	}
+	return " in " + list(words)
 }

@@ -47,9 +47,11 @@
 //
 // The time zone database is the machine's, and where it has none, the one in the
 // program: an operating system is updated sooner than a program is built anew. The
-// container image has none, so equal images agree. The zone of a schedule is its timezone; where that is empty, the one that its rule, or
-// all rules of any_of, name (CRON_TZ=, TZID=); else UTC. Blackouts and words
-// follow it. A timezone beside another zone in cron or rrule is refused.
+// container image has none, so equal images agree.
+//
+// The zone of a schedule is its timezone; where that is empty, the one that its
+// rule, or all rules of any_of, name (CRON_TZ=, TZID=); else UTC. Blackouts and
+// words follow it. A timezone beside another zone in cron or rrule is refused.
 //
 // # Cron
 //
@@ -68,10 +70,10 @@
 //	@hourly        | and @daily, @midnight, @weekly, @monthly, @yearly, @annually
 //	CRON_TZ=Zone   | before the fields: the time zone; TZ=Zone too
 //
-// H spreads jobs as evenly as chance does. Of 10,000 jobs with counted names the
-// fullest minute has at most 1.2 times the mean; of 10,000 with random ids it
-// has 1.18 times at the median and 1.25 times in one set of twenty, because no
-// function of a single id can know of the others.
+// H spreads jobs as evenly as chance does. Of 10,000 jobs with random ids the
+// fullest minute has 1.18 times the mean at the median, and 1.25 times in one set
+// of twenty, because no function of a single id can know of the others. Counted
+// names are not better than that: "backup-1" to "backup-10000" have 1.21.
 //
 // Day-of-month and day-of-week work together as in POSIX and every crontab: if
 // both are restricted, a day that matches either is enough. A field that begins
@@ -101,7 +103,8 @@
 //     duration or of the interval to the next fire.
 //  3. start: what would fire before it does not.
 //  4. blackouts: a fire in a window is skipped, or deferred to the window's end,
-//     where all deferred ones are one fire. Skipping wins where both apply.
+//     where all deferred ones are one fire. Windows of one policy that touch or
+//     overlap are one. Skipping wins where both apply, also at that end.
 //  5. end and max_runs: what would fire later does not.
 //
 // A fire time is the instant that comes out; [Schedule.Nominal] leads back.
@@ -123,11 +126,13 @@
 //
 // So time is bounded for every spec, hostile ones too: input is limited in
 // length and range, the calendar ends with the year 2199, Compile spends a fixed
-// effort on lists, counts and calendars, and a search among blackouts gives up
-// after a fixed number of looks. A schedule whose next windows swallow every
-// fire therefore counts as over: after some 370 windows of one rule in a row,
-// fewer for many rules or windows. Compile refuses one that is so in all years
-// in which it looks.
+// effort on lists, counts and calendars, and surveys the blackouts. Windows that
+// touch are passed in rows, whole years at once; a row that takes long to walk,
+// and a time in which windows swallow every fire, is found by the survey and
+// passed in one step. No search gives up: what is too much to survey, because
+// windows that do not touch swallow every fire for months or begin hundreds of
+// times a day, is refused by Compile. So false from Next means that no later fire
+// exists.
 //
 // # Where things are
 //
@@ -135,11 +140,13 @@
 // the pattern, and nothing of that is for others. Files named cron… read and
 // write cron expressions, rrule… and recurrence recurrence rules, icalendar…
 // calendars; pattern, wall and zone are the engine; source, spread, blackout,
-// window and search lead from a rule to a fire; describe and …words say it, and
-// warnings and …warnings warn.
+// window, row…, search and survey lead from a rule to a fire; describe and
+// …words say it, and warnings and …warnings warn.
 //
 // # What it leaves out on purpose
 //
-// Sub-second fires, leap seconds, years outside 1970-2199, "@reboot", and
-// anything that depends on how earlier runs went.
+// Sub-second fires, leap seconds, years outside 1970-2199, "@reboot", the
+// Windows names of time zones that Outlook writes into calendars ("W. Europe
+// Standard Time": write "Europe/Berlin" instead), and anything that depends on how
+// earlier runs went.
 package schedule

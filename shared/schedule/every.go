@@ -47,6 +47,11 @@ func (e every) String() string {
 	return text
 }
 
+func (v interval) rowsPerDay(reach) int { return int(secondsPerDay/v.step) + 1 }
+
+// steady: an interval that fills a week is the same in each.
+func (v interval) steady() (int64, bool) { return 0, 7*secondsPerDay%v.step == 0 }
+
 func (every) warn(*notes) {}
 
 // ceil returns the first whole second that is not before t.

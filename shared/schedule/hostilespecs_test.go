@@ -58,7 +58,7 @@ func (n nasty) rrule() string {
 	weekdays, end := pickOf(n, "SU", "MO", "MO,TU,WE,TH,FR"), pickOf(n, "", fmt.Sprintf(";COUNT=%d", 1+n.IntN(10_000)), ";UNTIL=21991231T235959Z")
 	interval := pickOf(n, 1, 1, 2, 7, 28, 97, 364, 1001, 9999, 10_000)
 	months, dates := "BYMONTH="+pickOf(n, "2", "12", "1,3,5,7", "2,4"), "BYMONTHDAY="+pickOf(n, "29", "31,-31", "30", "-29,29", "13", "3")
-	positions := "BYSETPOS=" + pickOf(n, "-366", "366", "1,-1", "5", "100,200,-300", n.positions())
+	positions := "BYSETPOS=" + pickOf(n, "-366", "366", "1,-1", "5", "100,200,-300", places(200))
 	freq, parts := "YEARLY", []string{"BYDAY=" + weekdays, positions, pickOf(n, months, dates, "BYYEARDAY=366,-366,60", "BYWEEKNO=53,-53", "BYWEEKNO=9,-1")}
 	switch n.IntN(5) {
 	case 0:
@@ -78,14 +78,6 @@ func (n nasty) rrule() string {
 	return text + end
 }
 
-func (n nasty) positions() string {
-	var list []string
-	for i := range 200 {
-		list = append(list, fmt.Sprint(1+i))
-	}
-	return strings.Join(list, ",")
-}
-
 func (n nasty) exdates() string {
 	if n.IntN(3) > 0 {
 		return ""
@@ -101,7 +93,7 @@ func (n nasty) blackout() schedule.Blackout {
 	case 1:
 		b.Dates = []string{pickOf(n, "1970-01-01/2025-12-31", "2026-01-01/2099-12-31", "2026-02-28/2026-03-29")}
 	default:
-		b.Cron = pickOf(n, "0 0 * 1-11 *", "0 0 * * *", "0 * * * *", "*/10 * * * *", "0 0 1-27 * *", "0 0 0 * * * 1970-2025", "30 2 29 2 *")
+		b.Cron = pickOf(n, "0 0 * 1-11 *", "0 0 * * *", "0 * * * *", "*/10 * * * *", "0 0 1-27 * *", "0 0 0 * * * 1970-2025", "0 0 0 * * * 1972-2190", "* * * * SAT,SUN", "*/5 8-17 * * *", "0 * * 12 *", "30 2 29 2 *")
 		b.Duration = pickOf(n, hours, 24*hours, hours/6, 23*hours, 366*24*hours, hours/60)
 	}
 	return b

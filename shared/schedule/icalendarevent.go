@@ -29,13 +29,13 @@ func openEvent(e ical.Event, replaced map[string]instants, to *windows, in scope
 	if err != nil {
 		return err
 	}
-	opens := recurringWindow{rule: starts, length: one.end - one.start.at}
+	opens := newRecurringWindow(starts, one.end-one.start.at, nil)
 	if one.wholeDays {
-		opens.zone, opens.length = one.zone, one.zone.civil(one.end)-one.start.civil
+		opens = newRecurringWindow(starts, one.zone.civil(one.end)-one.start.civil, one.zone)
 	}
 	windows := opens.expand()
 	to.add(windows)
-	if err := in.effort.spend(len(windows.fixed)); err != nil {
+	if err := in.effort.spend(len(windows.fixed) / windowsPerUnit); err != nil {
 		return err
 	}
 	switch {
@@ -92,9 +92,12 @@ func (e event) readEnd() (int64, error) {
 
 // starts returns the instants at which the event begins, but for those of its
 // instances that other events of the file replace.
-func (e event) starts(replaced instants, effort *effort) (rule, error) {
+func (e event) starts(replaced instants, effort *effort) (*recurrence, error) {
 	r := &recurrence{inner: instants{e.start.at}, zone: e.zone, start: e.start, until: endInstant}
 	if rules := e.Props[ical.PropRecurrenceRule]; len(rules) > 0 {
+		if err := effort.spend(unitsPerRule + len(rules[0].Value)/lettersPerUnit); err != nil {
+			return nil, err
+		}
 		option, err := readOption(rules[0].Value, e.zone)
 		if err != nil {
 			return nil, err

@@ -42,6 +42,11 @@ func (p *pattern) repeats() string {
 	last, _ := p.secondTo(secondsPerDay - 1)
 	low, high := bits.TrailingZeros64(p.hour), bits.Len64(p.hour)-1
 	step := stepOf(p.hour, low, high)
+	if from, to, ok := wrapped(p.hour, 24); ok {
+		first, _ := p.secondFrom(secondOf(from, 0, 0))
+		last, _ := p.secondTo(secondOf(to, 59, 59))
+		return fmt.Sprintf("%s from %s, over midnight, to %s", p.beat(), clockText(int64(first)), clockText(int64(last)))
+	}
 	switch {
 	case step == 0:
 		return p.beat() + ", in the hours " + numbers(p.hour)

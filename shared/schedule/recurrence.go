@@ -14,7 +14,7 @@ import (
 // DTSTART on takes ever longer, and a hostile rule forever: a rule becomes a
 // pattern, or an interval on chosen days, and is searched like any other.
 type recurrence struct {
-	inner       source
+	inner       rows
 	zone        *zone
 	dst         DST
 	option      *rrule.ROption
@@ -77,7 +77,7 @@ func (r *recurrence) bound(e *effort) error {
 
 func (r *recurrence) next(instant int64) (int64, bool) {
 	found, ok := r.inner.next(max(instant, r.from))
-	if hole, in := r.holes.holding(found); ok && in {
+	if hole, in := heldBy(r.holes.fixed, found); ok && in {
 		found, ok = r.inner.next(hole.end)
 	}
 	ok = ok && found <= r.until
@@ -89,7 +89,7 @@ func (r *recurrence) next(instant int64) (int64, bool) {
 
 func (r *recurrence) prev(instant int64) (int64, bool) {
 	found, ok := r.inner.prev(min(instant, r.until))
-	if hole, in := r.holes.holding(found); ok && in {
+	if hole, in := heldBy(r.holes.fixed, found); ok && in {
 		found, ok = r.inner.prev(hole.start - 1)
 	}
 	ok = ok && found >= r.from

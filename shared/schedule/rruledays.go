@@ -23,9 +23,9 @@ type ruleDays struct {
 	inYear             bool // nth counts within the year, not the month
 	yearDays           *yearDays
 	weeks, weeksBack   uint64 // bit n: the n-th week of the year, from its end
-	positions          []int
+	positions          *yearDays
 
-	table *[kinds][12]uint32 // the days of all months, of a rule that needs whole years
+	table *[kinds][12]uint32 // the days of all months by kind of year, where that says all and choosing is slow
 }
 
 // rulePattern turns a complete rule into a pattern.
@@ -34,14 +34,12 @@ func rulePattern(o *rrule.ROption, start int64) (*pattern, *ruleDays, error) {
 	number, _ := split(start)
 	days := &ruleDays{
 		freq: o.Freq, interval: o.Interval, start: number, wkst: fromSunday(o.Wkst),
-		inYear: o.Freq == rrule.YEARLY && len(o.Bymonth) == 0, positions: o.Bysetpos,
+		inYear: o.Freq == rrule.YEARLY && len(o.Bymonth) == 0,
 	}
 	days.monthDays, days.fromEnd = r.bothEnds("BYMONTHDAY", o.Bymonthday, 31)
 	days.weeks, days.weeksBack = r.bothEnds("BYWEEKNO", o.Byweekno, 53)
-	days.yearDays = r.yearDays(o.Byyearday)
-	for _, n := range o.Bysetpos {
-		r.within("BYSETPOS", n, 366)
-	}
+	days.yearDays = r.yearDays("BYYEARDAY", o.Byyearday)
+	days.positions = r.yearDays("BYSETPOS", o.Bysetpos)
 	for _, w := range o.Byweekday {
 		if w.N() == 0 {
 			days.weekdays |= 1 << fromSunday(w)
@@ -58,7 +56,7 @@ func rulePattern(o *rrule.ROption, start int64) (*pattern, *ruleDays, error) {
 		p.months = fields[monthOfYear].all()
 	}
 	days.months = p.months
-	if r.err == nil && days.needsYears() {
+	if r.err == nil && days.needsTable() {
 		days.table = days.tabulate()
 	}
 	return p, days, r.err
@@ -69,9 +67,10 @@ func (r *ruleDays) cyclic() bool {
 	return r.interval == 1 || r.freq == rrule.YEARLY || r.freq > rrule.DAILY
 }
 
-func (r *ruleDays) needsYears() bool {
+// needsTable reports whether choosing needs whole years or positions.
+func (r *ruleDays) needsTable() bool {
 	inYear := r.inYear && len(r.nth) > 0 || r.yearDays != nil || r.weeks|r.weeksBack != 0
-	return r.freq == rrule.YEARLY && (inYear || len(r.positions) > 0)
+	return r.cyclic() && (inYear || r.positions != nil)
 }
 
 // looks returns how many months the table took to work out.
@@ -79,7 +78,7 @@ func (r *ruleDays) looks() int {
 	if r.table == nil {
 		return 0
 	}
-	return kinds * (12 + len(r.positions))
+	return kinds * 12
 }
 
 func (r *ruleDays) tabulate() *[kinds][12]uint32 {
@@ -88,10 +87,10 @@ func (r *ruleDays) tabulate() *[kinds][12]uint32 {
 		year, ok := yearsOf[kind].from(firstYear)
 		for m := 1; ok && m <= 12; m++ {
 			if r.months>>m&1 == 1 {
-				table[kind][m-1] = uint32(r.choose(year, m))
+				table[kind][m-1] = uint32(r.ofMonth(year, m))
 			}
 		}
-		if len(r.positions) > 0 {
+		if r.positions != nil && r.freq == rrule.YEARLY {
 			table[kind] = pick(r.positions, table[kind])
 		}
 	}
@@ -116,8 +115,13 @@ func (r *ruleDays) days(year, number int) uint64 {
 	if r.table != nil {
 		return uint64(r.table[kindOf(year)][number-1])
 	}
+	return r.ofMonth(year, number)
+}
+
+// ofMonth chooses the days of a month; what a year picks by position is not picked yet.
+func (r *ruleDays) ofMonth(year, number int) uint64 {
 	set := r.choose(year, number)
-	if len(r.positions) > 0 {
+	if r.positions != nil && r.freq == rrule.MONTHLY {
 		set = uint64(pick(r.positions, [12]uint32{uint32(set)})[0])
 	}
 	return set

@@ -42,15 +42,15 @@ func (r *listReader) bothEnds(name string, list []int, most int) (ahead, back ui
 	return ahead, back
 }
 
-// yearDays reads days of the year; no days are nil.
-func (r *listReader) yearDays(list []int) *yearDays {
+// yearDays reads places in a year; none are nil.
+func (r *listReader) yearDays(name string, list []int) *yearDays {
 	if len(list) == 0 {
 		return nil
 	}
 	var days yearDays
 	for _, n := range list {
 		switch {
-		case !r.within("BYYEARDAY", n, 366):
+		case !r.within(name, n, 366):
 		case n > 0:
 			days.ahead[n/64] |= 1 << (n % 64)
 		default:

@@ -21,16 +21,51 @@ func (r *recurrence) describe() string {
 		}
 		text += " " + times
 	}
-	text += " " + r.zone.words()
+	if o.Freq >= rrule.HOURLY {
+		text += ","
+	}
+	return text + " " + r.zone.words() + r.boundWords() + r.amendWords()
+}
+
+// boundWords says from when on and how long the rule fires.
+func (r *recurrence) boundWords() (text string) {
+	o, from := r.option, momentWords(r.from, r.zone)
 	switch {
 	case o.Count > 0:
-		text += fmt.Sprintf(", %d time%s from %s", o.Count, plural(o.Count), dateText(r.start.civil))
-	case !o.Until.IsZero():
-		text += ", until " + momentWords(o.Until.Unix(), r.zone)
+		text = fmt.Sprintf(", %d time%s from %s", o.Count, plural(o.Count), from)
 	case o.Interval > 1:
-		text += ", counted from " + dateText(r.start.civil)
+		text = ", counted from " + from
+	default:
+		text = ", from " + from
+	}
+	if !o.Until.IsZero() {
+		text += ", until " + momentWords(o.Until.Unix(), r.zone)
 	}
 	return text
+}
+
+// amendWords says what EXDATE and RDATE change.
+func (r *recurrence) amendWords() (text string) {
+	if len(r.except) > 0 {
+		text = ", except on " + r.moments(r.except)
+	}
+	if len(r.include) > 0 {
+		text += ", and also on " + r.moments(r.include)
+	}
+	return text
+}
+
+// moments lists single instants, or counts them where they are many.
+func (r *recurrence) moments(at instants) string {
+	const most = 5
+	if len(at) > most {
+		return fmt.Sprintf("%d dates", len(at))
+	}
+	words := make([]string, len(at))
+	for i, one := range at {
+		words[i] = momentWords(one, r.zone)
+	}
+	return list(words)
 }
 
 // dayWords says which days of its period the rule chooses.

@@ -23,18 +23,21 @@ func nthInYear(year, weekday, n int) int {
 	return weekStart(dayNumber(year, 12, 31), weekday) + (n+1)*7
 }
 
-// yearDays are days of the year: bit n is the n-th day, from the start or from
-// the end.
+// yearDays are places in a year: bit n is the n-th, from the start or from the end.
 type yearDays struct{ ahead, back [6]uint64 }
+
+// has reports whether the n-th of so many places is among them.
+func (y *yearDays) has(n, total int) bool {
+	back := total + 1 - n
+	return y.ahead[n/64]>>(n%64)&1 == 1 || y.back[back/64]>>(back%64)&1 == 1
+}
 
 // keep returns those days of a month, whose first day has the given number,
 // that are in the set of the year.
 func (y *yearDays) keep(set uint64, year, first int) (kept uint64) {
 	before, length := first-dayNumber(year, 1, 1), 337+daysIn(year, 2)
 	for rest := set; rest != 0; rest &= rest - 1 {
-		n := before + bits.TrailingZeros64(rest)
-		back := length + 1 - n
-		if y.ahead[n/64]>>(n%64)&1 == 1 || y.back[back/64]>>(back%64)&1 == 1 {
+		if y.has(before+bits.TrailingZeros64(rest), length) {
 			kept |= rest & -rest
 		}
 	}
@@ -55,36 +58,19 @@ func (r *ruleDays) keepWeeks(set uint64, first int) (kept uint64) {
 	return kept & set
 }
 
-// pick keeps the given positions of all days of the months. Position 1 is the
-// first of them, -1 the last.
-func pick(positions []int, months [12]uint32) (picked [12]uint32) {
-	total := 0
+// pick keeps the days of the months whose positions among all of them are
+// chosen. Position 1 is the first of them, -1 the last.
+func pick(positions *yearDays, months [12]uint32) (picked [12]uint32) {
+	total, n := 0, 0
 	for _, days := range months {
 		total += bits.OnesCount32(days)
 	}
-	for _, position := range positions {
-		if position < 0 {
-			position += total + 1
-		}
-		for i, days := range months {
-			if n := bits.OnesCount32(days); position > n {
-				position -= n
-				continue
+	for i, days := range months {
+		for rest := days; rest != 0; rest &= rest - 1 {
+			if n++; positions.has(n, total) {
+				picked[i] |= rest & -rest
 			}
-			picked[i] |= nthBit(days, position)
-			break
 		}
 	}
 	return picked
-}
-
-// nthBit returns the n-th lowest set bit alone, or nothing.
-func nthBit(set uint32, n int) uint32 {
-	if n < 1 {
-		return 0
-	}
-	for ; n > 1; n-- {
-		set &= set - 1
-	}
-	return set & -set
 }

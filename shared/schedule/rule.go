@@ -14,6 +14,10 @@ type rule interface {
 	String() string
 	// describe says in plain words when the rule fires.
 	describe() string
+	// rowsPerDay bounds how many rows of fires begin in a day.
+	rowsPerDay(reach) int
+	// steady returns from when on the rule repeats itself every 28 years, if it does.
+	steady() (since int64, ok bool)
 	// warn notes what is unexpected within a stretch of time.
 	warn(*notes)
 }

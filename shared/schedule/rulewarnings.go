@@ -8,7 +8,7 @@ import (
 )
 
 func (c *cronRule) warn(n *notes) {
-	c.warnClocks(n)
+	c.warnClocks(n, func(int64, int64) bool { return false })
 	c.expr.warnDays(n)
 	c.expr.warnSteps(n)
 	c.expr.warnMonths(n, c.zone)
@@ -19,12 +19,21 @@ func (r *recurrence) warn(n *notes) {
 	for _, at := range r.idle {
 		n.add("EXDATE %s excludes nothing: the rule does not fire then.", momentWords(at, r.zone))
 	}
+	within := &notes{from: max(n.from, r.from), to: min(n.to, r.until+1)}
 	if w, ok := r.inner.(*wall); ok {
-		w.warnClocks(n)
+		w.warnClocks(within, r.excluded)
 	}
-	if r.option.Freq == rrule.MONTHLY && r.option.Interval == 1 {
-		r.pattern.warnMonths(n, r.zone)
+	if r.option.Freq == rrule.MONTHLY && r.option.Interval == 1 && within.from < within.to {
+		r.pattern.warnMonths(within, r.zone)
 	}
+	n.lines = append(n.lines, within.lines...)
+}
+
+// excluded reports whether the fire at a change of the clocks is.
+func (r *recurrence) excluded(at, jump int64) bool {
+	_, before := heldBy(r.holes.fixed, at)
+	_, after := heldBy(r.holes.fixed, at-jump-1)
+	return before || jump < 0 && after
 }
 
 // warnDays explains how the two day fields work together.

@@ -20,7 +20,9 @@ type Schedule struct {
 	until      int64 // the end that was asked for, which max_runs may bring forward
 	runs       int   // max_runs
 	blackouts  blackouts
-	cost       int // of a search for one fire of the rules, in steps
+	idleDST    bool     // dst is given and means nothing
+	silences   []window // without a fire, and long to search; in order
+	cost       int      // of a search for one fire of the rules, in steps
 }
 
 // Next returns the first fire strictly after an instant. False means that the
@@ -62,7 +64,7 @@ func (s *Schedule) Nominal(at time.Time) (time.Time, bool) {
 
 // Zone returns the time zone that the schedule is said in: that of the spec or,
 // where it names none, the one that all its rules name; UTC otherwise. Its data
-// are the program's own, whatever the machine has.
+// are the machine's or, where it has none, the program's.
 func (s *Schedule) Zone() *time.Location { return s.zone.location }
 
 // next returns the first fire that is not before the instant.
@@ -70,13 +72,13 @@ func (s *Schedule) next(instant int64) (fire, bool) {
 	if len(s.blackouts.entries) == 0 {
 		return s.due(instant)
 	}
-	look := search{s, maxSteps}
+	look := search{Schedule: s}
 	return look.next(instant)
 }
 
 // prev returns the last fire that is not after the instant.
 func (s *Schedule) prev(instant int64) (fire, bool) {
-	look := search{s, maxSteps}
+	look := search{Schedule: s}
 	return look.prev(min(instant, s.end-1))
 }
 
@@ -89,12 +91,12 @@ func (s *Schedule) due(instant int64) (fire, bool) {
 // limit ends the schedule after its first n fires.
 func (s *Schedule) limit(n int) error {
 	s.runs = n
-	look := search{s, maxCounting}
+	look := search{Schedule: s, most: maxCounting}
 	f, ok := look.next(s.start)
 	for ; ok && n > 1; n-- {
 		f, ok = look.next(f.at + 1)
 	}
-	if look.left <= 0 {
+	if look.over() {
 		return errors.New("takes too long to count among these rules and blackouts; use an end")
 	}
 	if ok {

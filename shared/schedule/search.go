@@ -1,138 +1,105 @@
 package schedule
 
-// maxSteps bounds one search among blackouts, so that no spec can take long. A
-// step is one look for a fire of a rule or for a recurring window; fixed windows
-// are next to free, and never touch, so that they end by themselves. Two steps
-// pass a window, so this is enough for windows that swallow every fire of a
-// daily job for a year, and takes less than 100 µs.
-const maxSteps = 740
-
-// search is one search for a fire.
+// search is one search for a fire among blackouts. It goes from fire to fire
+// over whole windows, so that a window costs the same whatever it swallows.
 type search struct {
 	*Schedule
-	left int // steps
+	steps int // looks for a fire of a rule or at a recurring window so far
+	most  int // gives up after so many; without bound if 0
 }
 
-// verdict is what blackouts make of a fire.
-type verdict struct {
-	at      int64  // when it fires, or the end of the window that skipped it
-	first   window // the window that it fell into; empty if none
-	skipped bool
-}
+// over reports whether the search has given up.
+func (s *search) over() bool { return s.most > 0 && s.steps > s.most }
 
 // next returns the first fire that is not before the instant.
 //
 // Blackouts move fires to the right and keep their order, so the search begins
-// with the earliest fire that may have been deferred to the instant or past it,
-// and leaves every window that swallowed a fire at that window's end.
+// with the earliest fire that may have been deferred to the instant or past it.
 func (s *search) next(instant int64) (fire, bool) {
-	from := instant
-	for {
-		w, ok := s.holding(&s.blackouts.hold, from-1)
-		if !ok {
-			break
+	instant = s.afterSilence(instant)
+	from := s.startOf(&s.blackouts.hold, instant-1, instant)
+	for !s.over() {
+		if later := s.afterSilence(from); from > instant && later > from {
+			return s.next(later) // nothing before it was deferred past it
 		}
-		from = w.start
-	}
-	for s.left > 0 {
+		s.steps += s.cost
 		f, ok := s.due(from)
 		if !ok {
 			break
 		}
-		v := s.judge(f.at)
-		if !v.skipped && v.at >= instant && s.left > 0 {
-			return fire{f.nominal, v.at}, v.at < s.end
+		if end := s.endOf(&s.blackouts.skip, f.at); end > f.at {
+			from = end
+			continue
 		}
-		from = max(f.at+1, v.at)
-		if v.skipped && s.cost > 1 {
-			from = s.leave(from)
+		at := s.endOf(&s.blackouts.hold, f.at)
+		if at > f.at && s.endOf(&s.blackouts.skip, at) > at {
+			from = at // all that the window defers is skipped at its end
+			continue
 		}
+		return fire{f.nominal, at}, at < s.end && !s.over()
 	}
 	return fire{}, false
 }
 
-// prev returns the last fire that is not after the instant. What else begins in
-// the window of a fire that is no answer fares as that fire does.
+// prev returns the last fire that is not after the instant. Of fires that were
+// deferred it does not find the first, so its nominal instant means nothing.
 func (s *search) prev(instant int64) (fire, bool) {
 	to := instant
-	for s.left > 0 {
-		s.left -= s.cost
+	for !s.over() {
+		if silence, in := heldBy(s.silences, to); in {
+			if silence.end <= instant && silence.end < endInstant {
+				return fire{silence.end, silence.end}, true // what ended it was deferred
+			}
+			to = silence.start - 1
+		}
+		s.steps += s.cost
 		f, ok := s.spread.prev(s.source, to)
 		if !ok || f.at < s.start {
 			break
 		}
-		v := s.judge(f.at)
-		if !v.skipped && v.at <= instant && s.left > 0 {
-			return fire{f.nominal, v.at}, true
+		if start := s.startOf(&s.blackouts.skip, f.at, f.at+1); start <= f.at {
+			to = start - 1
+			continue
 		}
-		to = v.first.start - 1
-		if s.cost > 1 {
-			to = s.enter(to)
+		at := s.endOf(&s.blackouts.hold, f.at)
+		if at <= instant && (at == f.at || s.endOf(&s.blackouts.skip, at) == at) {
+			return fire{f.nominal, at}, true
 		}
+		to = s.startOf(&s.blackouts.hold, f.at, f.at) - 1
 	}
 	return fire{}, false
 }
 
-// due returns the first fire that is not before the instant, blackouts aside.
-func (s *search) due(instant int64) (fire, bool) {
-	s.left -= s.cost
-	return s.Schedule.due(instant)
-}
-
-// holding is that of windows, at the cost of its steps. It finds nothing any
-// more when none are left.
-func (s *search) holding(w *windows, instant int64) (window, bool) {
-	if s.left <= 0 {
-		return window{}, false
-	}
-	s.left -= len(w.recurring)
-	return w.holding(instant)
-}
-
-// judge moves a fire out of the windows that defer it until it is free or
-// falls into one that skips it.
-func (s *search) judge(at int64) verdict {
-	v := verdict{at: at}
-	for {
-		if w, ok := s.holding(&s.blackouts.skip, v.at); ok {
-			v.meet(w)
-			v.at, v.skipped = w.end, true
-			return v
-		}
-		w, ok := s.holding(&s.blackouts.hold, v.at)
+// endOf returns the end of the windows that hold the instant, or the instant.
+func (s *search) endOf(w *windows, instant int64) int64 {
+	for !s.over() {
+		s.steps += w.looks()
+		end, ok := w.until(instant)
 		if !ok {
-			return v
+			break
 		}
-		v.meet(w)
-		v.at = w.end
+		instant = end
 	}
+	return instant
 }
 
-func (v *verdict) meet(w window) {
-	if v.first == (window{}) {
-		v.first = w
-	}
-}
-
-// leave returns the first instant from one on that no window skips. It pays
-// where a look at the rules costs more than one at the windows.
-func (s *search) leave(instant int64) int64 {
-	for {
-		w, ok := s.holding(&s.blackouts.skip, instant)
+// startOf returns the start of the windows that hold the instant, or otherwise.
+func (s *search) startOf(w *windows, instant, otherwise int64) int64 {
+	for !s.over() {
+		s.steps += w.looks()
+		start, ok := w.since(instant)
 		if !ok {
-			return instant
+			break
 		}
-		instant = w.end
+		instant, otherwise = start-1, start
 	}
+	return otherwise
 }
 
-// enter is leave backwards.
-func (s *search) enter(instant int64) int64 {
-	for {
-		w, ok := s.holding(&s.blackouts.skip, instant)
-		if !ok {
-			return instant
-		}
-		instant = w.start - 1
+// afterSilence leaves a stretch that is known to have no fire.
+func (s *search) afterSilence(instant int64) int64 {
+	if silence, in := heldBy(s.silences, instant); in {
+		return silence.end
 	}
+	return instant
 }

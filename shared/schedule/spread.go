@@ -61,6 +61,12 @@ func (s spread) delayed(src source, nominal int64) fire {
 		return fire{nominal, nominal + s.of(s.span)}
 	}
 	following, ok := src.next(nominal + 1)
+	return s.delayedUntil(nominal, following, ok)
+}
+
+// delayedUntil is delayed by a percentage where the following nominal instant,
+// if there is one, is known.
+func (s spread) delayedUntil(nominal, following int64, ok bool) fire {
 	if !ok {
 		return fire{nominal, nominal}
 	}
@@ -69,14 +75,14 @@ func (s spread) delayed(src source, nominal int64) fire {
 
 // next returns the first fire of src that is not before the instant.
 func (s spread) next(src source, instant int64) (fire, bool) {
+	nominal, ok := src.next(instant - s.of(s.span))
 	if s.percent > 0 {
-		if nominal, ok := src.prev(instant - 1); ok {
-			if f := s.delayed(src, nominal); f.at >= instant {
+		if before, any := src.prev(instant - 1); any {
+			if f := s.delayedUntil(before, nominal, ok); f.at >= instant {
 				return f, true
 			}
 		}
 	}
-	nominal, ok := src.next(instant - s.of(s.span))
 	if !ok {
 		return fire{}, false
 	}
@@ -86,13 +92,19 @@ func (s spread) next(src source, instant int64) (fire, bool) {
 // prev returns the last fire of src that is not after the instant.
 func (s spread) prev(src source, instant int64) (fire, bool) {
 	nominal, ok := src.prev(instant - s.of(s.span))
-	for ok {
-		if f := s.delayed(src, nominal); f.at <= instant {
+	if !ok {
+		return fire{}, false
+	}
+	for f := s.delayed(src, nominal); ; {
+		if f.at <= instant {
 			return f, true
 		}
-		nominal, ok = src.prev(nominal - 1)
+		before, ok := src.prev(nominal - 1)
+		if !ok {
+			return fire{}, false
+		}
+		f, nominal = s.delayedUntil(before, nominal, true), before
 	}
-	return fire{}, false
 }
 
 // String returns the canonical text, which holds the share and so the seed's part.

@@ -28,6 +28,9 @@ func (s *Schedule) Warnings(from time.Time) []string {
 	for _, r := range s.rules {
 		r.warn(n)
 	}
+	if s.idleDST {
+		n.add("The policy in dst has no effect: where the hour begins with a star, and for intervals, hourly rules and single instants, a schedule means elapsed time.")
+	}
 	s.blackouts.warn(s, n)
 	switch f, ok := s.next(start); {
 	case !ok:
@@ -41,38 +44,63 @@ func (s *Schedule) Warnings(from time.Time) []string {
 	return n.lines
 }
 
-// warn counts the windows in which fires are due.
+// maxCounted is how many windows warnings count.
+const maxCounted = 1000
+
+// warn counts the windows in which fires are due. Windows that touch are one.
 func (b *blackouts) warn(s *Schedule, n *notes) {
 	for _, side := range []struct {
 		windows *windows
 		does    string
-	}{{&b.skip, "skip"}, {&b.hold, "defer"}} {
-		hit, first := side.windows.count(s, n)
+		due     func(s *Schedule, from, to int64) (int64, bool)
+	}{{&b.skip, "skip", (*Schedule).dueIn}, {&b.hold, "defer", (*Schedule).deferredIn}} {
+		hit, first := side.windows.count(s, n, side.due)
+		number := fmt.Sprint(hit)
+		if hit > maxCounted {
+			number = fmt.Sprintf("more than %d", maxCounted)
+		}
 		if hit > 0 {
-			n.add("Blackouts %s fires in %d window%s of the year to come, first on %s.",
-				side.does, hit, plural(hit), dateText(s.zone.civil(first)))
+			n.add("Blackouts %s fires in %s window%s of the year to come, first on %s.",
+				side.does, number, plural(hit), dateText(s.zone.civil(first)))
 		}
 	}
 }
 
-// count counts the windows that begin between two instants and in which the
-// schedule has a fire due.
-func (w *windows) count(s *Schedule, n *notes) (hit int, first int64) {
-	const most = 1000
-	at := n.from
-	for range most {
-		next, ok := w.opening(at)
-		if !ok || next.start >= n.to {
-			break
-		}
-		if f, ok := s.due(next.start); ok && f.at < next.end {
+// count counts the windows between two instants in which the schedule has a
+// fire due, the one that is open already among them.
+func (w *windows) count(s *Schedule, n *notes, due func(*Schedule, int64, int64) (int64, bool)) (hit int, first int64) {
+	look := search{Schedule: s}
+	for at := n.from; at < n.to && hit <= maxCounted; {
+		end := look.endOf(w, at)
+		if f, ok := due(s, at, end); ok {
 			if hit++; hit == 1 {
-				first = f.at
+				first = f
 			}
 		}
-		at = next.start + 1
+		next, ok := w.opening(end)
+		if !ok {
+			break
+		}
+		at = next.start
 	}
 	return hit, first
+}
+
+// dueIn returns the first fire that is due in a stretch.
+func (s *Schedule) dueIn(from, to int64) (int64, bool) {
+	f, ok := s.due(from)
+	return f.at, ok && f.at < to
+}
+
+// deferredIn returns the first fire that is due in a stretch and not skipped there.
+func (s *Schedule) deferredIn(from, to int64) (int64, bool) {
+	look := search{Schedule: s}
+	for at, ok := s.dueIn(from, to); ok; at, ok = s.dueIn(from, to) {
+		if from = look.endOf(&s.blackouts.skip, at); from == at {
+			return at, true
+		}
+	}
+	return 0, false
 }
 
 // opening returns the first window that does not begin before the instant.

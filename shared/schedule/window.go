@@ -11,11 +11,24 @@ import (
 // window is a stretch of time, from start (inclusive) to end (exclusive).
 type window struct{ start, end int64 }
 
-// recurringWindow opens whenever its source fires.
+// opener is a rule that opens windows.
+type opener interface {
+	rows
+	steady() (since int64, ok bool)
+	String() string
+	describe() string
+}
+
+// recurringWindow opens whenever its rule fires.
 type recurringWindow struct {
-	rule   rule
+	rule   opener
 	length int64
 	zone   *zone // of an event of whole days, whose length is civil time; otherwise nil
+	reach  reach
+}
+
+func newRecurringWindow(rule opener, length int64, z *zone) recurringWindow {
+	return recurringWindow{rule, length, z, rule.reach(length)}
 }
 
 func (r recurringWindow) from(start int64) window {
@@ -24,6 +37,35 @@ func (r recurringWindow) from(start int64) window {
 		return window{start, r.zone.instant(midnight(today) + r.length)}
 	}
 	return window{start, start + r.length}
+}
+
+// holding returns the window that holds the instant and opens last.
+func (r recurringWindow) holding(instant int64) (window, bool) {
+	start, ok := r.rule.prev(instant)
+	if !ok {
+		return window{}, false
+	}
+	found := r.from(start)
+	return found, instant < found.end
+}
+
+// until returns an end of windows in a row that begin with the one which holds
+// the instant.
+func (r recurringWindow) until(instant int64) (int64, bool) {
+	found, ok := r.holding(instant)
+	if !ok || r.reach == (reach{block: 1}) {
+		return found.end, ok
+	}
+	return r.from(r.rule.lastInRow(found.start, r.reach)).end, true
+}
+
+// since is until backwards.
+func (r recurringWindow) since(instant int64) (int64, bool) {
+	found, ok := r.holding(instant)
+	if !ok || r.reach == (reach{block: 1}) {
+		return found.start, ok
+	}
+	return r.rule.firstInRow(found.start, r.reach), true
 }
 
 // String tells a length on the clocks, "1d on the clocks", from an elapsed one.
@@ -35,28 +77,76 @@ func (r recurringWindow) String() string {
 	return text
 }
 
-// windows are all windows of one policy.
+// windows are all windows of one policy. Those that overlap or touch are one.
 type windows struct {
 	fixed     []window // in order, neither overlapping nor touching
 	recurring []recurringWindow
+	long      []window // whole, of the windows above, where that takes long to find; in order
 }
 
-// holding returns a window that holds the instant; of several, one that ends last.
-func (w *windows) holding(instant int64) (best window, ok bool) {
-	i, exact := slices.BinarySearchFunc(w.fixed, instant, compareStart)
+// until returns an end of windows that hold the instant, or false if none does.
+// More windows may go on from there.
+func (w *windows) until(instant int64) (end int64, ok bool) {
+	if known, in := heldBy(w.long, instant); in {
+		return known.end, true
+	}
+	if one, in := heldBy(w.fixed, instant); in {
+		end, ok = one.end, true
+	}
+	for _, r := range w.recurring {
+		if found, in := r.until(instant); in && (!ok || found > end) {
+			end, ok = found, true
+		}
+	}
+	return end, ok
+}
+
+// since is until backwards.
+func (w *windows) since(instant int64) (start int64, ok bool) {
+	if known, in := heldBy(w.long, instant); in {
+		return known.start, true
+	}
+	if one, in := heldBy(w.fixed, instant); in {
+		start, ok = one.start, true
+	}
+	for _, r := range w.recurring {
+		if found, in := r.since(instant); in && (!ok || found < start) {
+			start, ok = found, true
+		}
+	}
+	return start, ok
+}
+
+// looks returns how many steps a look at the windows takes; one that passes rows
+// of days reads a year.
+func (w *windows) looks() (n int) {
+	for _, r := range w.recurring {
+		if n++; r.reach.days > 0 {
+			n += 2
+		}
+	}
+	return n
+}
+
+// heldBy returns that of some windows in order which holds the instant.
+func heldBy(list []window, instant int64) (window, bool) {
+	i, exact := slices.BinarySearchFunc(list, instant, compareStart)
 	if !exact {
 		i--
 	}
-	if i >= 0 && instant < w.fixed[i].end {
-		best, ok = w.fixed[i], true
+	if i < 0 || instant >= list[i].end {
+		return window{}, false
 	}
-	for _, r := range w.recurring {
-		start, any := r.rule.prev(instant)
-		if found := r.from(start); any && instant < found.end && (!ok || found.end > best.end) {
-			best, ok = found, true
-		}
+	return list[i], true
+}
+
+// before returns the last fixed window that ends by the instant.
+func (w *windows) before(instant int64) (window, bool) {
+	i, _ := slices.BinarySearchFunc(w.fixed, instant, compareStart)
+	if i == 0 {
+		return window{}, false
 	}
-	return best, ok
+	return w.fixed[i-1], true
 }
 
 // add takes over more windows; settle must follow.

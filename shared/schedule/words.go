@@ -16,20 +16,39 @@ func list(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// numbers lists the members of a set, shortened where they are many.
-func numbers(set uint64) string {
-	const most = 6
-	var words []string
-	for rest := set; rest != 0; rest &= rest - 1 {
-		words = append(words, fmt.Sprint(bits.TrailingZeros64(rest)))
+// numbers lists the members of a set, runs of them as "0 to 6".
+func numbers(set uint64) string { return list(runs(set)) }
+
+// runs lists the members of a set, and three or more in a row as one.
+func runs(set uint64) (words []string) {
+	for set != 0 {
+		low := bits.TrailingZeros64(set)
+		n := bits.TrailingZeros64(^(set >> low))
+		switch {
+		case n > 2:
+			words = append(words, fmt.Sprintf("%d to %d", low, low+n-1))
+		default:
+			n = 1
+			words = append(words, fmt.Sprint(low))
+		}
+		set &^= (1<<n - 1) << low
 	}
-	if run := bits.TrailingZeros64(^(set >> bits.TrailingZeros64(set))); len(words) > 2 && run == len(words) {
-		return words[0] + " to " + words[len(words)-1]
+	return words
+}
+
+// wrapped returns where a set of the numbers from 0 on begins and ends that goes on
+// past the last of them, as "22-6" does.
+func wrapped(set uint64, period int) (from, to int, ok bool) {
+	all := uint64(1)<<period - 1
+	empty := ^set & all
+	if set&1 == 0 || set>>(period-1) == 0 || empty == 0 {
+		return 0, 0, false
 	}
-	if len(words) > most {
-		return strings.Join(words[:3], ", ") + ", …, " + words[len(words)-1]
+	low, high := bits.TrailingZeros64(empty), bits.Len64(empty)-1
+	if bits.OnesCount64(empty) != high-low+1 {
+		return 0, 0, false
 	}
-	return list(words)
+	return high + 1, low - 1, true
 }
 
 // names lists the names of the members of a set: "March to October".

@@ -29,8 +29,8 @@ var yearsOf = func() (out [kinds]yearSet) {
 
 // thin drops the years in which no day is chosen, so that a search that is led
 // by the years never walks through empty ones. Days that only depend on the
-// kind of a year are looked at once for each kind. It returns the number of
-// months that it looked at.
+// kind of a year are looked at once for each kind. It returns how many
+// months it looked at, those of empty years counted three times.
 func (p *pattern) thin(cyclic bool) (looks int) {
 	groups := yearsOf[:]
 	if !cyclic {
@@ -43,6 +43,7 @@ func (p *pattern) thin(cyclic bool) (looks int) {
 		}
 		months, found := p.monthsUntilDay(sample)
 		if looks += months; !found {
+			looks += 2 * months // all parts of the rule were at work
 			p.years.remove(&groups[i])
 		}
 	}

@@ -26,6 +26,9 @@ import (
 // request that the API takes.
 const MaxBytes = 1 << 20
 
+// maxDepth is far deeper than any type of the API.
+const maxDepth = 100
+
 // Tree is a document whose meaning is open.
 type Tree struct{ root any }
 
@@ -36,6 +39,9 @@ func Parse(text []byte) (Tree, error) {
 		return Tree{}, fmt.Errorf("is longer than %d KiB", MaxBytes>>10)
 	case !utf8.Valid(text):
 		return Tree{}, errors.New("is not UTF-8")
+	}
+	if deep(text) {
+		return Tree{}, fmt.Errorf("is nested deeper than %d levels", maxDepth)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var root, more any
@@ -49,6 +55,31 @@ func Parse(text []byte) (Tree, error) {
 		return Tree{}, errors.New("holds more than one document")
 	}
 	return Tree{root}, nil
+}
+
+// deep reports whether a text may be nested too deeply: its brackets, wherever
+// they stand, or the marks and indentation of its lines. It is asked before the
+// text is parsed, because that takes memory out of all proportion.
+func deep(text []byte) bool {
+	brackets := 0
+	for line := range bytes.Lines(text) {
+		lead := len(line) - len(bytes.TrimLeft(line, " -?:\t"))
+		if lead > 4*maxDepth {
+			return true
+		}
+		for _, c := range line {
+			switch c {
+			case '[', '{':
+				brackets++
+			case ']', '}':
+				brackets = max(brackets-1, 0)
+			}
+			if brackets > maxDepth {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // legible shows where the text is wrong, and leaves out lines nobody could read.

@@ -118,3 +118,17 @@ func TestNestedAliases(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDeepDocumentsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"cron":` + strings.Repeat("[", 1<<20-10), strings.Repeat("- ", 1<<19), strings.Repeat(`{"a":`, 101),
+	} {
+		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), "nested deeper") {
+			t.Errorf("%.20s: got %.100v", text, err)
+		}
+	}
+	if _, err := Parse([]byte(strings.Repeat("[", 99) + strings.Repeat("]", 99))); err != nil {
+		t.Errorf("99 levels: %v", err)
+	}
+}
