@@ -114,9 +114,9 @@ func untilRetired(ctx context.Context, retiring *lane) {
 	}
 }
 
-// open starts a lane that runs until ctx ends or it has retired.
-func (s *Set) open(ctx context.Context, queue carillon.Queue) *lane {
-	ctx, stop := context.WithCancel(ctx)
+// open starts a lane that runs until all end or it has retired.
+func (s *Set) open(all context.Context, queue carillon.Queue) *lane {
+	ctx, stop := context.WithCancel(all)
 	opened := &lane{js: s.config.JS, queue: queue, stop: stop, linger: s.config.Linger}
 	opened.intake = intake.New(intake.Config{
 		Conn: s.config.Conn, Stream: topology.RunsStream, Consumer: topology.QueueConsumerName(queue.Name),
@@ -126,19 +126,24 @@ func (s *Set) open(ctx context.Context, queue carillon.Queue) *lane {
 	s.running.Go(func() {
 		opened.intake.Run(ctx)
 		stop()
-		s.drop(queue.Name, opened)
+		s.drop(all, queue.Name, opened)
 	})
 	return opened
 }
 
-// drop forgets a lane that has ended.
-func (s *Set) drop(name string, ended *lane) {
+// drop forgets a lane that has ended. If its queue was defined again in that very
+// moment, it gets a new one.
+func (s *Set) drop(all context.Context, name string, ended *lane) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lanes[name] == ended {
-		delete(s.lanes, name)
-		s.share()
+	if s.lanes[name] != ended {
+		return
 	}
+	delete(s.lanes, name)
+	if queue, retiring := ended.definition(); !retiring && all.Err() == nil {
+		s.open(all, queue)
+	}
+	s.share()
 }
 
 // share deals the slots to the lanes as they are now.
