@@ -2,6 +2,8 @@
 // Carillon, and creates them. Nobody else concatenates a subject.
 //
 //	JOBS      job.<partition>.<job>  queue.<name>                last 16 per subject
+//	          pause.all  pause.namespace.<namespace>
+//	          backfill.<partition>.<backfill>
 //	RUNS      run.<partition>.<job>.<queue>.ready                work queue
 //	          run.<partition>.<job>.<queue>.retry.<run>
 //	          skip.<partition>.<job>

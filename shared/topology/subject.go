@@ -11,10 +11,12 @@ import (
 
 // Filters over whole families of subjects.
 const (
-	AllJobs   = "job.>"
-	AllQueues = "queue.*"
-	AllSkips  = "skip.>"
-	AllFeed   = "feed.>"
+	AllJobs      = "job.>"
+	AllQueues    = "queue.*"
+	AllPauses    = "pause.>"
+	AllBackfills = "backfill.*.*"
+	AllSkips     = "skip.>"
+	AllFeed      = "feed.>"
 )
 
 // FeedReaders is the subject on which gateways tell each other that somebody
@@ -34,6 +36,25 @@ func QueueName(subject string) string { return strings.TrimPrefix(subject, "queu
 
 // IsQueue tells the subjects of queues from those of jobs.
 func IsQueue(subject string) bool { return strings.HasPrefix(subject, "queue.") }
+
+// Pause is the subject of whether a namespace is paused; of all together for "".
+func Pause(namespace string) string {
+	if namespace == "" {
+		return "pause.all"
+	}
+	return "pause.namespace." + namespace
+}
+
+// IsPause tells the subjects of pauses from all others.
+func IsPause(subject string) bool { return strings.HasPrefix(subject, "pause.") }
+
+// Backfill is the subject of a backfill of a job.
+func Backfill(job, backfill uuid.UUID) string {
+	return "backfill." + partition(job) + "." + backfill.String()
+}
+
+// IsBackfill tells the subjects of backfills from all others.
+func IsBackfill(subject string) bool { return strings.HasPrefix(subject, "backfill.") }
 
 // Ready is the subject on which a run of a job waits for a runner.
 func Ready(job uuid.UUID, queue string) string {

@@ -22,6 +22,9 @@ func subjects(job, run uuid.UUID) []spelled {
 	return []spelled{
 		{topology.Job(job), topology.JobsStream, []string{topology.AllJobs}},
 		{topology.Queue("low"), topology.JobsStream, []string{topology.AllQueues}},
+		{topology.Pause(""), topology.JobsStream, []string{topology.AllPauses}},
+		{topology.Pause("all"), topology.JobsStream, []string{topology.AllPauses}},
+		{topology.Backfill(job, run), topology.JobsStream, []string{topology.AllBackfills}},
 		{topology.Ready(job, "low"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), ready("low")}},
 		{topology.Retry(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low")}},
 		{topology.Ready(job, "ready"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), ready("ready")}},
@@ -46,7 +49,7 @@ func TestEverySubjectHasOneStreamAndItsFilters(t *testing.T) {
 	js := natstest.Start(t).Streams()
 	job, other, run := carillon.NewJobID(), carillon.NewJobID(), uuid.New()
 	filters := []string{
-		topology.AllJobs, topology.AllQueues, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
+		topology.AllJobs, topology.AllQueues, topology.AllPauses, topology.AllBackfills, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
 		topology.QueueRuns("low"), topology.QueueRuns("lo"), topology.QueueRuns("ready"), topology.QueueRuns("retry"),
 		ready("low"), ready("lo"), ready("ready"), ready("retry"),
 	}
@@ -120,6 +123,21 @@ func FuzzJobOfRun(f *testing.F) {
 			t.Errorf("%q is not in flight for %s", subject, job)
 		}
 	})
+}
+
+func TestSubjectsOfJobsTellWhatTheyAreOf(t *testing.T) {
+	t.Parallel()
+	id := uuid.New()
+	for subject, want := range map[string][3]bool{
+		topology.Job(id):          {false, false, false},
+		topology.Queue("pause"):   {true, false, false},
+		topology.Pause("queue"):   {false, true, false},
+		topology.Backfill(id, id): {false, false, true},
+	} {
+		if got := [3]bool{topology.IsQueue(subject), topology.IsPause(subject), topology.IsBackfill(subject)}; got != want {
+			t.Errorf("%s: queue, pause, backfill: got %v", subject, got)
+		}
+	}
 }
 
 func TestQueueNameReadsQueue(t *testing.T) {

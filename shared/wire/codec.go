@@ -9,7 +9,7 @@ import (
 
 // Body is what a message of this package can hold.
 type Body interface {
-	Cancel | Definition | carillon.Queue | Call | Mark | Outcome | Run
+	Backfill | Call | Cancel | Definition | Mark | Outcome | Pause | carillon.Queue | Run
 }
 
 // Encode returns the JSON form of a body.

@@ -8,6 +8,9 @@ type Definition struct {
 	carillon.Job
 	// Deleted says that from EffectiveFrom on the job has no fires.
 	Deleted bool `json:"deleted,omitempty"`
+	// Republished says that the stream held this revision before, and lost it: it
+	// is no news, and what it called for has been planned.
+	Republished bool `json:"republished,omitempty"`
 }
 
 // Active reports whether the job fires at all under this revision.

@@ -67,6 +67,10 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	for _, queue := range carillon.BuiltinQueues() {
 		comesBack(t, queue, wire.Encode(queue))
 	}
+	pause := wire.Pause{Namespace: "billing", Revision: 3, Paused: true, EffectiveFrom: noon, Republished: true}
+	comesBack(t, pause, wire.Encode(pause))
+	backfill := wire.Backfill{ID: uuid.New(), JobID: uuid.New(), Fires: []time.Time{noon, noon.Add(time.Hour)}, Rate: 5, Ended: true}
+	comesBack(t, backfill, wire.Encode(backfill))
 	r, o, m := run(), outcome(), mark()
 	comesBack(t, r, wire.Encode(r))
 	comesBack(t, o, wire.Encode(o))
