@@ -16,19 +16,22 @@ import (
 // alone: for longer than any planner is cut off without loading JOBS anew.
 const graveTTL = 7 * 24 * time.Hour
 
-// tidy replaces the revisions of a job that was deleted long ago by its deletion
-// alone, which then ends too. All planners try; one of them finds the job's last
-// message where it expects it.
-func tidy(ctx context.Context, js jetstream.JetStream, grave agenda.Grave) {
-	if ctx.Err() != nil {
-		return
+// tidy replaces the revisions of the jobs that were deleted long ago by their
+// deletions alone, which then end too.
+func (l *loop) tidy(ctx context.Context) {
+	for _, grave := range l.agenda.Buried() {
+		if err := l.tidyOne(grave); err != nil && ctx.Err() == nil {
+			slog.Warn("revisions of a deleted job not tidied up", "job", grave.Last.ID, "error", err)
+		}
 	}
+}
+
+// tidyOne leaves a job alone whose last message is not where it is expected.
+func (l *loop) tidyOne(grave agenda.Grave) error {
 	msg := &nats.Msg{
 		Subject: topology.Job(grave.Last.ID), Data: wire.Encode(grave.Last),
 		Header: nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}},
 	}
-	_, err := js.PublishMsgAsync(msg, jetstream.WithExpectLastSequencePerSubject(grave.Sequence), jetstream.WithMsgTTL(graveTTL))
-	if err != nil {
-		slog.Warn("revisions of a deleted job not tidied up", "job", grave.Last.ID, "error", err)
-	}
+	_, err := l.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequencePerSubject(grave.Sequence), jetstream.WithMsgTTL(graveTTL))
+	return err
 }

@@ -51,6 +51,7 @@ func (l *loop) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		l.readMail(ctx)
 		l.enter(ctx)
+		l.tidy(ctx)
 		if l.planOnce(ctx) {
 			continue
 		}
@@ -65,16 +66,9 @@ func (l *loop) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// mostLate bounds the jobs that lag their marks: each has a place in its mark,
-// which is one message. News beyond that waits until some have been planned.
-const mostLate = 2000
-
 // readMail takes in the news that is there, without waiting for more.
 func (l *loop) readMail(ctx context.Context) {
 	for range len(l.mailbox) {
-		if l.agenda.Late() > mostLate {
-			return
-		}
 		(<-l.mailbox)(ctx)
 	}
 }
@@ -104,6 +98,9 @@ func (l *loop) planOnce(ctx context.Context) bool {
 	var stale *commit.Stale
 	switch {
 	case err == nil:
+		for p := range batch.Marks {
+			l.agenda.Stored(p, l.marks[p].Mark)
+		}
 		observe(batch, time.Since(now))
 		l.report(nil)
 		if batch.Replacing {
@@ -111,14 +108,19 @@ func (l *loop) planOnce(ctx context.Context) bool {
 		}
 	case errors.As(err, &stale):
 		slog.Warn("another planner is at work here, starting over from its marks", "partitions", stale.Partitions)
-		for p := range batch.Marks {
-			l.await(p)
-		}
+		l.startOver(batch)
 	default: // it is too late for these decisions, or ctx ended
-		batch.Undo(l.agenda)
+		l.startOver(batch)
 		l.report(err)
 	}
 	return true
+}
+
+// startOver plans the partitions of a batch that was not stored from their marks on.
+func (l *loop) startOver(batch *plan.Batch) {
+	for p := range batch.Marks {
+		l.await(p)
+	}
 }
 
 func (l *loop) positions() map[int]wire.Mark {
@@ -131,28 +133,43 @@ func (l *loop) positions() map[int]wire.Mark {
 
 // define takes in a message of JOBS.
 func (l *loop) define(entry bus.Entry) {
-	if topology.IsQueue(entry.Subject) {
+	switch {
+	case topology.IsQueue(entry.Subject):
 		l.know(entry.Sequence)
+	case topology.IsPause(entry.Subject):
+		l.definePause(entry)
+	default:
+		l.defineJob(entry)
+	}
+}
+
+func (l *loop) definePause(entry bus.Entry) {
+	pause, err := wire.Decode[wire.Pause](entry.Data)
+	if err != nil {
+		l.ignore(entry, err)
 		return
 	}
+	l.post(func(context.Context) { l.agenda.Pause(pause, entry.Sequence) })
+}
+
+func (l *loop) defineJob(entry bus.Entry) {
 	def, err := wire.Decode[wire.Definition](entry.Data)
 	var revision *agenda.Revision
 	if err == nil {
 		revision, err = agenda.NewRevision(&def)
 	}
 	if err != nil {
-		unreadable.Inc()
-		slog.Error("job not plannable", "subject", entry.Subject, "error", err)
-		l.know(entry.Sequence)
+		l.ignore(entry, err)
 		return
 	}
-	sequence := entry.Sequence
-	l.post(func(ctx context.Context) {
-		l.agenda.Apply(def.ID, revision, sequence)
-		for _, grave := range l.agenda.Buried() {
-			tidy(ctx, l.js, grave)
-		}
-	})
+	l.post(func(context.Context) { l.agenda.Apply(def.ID, revision, entry.Sequence) })
+}
+
+// ignore passes over a message that cannot be read.
+func (l *loop) ignore(entry bus.Entry, err error) {
+	unreadable.Inc()
+	slog.Error("definition not plannable", "subject", entry.Subject, "error", err)
+	l.know(entry.Sequence)
 }
 
 // know tells the agenda that JOBS holds nothing more up to a sequence.

@@ -15,7 +15,7 @@ type fire struct {
 	job uuid.UUID
 }
 
-func (f fire) mark() wire.Mark { return wire.Mark{At: f.at, Job: f.job} }
+func (f fire) mark() wire.Mark { return wire.Mark{Reach: wire.Reach{At: f.at, Job: f.job}} }
 
 // key is the naive oracle: texts that sort as fires do.
 func (f fire) key() string {
@@ -69,7 +69,7 @@ func FuzzMarkIsATotalOrder(f *testing.F) {
 func TestMarkStandsWhereItStoodAfterTheWire(t *testing.T) {
 	t.Parallel()
 	for _, at := range []time.Time{noon, noon.In(time.FixedZone("", 3600)), time.Unix(0, 1).UTC(), {}} {
-		want := wire.Mark{At: at, Job: uuid.New()}
+		want := wire.Mark{Reach: wire.Reach{At: at, Job: uuid.New()}}
 		got, err := wire.Decode[wire.Mark](wire.Encode(want))
 		if err != nil || !got.At.Equal(want.At) || !got.Covers(want.At, want.Job) || !want.Covers(got.At, got.Job) {
 			t.Errorf("sent %v, got %v, %v", want, got, err)

@@ -48,10 +48,9 @@ func outcome() wire.Outcome {
 
 func mark() wire.Mark {
 	return wire.Mark{
-		At: noon, Job: uuid.New(), Planner: "host-1", Batch: 7, Seen: 1 << 60, Floor: noon.Add(-time.Hour),
-		Behind: map[uuid.UUID]wire.Progress{uuid.New(): {
-			At: noon.Add(-time.Minute), Planned: []wire.Planned{{Revision: 3, Until: noon.Add(-time.Second)}},
-		}},
+		Reach:   wire.Reach{At: noon, Job: uuid.New(), Seen: 1 << 60},
+		Past:    []wire.Reach{{At: noon.Add(time.Second), Job: uuid.New(), Seen: 7}},
+		Planner: "host-1", Batch: 7, Floor: noon.Add(-time.Hour),
 		Held: map[uuid.UUID][]wire.Held{uuid.New(): {{At: noon, Revision: 2}}},
 	}
 }

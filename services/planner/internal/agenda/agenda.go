@@ -2,6 +2,7 @@ package agenda
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -12,9 +13,11 @@ import (
 // Agenda is all jobs, and the order of the coming fires of the owned ones.
 type Agenda struct {
 	partitions [carillon.Partitions]partition
+	pauses     pauses
 	coming     jobHeap
-	seen       uint64 // sequence in JOBS up to which everything has been applied
-	graves     []*job // the deleted jobs, in the order in which they were deleted
+	seen       uint64    // sequence in JOBS up to which everything has been applied
+	latest     time.Time // when the last of all revisions begins
+	graves     []*job    // the deleted jobs, in the order in which they were deleted
 	buried     []Grave
 }
 
@@ -22,64 +25,18 @@ type Agenda struct {
 type partition struct {
 	jobs  map[uuid.UUID]*job
 	owned bool
-	taken wire.Mark // the mark that it was taken over from
-	backlog
+	mark  wire.Mark // as it is stored
+	news  earliest  // when what the mark has not seen begins
 }
 
 // New returns an agenda without jobs that owns nothing.
 func New() *Agenda {
-	a := &Agenda{}
+	a := &Agenda{pauses: pauses{}}
 	for p := range a.partitions {
-		a.partitions[p] = partition{jobs: map[uuid.UUID]*job{}, backlog: newBacklog(time.Time{})}
+		a.partitions[p].jobs = map[uuid.UUID]*job{}
 	}
 	return a
 }
-
-// Apply takes in a revision of a job that stands at a sequence in JOBS. One
-// that is not newer than what is known is ignored.
-func (a *Agenda) Apply(id uuid.UUID, r *Revision, sequence uint64) {
-	a.seen, r.sequence = max(a.seen, sequence), sequence
-	a.bury(r.From.Add(-memory))
-	p := &a.partitions[carillon.PartitionOf(id)]
-	j := p.jobs[id]
-	switch {
-	case j == nil:
-		j = &job{id: id, partition: carillon.PartitionOf(id), index: -1}
-		p.jobs[id] = j
-	case r.Number <= j.newest().Number:
-		j.last = sequence
-		return
-	default:
-		j.edited = true
-	}
-	j.revisions, j.last = append(j.revisions, r), sequence
-	if r.deleted {
-		a.graves = append(a.graves, j)
-	}
-	if !p.owned {
-		j.forget(func(time.Time) bool { return false })
-		return
-	}
-	j.arrive(len(j.revisions)-1, p.reachOf(j, r))
-	j.forget(func(ended time.Time) bool { return ended.After(j.cursor) })
-	p.mayLag(j)
-	a.reseat(j)
-}
-
-// reachOf is the instant behind which a revision that arrives now changes nothing.
-// One that the mark had seen before this planner took over was planned up to there.
-// So was a job that is new here but began long before: JOBS was filled anew.
-func (p *partition) reachOf(j *job, r *Revision) time.Time {
-	refilled := len(j.revisions) == 1 && r.From.Before(p.floor)
-	covered := coveredBy(p.taken, j.id)
-	if (refilled || r.sequence <= p.taken.Seen) && covered.After(p.floor) {
-		return covered
-	}
-	return p.floor
-}
-
-// Know takes note that there are no further revisions up to a sequence in JOBS.
-func (a *Agenda) Know(sequence uint64) { a.seen = max(a.seen, sequence) }
 
 // Seen is the sequence in JOBS up to which everything has been applied.
 func (a *Agenda) Seen() uint64 { return a.seen }
@@ -88,28 +45,42 @@ func (a *Agenda) Seen() uint64 { return a.seen }
 // ever written. The agenda should have seen all that the mark had, or it plans
 // under older revisions until it has.
 func (a *Agenda) Own(number int, mark wire.Mark) {
+	a.Disown(number)
 	p := &a.partitions[number]
-	p.owned, p.taken, p.backlog = true, mark, newBacklog(mark.Floor)
-	for _, j := range p.jobs {
-		j.resume(mark)
-		a.reseat(j)
-		switch {
-		case j.lags(mark):
-			p.lagging[j.id] = j
-		case len(j.planned) > 0:
-			p.settled[j.id] = j
+	p.owned, p.mark, p.news = true, mark, earliest{}
+	for _, s := range a.pauses {
+		for _, pause := range s {
+			p.hear(pause.EffectiveFrom, pause.sequence)
 		}
 	}
+	for _, j := range p.jobs {
+		for _, r := range j.revisions {
+			p.hear(r.From, r.sequence)
+		}
+		if a.seek(j) {
+			j.index = len(a.coming)
+			a.coming = append(a.coming, j)
+		}
+	}
+	heap.Init(&a.coming)
+	a.bury()
 }
 
 // Disown gives a partition up; its jobs stay known.
 func (a *Agenda) Disown(number int) {
 	p := &a.partitions[number]
-	p.owned, p.backlog = false, newBacklog(time.Time{})
-	for _, j := range p.jobs {
-		j.planned = nil
-		a.unseat(j)
+	if !p.owned {
+		return
 	}
+	p.owned = false
+	a.coming = slices.DeleteFunc(a.coming, func(j *job) bool { return j.partition == number })
+	for _, j := range p.jobs {
+		j.index = -1
+	}
+	for i, j := range a.coming {
+		j.index = i
+	}
+	heap.Init(&a.coming)
 }
 
 // Next returns the fire that comes first, and false if none ever comes.
@@ -120,30 +91,27 @@ func (a *Agenda) Next() (Fire, bool) {
 	return a.coming[0].next, true
 }
 
-// Advance moves the job of the first fire past it, and returns its cursor from
-// before, for [Agenda.Rewind].
-func (a *Agenda) Advance() (cursor time.Time) {
+// Advance moves the job of the first fire past it.
+func (a *Agenda) Advance() {
 	j := a.coming[0]
-	cursor = j.cursor
-	j.cursor = j.next.At
-	a.reseat(j)
-	return cursor
+	next, ok := a.following(j, j.next.At)
+	a.place(j, next, ok)
 }
 
 // Following returns the first fire of a job after an instant, of those that are
 // not planned, and false if there is none.
 func (a *Agenda) Following(id uuid.UUID, after time.Time) (Fire, bool) {
-	j := a.partitions[carillon.PartitionOf(id)].jobs[id]
+	j := a.job(id)
 	if j == nil {
 		return Fire{}, false
 	}
-	return j.following(after)
+	return a.following(j, after)
 }
 
 // Revision returns the revision of a job that has a number; if it is forgotten,
 // the oldest that is known; nil if the job is not known at all.
 func (a *Agenda) Revision(id uuid.UUID, number int64) *Revision {
-	j := a.partitions[carillon.PartitionOf(id)].jobs[id]
+	j := a.job(id)
 	if j == nil {
 		return nil
 	}
@@ -155,30 +123,59 @@ func (a *Agenda) Revision(id uuid.UUID, number int64) *Revision {
 	return j.revisions[0]
 }
 
-// Rewind puts a job's cursor back to what it was before an Advance.
-func (a *Agenda) Rewind(id uuid.UUID, cursor time.Time) {
-	p := &a.partitions[carillon.PartitionOf(id)]
-	if j := p.jobs[id]; j != nil {
-		j.cursor = cursor
-		p.mayLag(j) // its next fire may lie before the mark again
-		a.reseat(j)
+// Newest returns the newest revision of a job, or nil.
+func (a *Agenda) Newest(id uuid.UUID) *Revision {
+	j := a.job(id)
+	if j == nil {
+		return nil
 	}
+	return j.newest()
 }
 
+func (a *Agenda) job(id uuid.UUID) *job { return a.partitions[carillon.PartitionOf(id)].jobs[id] }
+
 // reseat finds a job's next fire anew and gives it its place in the heap.
-func (a *Agenda) reseat(j *job) {
+func (a *Agenda) reseat(j *job) { a.place(j, j.next, a.seek(j)) }
+
+// seek finds a job's first fire that is not planned.
+func (a *Agenda) seek(j *job) (ok bool) {
+	j.next, ok = a.following(j, a.cursor(j))
+	return ok
+}
+
+// place gives a job its place in the heap by its next fire, if there is one.
+func (a *Agenda) place(j *job, next Fire, ok bool) {
 	switch {
-	case !j.seek():
-		a.unseat(j)
+	case !ok && j.index >= 0:
+		heap.Remove(&a.coming, j.index)
+	case !ok:
 	case j.index >= 0:
+		j.next = next
 		heap.Fix(&a.coming, j.index)
 	default:
+		j.next = next
 		heap.Push(&a.coming, j)
 	}
 }
 
-func (a *Agenda) unseat(j *job) {
-	if j.index >= 0 {
-		heap.Remove(&a.coming, j.index)
+// following returns the first fire after an instant that is not planned. The
+// instant is not before the job's cursor.
+func (a *Agenda) following(j *job, after time.Time) (Fire, bool) {
+	for {
+		fire, ok := j.following(after)
+		if !ok {
+			return Fire{}, false
+		}
+		end, paused := a.pauses.end(fire.Revision.Namespace, fire.At)
+		switch {
+		case paused && end.IsZero():
+			return Fire{}, false
+		case paused:
+			after = end.Add(-1)
+		case a.wasPlanned(j, fire.At):
+			after = fire.At
+		default:
+			return fire, true
+		}
 	}
 }

@@ -71,8 +71,6 @@ func TestARevisionHoldsUntilTheNextOne(t *testing.T) {
 		t.Errorf("fires %v, want %v", got, want)
 	}
 	other := carillon.NewJobID()
-	p := carillon.PartitionOf(id)
-	a.Stamp(p, wire.Mark{At: at(100), Job: uuid.Max})
 	if a.Apply(other, every(t, other, 1, 10, at(40).Add(memory)), 4); a.partitions[carillon.PartitionOf(id)].jobs[id] != nil {
 		t.Errorf("a job that was deleted long ago is still known")
 	}
@@ -88,26 +86,9 @@ func TestAStandbyPlansAnEditedJobFromTheMark(t *testing.T) {
 	a, id := New(), carillon.NewJobID()
 	a.Apply(id, every(t, id, 1, 10, at(0)), 1)
 	a.Apply(id, every(t, id, 2, 10, at(1005)), 7)
-	a.Own(carillon.PartitionOf(id), wire.Mark{At: at(1000), Job: uuid.Max, Seen: 5})
+	a.Own(carillon.PartitionOf(id), wire.Mark{Reach: wire.Reach{At: at(1000), Job: uuid.Max, Seen: 5}})
 	if fire, _ := a.Next(); !fire.At.Equal(at(1010)) {
 		t.Errorf("first fire %v, want %v", fire.At, at(1010))
-	}
-}
-
-// TestAPutBackCursorFindsTheOldRevision advances over the border between two
-// revisions and back.
-func TestAPutBackCursorFindsTheOldRevision(t *testing.T) {
-	t.Parallel()
-	a, id := New(), carillon.NewJobID()
-	ownAll(a, wire.Mark{})
-	a.Apply(id, every(t, id, 1, 10, at(0)), 1)
-	a.Apply(id, every(t, id, 2, 10, at(15)), 2)
-	until(a, at(9))
-	cursor := a.Advance() // at(10), the last fire of revision 1
-	a.Advance()
-	a.Rewind(id, cursor)
-	if fire, _ := a.Next(); !fire.At.Equal(at(10)) || fire.Revision.Number != 1 {
-		t.Errorf("put back to %v under revision %d, want %v under 1", fire.At, fire.Revision.Number, at(10))
 	}
 }
 
@@ -142,7 +123,7 @@ func TestEqualFireTimesComeInJobOrder(t *testing.T) {
 func TestOwningStartsWhereTheMarkEnds(t *testing.T) {
 	t.Parallel()
 	low, high := uuid.UUID{1}, uuid.UUID{0xff}
-	mark := wire.Mark{At: at(20), Job: uuid.UUID{0x80}, Seen: 2}
+	mark := wire.Mark{Reach: wire.Reach{At: at(20), Job: uuid.UUID{0x80}, Seen: 2}}
 	for name, c := range map[string]struct {
 		id       uuid.UUID
 		sequence uint64
@@ -152,9 +133,13 @@ func TestOwningStartsWhereTheMarkEnds(t *testing.T) {
 		"covered by the mark":             {low, 1, nil, at(30)},
 		"after the mark's job":            {high, 1, nil, at(20)},
 		"news that the mark has not seen": {low, 3, nil, at(0)},
-		"behind the mark": {low, 1, func(m *wire.Mark) {
-			m.Behind = map[uuid.UUID]wire.Progress{low: {At: at(0)}}
-		}, at(10)},
+		"planned once, before the mark went back": {low, 1, func(m *wire.Mark) {
+			m.Past = []wire.Reach{{At: at(30), Job: uuid.Max, Seen: 1}}
+		}, at(40)},
+		"news to what was planned once": {low, 2, func(m *wire.Mark) {
+			m.Past = []wire.Reach{{At: at(30), Job: uuid.Max, Seen: 1}}
+		}, at(30)},
+		"news behind the floor": {low, 3, func(m *wire.Mark) { m.Floor = at(5) }, at(10)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, m := New(), mark
@@ -170,20 +155,29 @@ func TestOwningStartsWhereTheMarkEnds(t *testing.T) {
 	}
 }
 
-func TestLateNewsIsBehindUntilPlanned(t *testing.T) {
+func TestLateNewsTakesTheMarkBack(t *testing.T) {
 	t.Parallel()
 	a, id := New(), carillon.NewJobID()
 	p := carillon.PartitionOf(id)
-	mark := wire.Mark{At: at(25), Job: uuid.Max}
-	a.Own(p, mark)
+	reach := wire.Reach{At: at(25), Job: uuid.Max, Seen: 5}
+	a.Own(p, wire.Mark{Reach: reach})
 	a.Apply(id, every(t, id, 1, 10, at(0)), 9)
-	a.Advance() // at(0)
-	if behind := a.Stamp(p, mark).Behind; !behind[id].At.Equal(at(0)) {
-		t.Errorf("behind %v, want the job at its first fire", behind)
+	first, _ := a.Next()
+	a.Advance()
+	back := a.Stamp(p, wire.Mark{Reach: reach}, &first)
+	if !back.At.Equal(at(0)) || back.Seen != 9 || len(back.Past) != 1 || back.Past[0] != reach {
+		t.Errorf("mark %+v, want it at the late fire, and where it was before in its past", back)
 	}
-	until(a, at(25))
-	if behind := a.Stamp(p, mark).Behind; behind != nil {
-		t.Errorf("behind %v after everything was planned", behind)
+	back.Batch = 1
+	a.Stored(p, back)
+	fires := until(a, at(25))
+	on := a.Stamp(p, back, &fires[len(fires)-1])
+	if !on.At.Equal(at(20)) || len(on.Past) != 1 {
+		t.Errorf("mark %+v, want it to go on", on)
+	}
+	far := Fire{At: at(25).Add(retention + time.Second), Job: id}
+	if later := a.Stamp(p, on, &far); len(later.Past) != 0 || !later.Floor.After(reach.At) {
+		t.Errorf("mark %+v, want the past forgotten, and the floor above it", later)
 	}
 }
 
@@ -225,12 +219,8 @@ func TestAgainstAListOfAllFires(t *testing.T) {
 			for _, fire := range until(a, at(stop)) {
 				got[fire.Job] = append(got[fire.Job], fire.At)
 			}
-			if fire, ok := a.Next(); ok {
-				cursor := a.Advance()
-				a.Rewind(fire.Job, cursor)
-			}
 			p := random.IntN(carillon.Partitions)
-			mark := a.Stamp(p, wire.Mark{At: at(stop), Job: uuid.Max})
+			mark := a.Stamp(p, wire.Mark{Reach: wire.Reach{At: at(stop), Job: uuid.Max}}, nil)
 			a.Disown(p)
 			a.Own(p, mark)
 		}

@@ -3,12 +3,14 @@
 //
 // A job is a short line of revisions, each holding from its effective instant
 // until the next one's, and a cursor: the fire time up to which the job has been
-// planned. The next fire is a function of these two and nothing else; it is
-// never derived from the last run.
+// planned. Pauses of its namespace, and of everything, are lines of the same
+// kind; while one is on, there are no fires. The next fire is a function of these
+// and nothing else; it is never derived from the last run.
 //
 //	revisions   ──[ 1 ]────────────[ 2: edited ]──────[ 3: deleted ]──▶ time
-//	fires          ×    ×    ×    ×   ×  ×  ×  ×  ×  ×
-//	                         ▲ cursor
+//	pauses      ─────────[ on ]─[ off ]───────────────────────────────▶
+//	fires          ×    ×           ×   ×  ×  ×  ×  ×
+//	                    ▲ cursor
 //
 // The jobs of owned partitions that have a next fire sit in a heap, ordered by
 // fire time and then by job id: the order of the marks. Jobs of other partitions
@@ -16,30 +18,34 @@
 //
 // # News that comes late
 //
-// A revision should be there before its effective instant. After an outage it
-// may come later, when its job has been planned beyond that instant already:
+// A revision, or a pause, should be there before its effective instant. After an
+// outage it may come later, when planning has passed that instant already:
 //
-//	planned under 1   × × × × × ×│
-//	revision 2              [ ×  × │×  ×  ×
-//	                        ▲      until
-//	                        cursor goes back to here
+//	planned by what was known   × × × × × ×│           a reach
+//	late revision                     [ ×  × │×  ×  ×
+//	                            ▲
+//	                            planning goes back to here
 //
 // What ran, ran. The fires of the new revision since its instant are still to be
-// planned; those that coincide with a fire planned under the old one are the same
-// run, and are not planned again. So a job remembers, beyond its cursor, under
-// which revision it had been planned and how far. Pause, resume and deletion are
-// revisions like any other.
+// planned; those that coincide with a fire planned before are the same run, and
+// are not planned again.
 //
-// Which revisions were known when something was planned is exact: the mark holds
-// the sequence in JOBS that its planner had seen. A successor that resumes from
-// a mark plays the revisions beyond that sequence as if they had just come in,
-// so a takeover and a live planner do the same. What a mark cannot say by its
-// place alone it lists as [wire.Progress]: of jobs that lag it, and of jobs that
-// did within the last hour, because further news could go back once more. News
-// does not reach behind the mark's floor, an hour before the mark.
+// What was planned is never listed. It is a function: [wire.Reach] says that
+// every fire up to some point, by what JOBS held up to some sequence, has been
+// planned; and JOBS keeps what it held. So the mark is a reach, and when news
+// makes it go back, it keeps the reach that it had beside the new one. Each job's
+// cursor follows from the reaches: as far as one goes, or until the first news
+// that it had not seen begins. A fire beyond the cursor has been planned if some
+// reach covers it, and the job had that fire by what the reach had seen.
 //
-// What is left out: revisions that came while no planner ran for a day, or of
-// which there were more than JOBS keeps. Their fires have no row.
+// That is as exact for one late edit as for the end of a pause of a million jobs,
+// and it takes one entry in the mark either way. A planner that takes over and one
+// that lives compute the same from the same mark.
+//
+// Reaches are forgotten when the mark has passed them by an hour, or when there
+// are too many; the mark's floor says how far, and news does not reach behind it.
+// What JOBS does not keep any more, because a job was changed more often than it
+// keeps revisions, counts as planned: rather a fire without a row than one twice.
 //
 // An Agenda belongs to one goroutine. It knows no clock and no network.
 package agenda

@@ -1,6 +1,7 @@
 package agenda
 
 import (
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -26,28 +27,44 @@ func (a *Agenda) Buried() []Grave {
 	return buried
 }
 
-// bury forgets the jobs that were deleted before an instant and have no fires left.
-func (a *Agenda) bury(before time.Time) {
-	for range len(a.graves) {
-		j := a.graves[0]
-		if !j.newest().From.Before(before) {
-			return
-		}
-		a.graves = a.graves[1:]
-		if p := &a.partitions[j.partition]; j.index >= 0 || p.holds(j) {
-			a.graves = append(a.graves, j)
-		} else {
-			delete(p.jobs, j.id)
-			if j.edited {
-				a.buried = append(a.buried, j.grave())
-			}
-		}
+// bury forgets the jobs that were deleted long ago and have no fires left. Where
+// somebody else owns them, that one says so by tidying JOBS up.
+func (a *Agenda) bury() {
+	long := a.latest.Add(-memory)
+	old := slices.IndexFunc(a.graves, func(j *job) bool { return !j.newest().From.Before(long) })
+	if old < 0 {
+		old = len(a.graves)
+	}
+	left := slices.DeleteFunc(a.graves[:old], a.buryOne)
+	a.graves = slices.Delete(a.graves, len(left), old)
+}
+
+// buryOne forgets a job, if it is time, and reports whether it is forgotten.
+func (a *Agenda) buryOne(j *job) bool {
+	p := &a.partitions[j.partition]
+	switch {
+	case p.jobs[j.id] != j:
+		return true
+	case j.index >= 0 || len(p.mark.Held[j.id]) > 0 || !p.owned && j.edited:
+		return false
+	}
+	delete(p.jobs, j.id)
+	if j.edited {
+		a.buried = append(a.buried, j.grave())
+	}
+	return true
+}
+
+// forgetTidied forgets a deleted job of which JOBS has only the deletion left.
+func (a *Agenda) forgetTidied(p *partition, j *job, last *Revision) {
+	if last.deleted && last.republished && !p.owned && last.Number == j.newest().Number {
+		delete(p.jobs, j.id)
 	}
 }
 
 func (j *job) grave() Grave {
 	last := j.newest()
-	return Grave{Sequence: j.last, Last: wire.Definition{Deleted: true, Job: carillon.Job{
+	return Grave{Sequence: j.last, Last: wire.Definition{Deleted: true, Republished: true, Job: carillon.Job{
 		ID: j.id, Revision: last.Number, EffectiveFrom: last.From,
 		Document: carillon.Document{Namespace: last.Namespace, Name: last.Name, Queue: last.Queue},
 	}}}

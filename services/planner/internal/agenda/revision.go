@@ -23,9 +23,10 @@ type Revision struct {
 	// Call is the encoded wire.Call that all runs of this revision share.
 	Call []byte
 
-	sequence uint64             // in JOBS
-	schedule *schedule.Schedule // nil: no fires (paused or deleted)
-	deleted  bool
+	sequence    uint64             // in JOBS
+	schedule    *schedule.Schedule // nil: no fires (paused or deleted)
+	deleted     bool
+	republished bool
 }
 
 // NewRevision makes a definition ready. It fails if the schedule cannot be
@@ -35,7 +36,7 @@ func NewRevision(def *wire.Definition) (*Revision, error) {
 	r := &Revision{
 		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Namespace: def.Namespace,
 		Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
-		deleted: def.Deleted,
+		deleted: def.Deleted, republished: def.Republished,
 	}
 	if !def.Active() {
 		return r, nil
@@ -48,6 +49,9 @@ func NewRevision(def *wire.Definition) (*Revision, error) {
 	r.Call = wire.Encode(def.Call())
 	return r, nil
 }
+
+// Deleted reports whether the revision is the job's end.
+func (r *Revision) Deleted() bool { return r.deleted }
 
 // Active reports whether the job fires at all under this revision; else it has
 // no Call.
@@ -63,6 +67,16 @@ func (r *Revision) next(after time.Time) (time.Time, bool) {
 	}
 	return r.schedule.Next(after)
 }
+
+// fires reports whether the revision fires at an instant.
+func (r *Revision) fires(at time.Time) bool {
+	fire, ok := r.next(at.Add(-1))
+	return ok && fire.Equal(at)
+}
+
+// newsTo reports whether the revision is news to who has seen JOBS up to a
+// sequence.
+func (r *Revision) newsTo(seen uint64) bool { return r.sequence > seen && !r.republished }
 
 // Fire is a fire time of a job, under the revision that holds then.
 type Fire struct {

@@ -253,6 +253,9 @@ func (m *model) accept(s *state, i int, sent *message) {
 func (m *model) adopt(a *actor, moved map[int]Mark) {
 	book, _ := a.play(&m.setting)
 	adopt(a.known, moved)
+	for p, mark := range moved {
+		book.Stored(p, mark.Mark)
+	}
 	m.differs = m.differs || !m.agrees(book, a.known)
 	a.pending = nil
 }
@@ -302,11 +305,7 @@ func (m *model) stepAside(s *state, i int, busy []uuid.UUID) []*state {
 // or gives it up.
 func (m *model) retry(s *state, i int, batch *plan.Batch) []*state {
 	again, undone := s.after("sends it again", s.actors[i].name, 0), s.after("gives it up", s.actors[i].name, 0)
-	a := &undone.actors[i]
-	book, taken := a.play(&m.setting)
-	taken.Undo(book)
-	m.differs = m.differs || !m.agrees(book, a.known)
-	a.pending = nil
+	undone.actors[i].own(undone.server.marks)
 	if m.send(again, i, batch) {
 		return []*state{again, undone}
 	}

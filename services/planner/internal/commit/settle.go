@@ -24,7 +24,7 @@ func judge(batch *plan.Batch, before, found map[int]Mark) (result answer, stale 
 	moved := 0
 	for p := range batch.Marks {
 		switch {
-		case found[p].Sequence == before[p].Sequence:
+		case found[p].Sequence == before[p].Sequence && found[p].Same(before[p].Mark):
 		case found[p].Same(batch.Marks[p]):
 			moved++
 		default:

@@ -214,7 +214,7 @@ func (k key) marks(marks map[int]Mark) key {
 		if !ok {
 			continue
 		}
-		k = k.number(int64(m.Sequence)).instant(m.At).number(int64(m.Job[0])).number(int64(len(m.Behind)))
+		k = k.number(int64(m.Sequence)).instant(m.At).number(int64(m.Job[0])).number(int64(len(m.Past)))
 		for id, held := range m.Held { // one job in a partition
 			for _, h := range held {
 				k = k.fire(fire{id, h.At})

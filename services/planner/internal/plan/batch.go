@@ -74,8 +74,11 @@ func (b *Batch) release(a *agenda.Agenda, marks map[int]wire.Mark, free []uuid.U
 		if revision := a.Revision(job, waiting[0].Revision); revision != nil {
 			fire := agenda.Fire{At: waiting[0].At, Job: job, Revision: revision}
 			d := Decision{Fire: fire, State: carillon.StateQueued, held: true}
-			if !revision.Active() {
-				d = d.against("its revision is not known any more, and the job has been paused or deleted since")
+			switch {
+			case a.Newest(job).Deleted():
+				d = d.against("the job was deleted while the fire waited")
+			case !revision.Active():
+				d = d.against("its revision is not known any more, and the job has been paused since")
 			}
 			b.take(d, 1)
 		}
@@ -106,7 +109,7 @@ func (b *Batch) collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark
 		if messages > b.room && len(b.taken) > 0 {
 			return
 		}
-		d.cursor = a.Advance()
+		a.Advance()
 		b.take(d, messages)
 		started[d.Job] = started[d.Job] || d.Runs()
 	}
@@ -125,29 +128,16 @@ func (b *Batch) take(d Decision, messages int) {
 
 // move sets the marks that the batch leaves behind.
 func (b *Batch) move(a *agenda.Agenda, marks map[int]wire.Mark) {
+	last := map[int]*agenda.Fire{}
 	for i := range b.taken {
 		d := &b.taken[i]
 		p := carillon.PartitionOf(d.Job)
-		mark, ok := b.Marks[p]
-		if !ok {
-			mark = marks[p]
-			b.held[p] = mark.Held
-		}
-		if !d.held && !mark.Covers(d.At, d.Job) {
-			mark.At, mark.Job = d.At, d.Job
-		}
-		b.Marks[p] = mark
-	}
-	for p, mark := range b.Marks {
-		b.Marks[p] = a.Stamp(p, mark)
-	}
-}
-
-// Undo puts the agenda back to where it was before the batch was collected.
-func (b *Batch) Undo(a *agenda.Agenda) {
-	for _, d := range slices.Backward(b.taken) {
+		b.held[p] = marks[p].Held
 		if !d.held {
-			a.Rewind(d.Job, d.cursor)
+			last[p] = &d.Fire
 		}
+	}
+	for p := range b.held {
+		b.Marks[p] = a.Stamp(p, marks[p], last[p])
 	}
 }

@@ -105,15 +105,12 @@ func TestMissedFiresWaitForEachOther(t *testing.T) {
 // TestTheLargestMarkFitsIntoAMessage fills a mark with all that it may hold.
 func TestTheLargestMarkFitsIntoAMessage(t *testing.T) {
 	t.Parallel()
-	mark := wire.Mark{Planner: "a-host-with-a-rather-long-name-for-a-host-0123456789abcdefghijkl", At: noon}
-	mark.Held, mark.Behind = map[uuid.UUID][]wire.Held{}, map[uuid.UUID]wire.Progress{}
+	mark := wire.Mark{Planner: "a-host-with-a-rather-long-name-for-a-host-0123456789abcdefghijkl", Held: map[uuid.UUID][]wire.Held{}}
 	for range mostHeld {
 		mark.Held[carillon.NewJobID()] = []wire.Held{{At: noon, Revision: 1000}}
 	}
-	for range 3000 { // the planner's mostLate, and what the agenda remembers at most
-		mark.Behind[carillon.NewJobID()] = wire.Progress{
-			At: noon.Add(-1), Planned: []wire.Planned{{Revision: 1000, Until: noon.Add(-1)}},
-		}
+	for range 1000 { // what the agenda keeps at most
+		mark.Past = append(mark.Past, wire.Reach{At: noon.Add(-1), Job: uuid.Max, Seen: 1 << 60})
 	}
 	if size := len(wire.Encode(mark)); size > 1000<<10 {
 		t.Errorf("%d bytes, NATS takes 1 MiB", size)

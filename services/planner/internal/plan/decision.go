@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"time"
-
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
@@ -15,9 +13,8 @@ type Decision struct {
 	State  carillon.State
 	Reason string
 
-	missed bool      // came due so long ago that a catch-up policy let it through
-	held   bool      // waited in the mark for its turn
-	cursor time.Time // the job's cursor before, for Undo
+	missed bool // came due so long ago that a catch-up policy let it through
+	held   bool // waited in the mark for its turn
 }
 
 // Runs reports whether the fire is to be run.

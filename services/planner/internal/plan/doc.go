@@ -41,6 +41,6 @@
 // The package takes the agenda, the instant and the marks, and returns a
 // [Batch]. [Collect] decides as if nothing were in flight. Where the stream says
 // otherwise, [Batch.Resolve] decides anew, from the same fires. Collect moves the
-// agenda past what it took; [Batch.Undo] moves it back. What is held is in the
-// marks alone.
+// agenda past what it took; if the batch is not stored, whoever collected it owns
+// its partitions anew, from their marks. What is held is in the marks alone.
 package plan

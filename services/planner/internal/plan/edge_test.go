@@ -55,7 +55,9 @@ func (e *edge) plan(now time.Time, inFlight bool) *Batch {
 		batch.Resolve(e.id)
 	}
 	for p, mark := range batch.Marks {
+		mark.Batch++
 		e.marks[p] = mark
+		e.agenda.Stored(p, mark)
 	}
 	return batch
 }

@@ -189,7 +189,7 @@ func TestABatchIsBoundedInBytes(t *testing.T) {
 	}
 }
 
-func TestUndoPutsEverythingBack(t *testing.T) {
+func TestOwningAnewPutsEverythingBack(t *testing.T) {
 	t.Parallel()
 	a, marks := ownedAgenda()
 	for i := range 50 {
@@ -198,7 +198,9 @@ func TestUndoPutsEverythingBack(t *testing.T) {
 	}
 	now := noon.Add(3 * time.Minute)
 	first := Collect(a, now, marks, nil)
-	first.Undo(a)
+	for p, mark := range marks {
+		a.Own(p, mark)
+	}
 	again := Collect(a, now, marks, nil)
 	if len(first.Decisions) != 200 || len(again.Decisions) != 200 {
 		t.Fatalf("%d then %d decisions, want 200", len(first.Decisions), len(again.Decisions))
