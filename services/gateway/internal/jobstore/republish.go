@@ -18,8 +18,10 @@ const page = 1000
 
 // Republish puts into the outbox every job whose published revision, which
 // published gives, is behind, and the deletion of every published job that is
-// not there any more. It returns how many it put. Published must have been read
-// before the call: what is committed later is in the outbox anyway.
+// not there any more; but for jobs that wait in the outbox already: their news is
+// still to come, and the relay brings it. It returns how many it put. Published
+// must have been read before the call: what is committed later is in the outbox
+// anyway.
 func (s *Store) Republish(ctx context.Context, published map[uuid.UUID]int64) (int, error) {
 	behind, gone, err := s.compare(ctx, published)
 	if err != nil {
@@ -42,6 +44,10 @@ func (s *Store) Republish(ctx context.Context, published map[uuid.UUID]int64) (i
 }
 
 func (s *Store) compare(ctx context.Context, published map[uuid.UUID]int64) (behind, gone []uuid.UUID, err error) {
+	waiting, err := outbox.Waiting(ctx, s.pool)
+	if err != nil {
+		return nil, nil, err
+	}
 	rows, err := s.pool.Query(ctx, `SELECT id, revision FROM jobs`)
 	if err != nil {
 		return nil, nil, fmt.Errorf("compare jobs: %w", err)
@@ -51,13 +57,13 @@ func (s *Store) compare(ctx context.Context, published map[uuid.UUID]int64) (beh
 	var revision int64
 	_, err = pgx.ForEachRow(rows, []any{&id, &revision}, func() error {
 		stored[id] = true
-		if published[id] < revision {
+		if published[id] < revision && !waiting[topology.Job(id)] {
 			behind = append(behind, id)
 		}
 		return nil
 	})
 	for id := range published {
-		if !stored[id] {
+		if !stored[id] && !waiting[topology.Job(id)] {
 			gone = append(gone, id)
 		}
 	}
@@ -65,7 +71,8 @@ func (s *Store) compare(ctx context.Context, published map[uuid.UUID]int64) (beh
 }
 
 // republish locks the jobs as a writer does, so that the outbox keeps the order
-// of their revisions.
+// of their revisions. A job that was changed since it was compared is put once
+// more, behind its news: readers ignore revisions that they know.
 func (s *Store) republish(ctx context.Context, ids []uuid.UUID) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
@@ -79,7 +86,7 @@ func (s *Store) republish(ctx context.Context, ids []uuid.UUID) error {
 		}
 		batch := &pgx.Batch{}
 		for _, job := range jobs {
-			outbox.Append(batch, topology.Job(job.ID), wire.Encode(wire.Definition{Job: job}))
+			outbox.Append(batch, topology.Job(job.ID), wire.Encode(wire.Definition{Job: job, Republished: true}))
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})

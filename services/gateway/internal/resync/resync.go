@@ -5,6 +5,10 @@
 // a database that was. It reads what JOBS holds, then compares it with Postgres
 // and puts every difference into the outbox, under the locks that writers take.
 // So it may run at any time, beside writers and beside other gateways.
+//
+// What JOBS has held before and lost is marked as republished. To planners it is
+// no news: what it called for before their mark has been planned already. What
+// still waits in the outbox is news, and is left to the relay.
 package resync
 
 import (
@@ -15,6 +19,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -29,25 +34,45 @@ type Queues interface {
 	Republish(ctx context.Context, published map[string]carillon.Queue) (int, error)
 }
 
+// Pauses puts what is missing from the published pauses, by namespace, into the
+// outbox.
+type Pauses interface {
+	Republish(ctx context.Context, published map[string]int64) (int, error)
+}
+
+// Stores are the sources of truth.
+type Stores struct {
+	Jobs   Jobs
+	Queues Queues
+	Pauses Pauses
+}
+
 // Run compares and mends once. The streams must exist.
-func Run(ctx context.Context, js jetstream.JetStream, jobs Jobs, queues Queues) error {
-	publishedQueues, err := readQueues(ctx, js)
+func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
+	queues, err := mend(ctx, js, readQueues, stores.Queues.Republish)
 	if err != nil {
 		return err
 	}
-	n, err := queues.Republish(ctx, publishedQueues)
+	pauses, err := mend(ctx, js, readPauses, stores.Pauses.Republish) // before the jobs that they hold back
 	if err != nil {
 		return err
 	}
-	publishedJobs, err := readJobs(ctx, js)
-	if err != nil {
-		return err
-	}
-	m, err := jobs.Republish(ctx, publishedJobs)
-	if n+m > 0 {
-		slog.Info("definitions republished", "queues", n, "jobs", m)
+	jobs, err := mend(ctx, js, readJobs, stores.Jobs.Republish)
+	if queues+pauses+jobs > 0 {
+		slog.Info("definitions republished", "queues", queues, "pauses", pauses, "jobs", jobs)
 	}
 	return err
+}
+
+// mend reads what is published of one kind, and republishes what is missing.
+func mend[P any](ctx context.Context, js jetstream.JetStream,
+	read func(context.Context, jetstream.JetStream) (P, error), republish func(context.Context, P) (int, error),
+) (int, error) {
+	published, err := read(ctx, js)
+	if err != nil {
+		return 0, err
+	}
+	return republish(ctx, published)
 }
 
 // readJobs returns the published revision of every job that is not deleted.
@@ -78,6 +103,17 @@ func readQueues(ctx context.Context, js jetstream.JetStream) (map[string]carillo
 			return // deleted: an empty body
 		}
 		published[topology.QueueName(entry.Subject)] = queue
+	})
+	return published, err
+}
+
+// readPauses returns the greatest published revision of every pause.
+func readPauses(ctx context.Context, js jetstream.JetStream) (map[string]int64, error) {
+	published := map[string]int64{}
+	err := read(ctx, js, topology.AllPauses, func(entry bus.Entry) {
+		if pause, err := wire.Decode[wire.Pause](entry.Data); err == nil {
+			published[pause.Namespace] = max(published[pause.Namespace], pause.Revision)
+		}
 	})
 	return published, err
 }
