@@ -6,6 +6,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
+	"github.com/carillon-cron/carillon/shared/fault"
 )
 
 // routePauses asks for the role of those who pause single jobs and queues, also
@@ -29,8 +30,8 @@ func (a *API) routePauses() {
 	register(a, keyring.Viewer, operation(http.MethodGet, "/pauses", "list-pauses", pausesTag, "List what is paused"), a.listPauses)
 }
 
-// pauseRequest is the optional body of a pause. An empty namespace is refused: who
-// leaves out a name by mistake shall not stop everything.
+// pauseRequest is the optional body of a pause. A namespace that is empty or null is
+// refused: who has no name by mistake shall not stop everything.
 type pauseRequest struct {
 	Namespace string `json:"namespace,omitempty" pattern:"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" patternDescription:"1 to 63 lower-case letters, digits or '-'" doc:"The namespace that is meant; everything if it is left out. It need not have jobs yet."`
 	Reason    string `json:"reason,omitempty" maxLength:"500" doc:"Why, for those who wonder later."`
@@ -38,10 +39,7 @@ type pauseRequest struct {
 
 func (a *API) setPause(paused bool) func(context.Context, *struct{ payload }) (*answer[pausestore.State], error) {
 	return func(ctx context.Context, in *struct{ payload }) (*answer[pausestore.State], error) {
-		wanted, err := pauseRequest{}, error(nil)
-		if len(in.bytes) > 0 {
-			wanted, err = document(a, &in.payload, func(*pauseRequest) error { return nil })
-		}
+		wanted, err := a.readPause(&in.payload)
 		if err != nil {
 			return nil, err
 		}
@@ -49,6 +47,23 @@ func (a *API) setPause(paused bool) func(context.Context, *struct{ payload }) (*
 			Namespace: wanted.Namespace, Paused: paused, Actor: actor(ctx), Reason: wanted.Reason,
 		}))
 	}
+}
+
+func (a *API) readPause(p *payload) (pauseRequest, error) {
+	if len(p.bytes) == 0 {
+		return pauseRequest{}, nil
+	}
+	tree, err := p.parse()
+	if err != nil {
+		return pauseRequest{}, err
+	}
+	return read(a, tree, func(*pauseRequest) error {
+		fields, _ := tree.(map[string]any)
+		if name, given := fields["namespace"]; given && name == nil {
+			return fault.Faults{{Field: "namespace", Message: "must be a name; leave it out to mean everything"}}
+		}
+		return nil
+	})
 }
 
 func (a *API) listPauses(ctx context.Context, _ *struct{}) (*answer[page[pausestore.State]], error) {

@@ -84,17 +84,17 @@ func (a *API) listFires(ctx context.Context, in *firesFilter) (*answer[preview.P
 }
 
 // pausedWarnings says what keeps a job from firing.
-func pausedWarnings(job carillon.Job, pauses []pausestore.State) (warnings []string) {
-	const until = " paused: the job does not fire until that is resumed"
+func pausedWarnings(job carillon.Job, pauses []pausestore.State) []string {
+	warnings := []string{}
 	for _, pause := range pauses {
-		if pause.Namespace == "" {
-			warnings = append(warnings, "everything is"+until)
-		} else {
-			warnings = append(warnings, "the namespace "+pause.Namespace+" is"+until)
+		what := "everything"
+		if pause.Namespace != "" {
+			what = "the namespace " + pause.Namespace
 		}
+		warnings = append(warnings, what+" is paused: the job does not fire until that is resumed")
 	}
 	if job.Paused {
-		warnings = append(warnings, "the job is"+until)
+		warnings = append(warnings, "the job is paused: it does not fire until it is resumed")
 	}
 	return warnings
 }
