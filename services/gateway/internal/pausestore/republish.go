@@ -2,6 +2,8 @@ package pausestore
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -12,49 +14,56 @@ import (
 // resync is the actor of changes that nobody asked for.
 const resync = "resync"
 
-// Republish puts into the outbox every change beyond the published revision of
-// its pause, as many as the stream keeps, but for pauses that wait there already.
-// A pause whose published revision the database does not know, because an older
-// database was restored, gets one beyond it that says what the database says.
-// Republish returns how many changes it put. Published must have been read before
-// the call, by namespace.
-func (s *Store) Republish(ctx context.Context, published map[string]int64) (n int, err error) {
-	err = s.exclusively(ctx, func(tx pgx.Tx) error {
-		waiting, err := outbox.Waiting(ctx, tx)
-		if err != nil {
-			return err
-		}
-		lost, err := republishLost(ctx, tx, published, waiting)
-		if err != nil {
-			return err
-		}
-		overruled, err := overrule(ctx, tx, published)
-		n = lost + overruled
-		return err
-	})
-	if err == nil && n > 0 {
-		s.written()
-	}
-	return n, err
-}
-
-// republishLost republishes the newest changes of each pause, the oldest first.
-func republishLost(ctx context.Context, tx pgx.Tx, published map[string]int64, waiting map[string]bool) (int, error) {
-	changes, err := read(ctx, tx, `SELECT`+columns+`FROM (
-			SELECT *, row_number() OVER (PARTITION BY namespace ORDER BY revision DESC) AS age FROM pauses
-		) AS aged WHERE age <= $1 ORDER BY revision`, topology.RevisionsKept)
+// Republish puts into the outbox every change that JOBS has lost, as no news: those
+// beyond the published revision of their pause, as many as the stream keeps, unless
+// news of the pause waits there already. A pause whose published revision the
+// database does not know, because an older database was restored, gets one beyond
+// it that says what the database says. Republish returns how many changes it put.
+// Read gives the published revisions, by namespace.
+//
+// As for jobs, it is exact because what is published is read last.
+func (s *Store) Republish(ctx context.Context, read func(context.Context) (map[string]int64, error)) (int, error) {
+	stored, err := s.newest(ctx)
 	if err != nil {
 		return 0, err
 	}
+	waiting, err := outbox.Waiting(ctx, s.pool)
+	if err != nil {
+		return 0, err
+	}
+	published, err := read(ctx)
+	if err != nil {
+		return 0, err
+	}
+	stored = slices.DeleteFunc(stored, func(change State) bool {
+		return change.Revision <= published[change.Namespace] || waiting[topology.Pause(change.Namespace)]
+	})
+	overruled := 0
+	err = s.exclusively(ctx, func(tx pgx.Tx) error {
+		overruled, err = overrule(ctx, tx, published)
+		return errors.Join(err, republish(ctx, tx, stored))
+	})
+	if err == nil && len(stored)+overruled > 0 {
+		s.written()
+	}
+	return len(stored) + overruled, err
+}
+
+// newest returns the newest changes of each pause, the oldest first.
+func (s *Store) newest(ctx context.Context) ([]State, error) {
+	return read(ctx, s.pool, `SELECT`+columns+`FROM (
+			SELECT *, row_number() OVER (PARTITION BY namespace ORDER BY revision DESC) AS age FROM pauses
+		) AS aged WHERE age <= $1 ORDER BY revision`, topology.RevisionsKept)
+}
+
+func republish(ctx context.Context, tx pgx.Tx, changes []State) error {
 	batch := &pgx.Batch{}
 	for _, change := range changes {
-		subject, message := topology.Pause(change.Namespace), change.message()
-		if message.Revision > published[change.Namespace] && !waiting[subject] {
-			message.Republished = true
-			outbox.Append(batch, subject, wire.Encode(message))
-		}
+		message := change.message()
+		message.Republished = true
+		outbox.Append(batch, topology.Pause(change.Namespace), wire.Encode(message))
 	}
-	return batch.Len(), tx.SendBatch(ctx, batch).Close()
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // overrule makes changes of the pauses that are published with a revision which

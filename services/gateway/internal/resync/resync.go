@@ -2,9 +2,9 @@
 //
 // The outbox alone keeps the two together, once they are. This is for when they
 // are not: the queues that a migration made, a stream that was lost or restored,
-// a database that was. It reads what JOBS holds, then compares it with Postgres
-// and puts every difference into the outbox, under the locks that writers take.
-// So it may run at any time, beside writers and beside other gateways.
+// a database that was. It compares what JOBS holds with Postgres and puts every
+// difference into the outbox, under the locks that writers take. So it may run at
+// any time, beside writers, relays and other gateways.
 //
 // What JOBS has held before and lost is marked as republished. To planners it is
 // no news: what it called for before their mark has been planned already. What
@@ -24,20 +24,21 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Jobs puts what is missing from the published jobs into the outbox.
+// Jobs puts what is missing from the published jobs into the outbox. It calls read
+// when it has read its own tables.
 type Jobs interface {
-	Republish(ctx context.Context, published map[uuid.UUID]int64) (int, error)
+	Republish(ctx context.Context, read func(context.Context) (map[uuid.UUID]int64, error)) (int, error)
+}
+
+// Pauses puts what is missing from the published pauses, by namespace, into the
+// outbox. It calls read when it has read its own tables.
+type Pauses interface {
+	Republish(ctx context.Context, read func(context.Context) (map[string]int64, error)) (int, error)
 }
 
 // Queues puts what is missing from the published queues into the outbox.
 type Queues interface {
 	Republish(ctx context.Context, published map[string]carillon.Queue) (int, error)
-}
-
-// Pauses puts what is missing from the published pauses, by namespace, into the
-// outbox.
-type Pauses interface {
-	Republish(ctx context.Context, published map[string]int64) (int, error)
 }
 
 // Stores are the sources of truth.
@@ -49,30 +50,23 @@ type Stores struct {
 
 // Run compares and mends once. The streams must exist.
 func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
-	queues, err := mend(ctx, js, readQueues, stores.Queues.Republish)
+	publishedQueues, err := readQueues(ctx, js)
 	if err != nil {
 		return err
 	}
-	pauses, err := mend(ctx, js, readPauses, stores.Pauses.Republish) // before the jobs that they hold back
+	queues, err := stores.Queues.Republish(ctx, publishedQueues)
 	if err != nil {
 		return err
 	}
-	jobs, err := mend(ctx, js, readJobs, stores.Jobs.Republish)
+	pauses, err := stores.Pauses.Republish(ctx, func(ctx context.Context) (map[string]int64, error) { return readPauses(ctx, js) })
+	if err != nil { // jobs come after what holds them back
+		return err
+	}
+	jobs, err := stores.Jobs.Republish(ctx, func(ctx context.Context) (map[uuid.UUID]int64, error) { return readJobs(ctx, js) })
 	if queues+pauses+jobs > 0 {
 		slog.Info("definitions republished", "queues", queues, "pauses", pauses, "jobs", jobs)
 	}
 	return err
-}
-
-// mend reads what is published of one kind, and republishes what is missing.
-func mend[P any](ctx context.Context, js jetstream.JetStream,
-	read func(context.Context, jetstream.JetStream) (P, error), republish func(context.Context, P) (int, error),
-) (int, error) {
-	published, err := read(ctx, js)
-	if err != nil {
-		return 0, err
-	}
-	return republish(ctx, published)
 }
 
 // readJobs returns the published revision of every job that is not deleted.
