@@ -55,7 +55,7 @@ func (s *Store) exclusively(ctx context.Context, do func(pgx.Tx) error) error {
 // last returns the last change of a pause, or one of revision 0.
 func last(ctx context.Context, tx pgx.Tx, namespace string) (State, error) {
 	states, err := read(ctx, tx, `SELECT`+columns+`FROM pauses
-		WHERE namespace IS NOT DISTINCT FROM nullif($1, '') ORDER BY revision DESC LIMIT 1`, namespace)
+		WHERE coalesce(namespace, '') = $1 ORDER BY revision DESC LIMIT 1`, namespace)
 	if err != nil || len(states) == 0 {
 		return State{Namespace: namespace}, err
 	}
