@@ -81,6 +81,8 @@ func TestAnAuditThatFindsSomething(t *testing.T) {
 		answer.UnexplainedFires = append(answer.UnexplainedFires, client.UnexplainedFire{JobID: uuid.New(), Namespace: "default", Job: "tick", FireTime: begin, Revision: 4})
 	}
 	answer.UnexpectedRows = []client.UnexpectedRow{{RunID: uuid.New(), FireTime: begin, State: carillon.StateLost, Reason: "the job was paused"}}
+	answer.Stale = 2
+	answer.StaleRows = []client.UnexpectedRow{{RunID: uuid.New(), FireTime: begin, State: carillon.StateFailed, Reason: "planned 2m after its namespace was paused"}}
 	server := newAuditor(t, 200, answer)
 	args := []string{"--server", server.url, "--key", "k", "--from", "2026-11-01T00:00:00Z", "--to", "2026-11-21T00:00:00Z"}
 	out, err := auditOf(t, args...)
@@ -89,7 +91,8 @@ func TestAnAuditThatFindsSomething(t *testing.T) {
 	}
 	holds(t, out, "The ledger begins on 2026-11-20", "unexplained", "25", "unexpected", "1",
 		"2026-11-20T00:00:00Z   default/tick   4", "… and 5 more; -o json lists them\n", "lost", "the job was paused\n",
-		"\n25 fires are unexplained, 1 row is unexpected. What to do: docs/operations.md\n")
+		"STALE", "failed", "planned 2m after its namespace was paused\n",
+		"\n25 fires are unexplained, 1 row is unexpected, 2 rows are stale. What to do: docs/operations.md\n")
 	for _, format := range []string{"json", "yaml"} {
 		out, err := auditOf(t, append(args, "-o", format)...)
 		if !errors.Is(err, errUnaccounted) || !strings.Contains(out, "unexplained_fires") || strings.Contains(out, "UNEXPLAINED") {

@@ -26,7 +26,7 @@ func (t auditTable) write(out io.Writer) error {
 		fmt.Fprintf(out, "The ledger begins on %s: nothing before that can be audited.\n", t.LedgerFrom.Format(time.DateOnly))
 	}
 	fmt.Fprintln(out)
-	for _, section := range [][][]string{t.numbers(), t.fires(), t.rows()} {
+	for _, section := range [][][]string{t.numbers(), t.fires(), oddRows("UNEXPECTED", t.Unexpected, t.UnexpectedRows), oddRows("STALE", t.Stale, t.StaleRows)} {
 		if err := columns(out, section); err != nil {
 			return err
 		}
@@ -62,8 +62,9 @@ func (t auditTable) numbers() [][]string {
 	add(t.Pending, "pending", "their runs have not ended")
 	add(t.Unexplained, "unexplained", "no row")
 	add(t.Unexpected, "unexpected", "rows that no fire calls for")
-	add(t.Superseded, "superseded", "rows of an earlier revision, because an edit came late")
+	add(t.Superseded, "superseded", "rows that an edit or a pause had just ruled out")
 	add(t.OtherRevision, "other revision", "ran under another revision than the one that held")
+	add(t.Stale, "stale", "planned long after an edit or a pause had ruled them out")
 	add(t.Unreadable, "unreadable", "revisions whose schedules cannot be read")
 	add(t.Late.Count, "late", fmt.Sprintf("began more than %s late", t.Late.Threshold))
 	return append(rows, []string{"lateness", t.Late.P50.String(), fmt.Sprintf("p50; p99 %s, max %s", t.Late.P99, t.Late.Max)})
@@ -82,13 +83,14 @@ func (t auditTable) fires() (rows [][]string) {
 	return rows
 }
 
-func (t auditTable) rows() (rows [][]string) {
-	for i, r := range t.UnexpectedRows {
+// oddRows shows the first rows of a kind, of which there are n.
+func oddRows(kind string, n int, all []client.UnexpectedRow) (rows [][]string) {
+	for i, r := range all {
 		if i == shown {
-			return append(rows, []string{fmt.Sprintf("… and %d more; -o json lists them", t.Unexpected-shown)})
+			return append(rows, []string{fmt.Sprintf("… and %d more; -o json lists them", n-shown)})
 		}
 		if i == 0 {
-			rows = append(rows, []string{"UNEXPECTED", "STATE", "RUN ID", "WHY"})
+			rows = append(rows, []string{kind, "STATE", "RUN ID", "WHY"})
 		}
 		rows = append(rows, []string{r.FireTime.Format(time.RFC3339Nano), string(r.State), r.RunID.String(), r.Reason})
 	}
@@ -108,6 +110,7 @@ func (t auditTable) sentence() string {
 	}
 	add(t.Unexplained, "fire is unexplained", "fires are unexplained")
 	add(t.Unexpected, "row is unexpected", "rows are unexpected")
+	add(t.Stale, "row is stale", "rows are stale")
 	add(t.Unreadable, "revision is unreadable", "revisions are unreadable")
 	return strings.Join(parts, ", ") + ". What to do: docs/operations.md"
 }

@@ -87,6 +87,51 @@ func TestAuditOfAnEditedJob(t *testing.T) {
 	}
 }
 
+// pause writes a change of a pause, as the store would have.
+func (w *world) pause(t *testing.T, namespace string, revision int, paused bool, from time.Time) {
+	t.Helper()
+	w.exec(t, `INSERT INTO pauses (namespace, revision, paused, effective_from, actor) VALUES (nullif($1, ''), $2, $3, $4, 'test')`,
+		namespace, revision, paused, from)
+}
+
+// TestAuditOfPauses has a job that should fire every second, but for 20 s for which
+// its namespace was paused, and 10 s for which everything was.
+func TestAuditOfPauses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.day(t, noon)
+	job := carillon.NewJobID()
+	w.history(t, job, 1, "created", noon.Add(-time.Hour), `{"every": "1s"}`)
+	w.pause(t, "default", 1, true, noon.Add(-time.Hour))
+	w.pause(t, "default", 2, false, noon.Add(20*time.Second))
+	w.pause(t, "", 1, true, noon.Add(30*time.Second))
+	w.pause(t, "", 2, false, noon.Add(40*time.Second))
+	w.pause(t, "other", 1, true, noon.Add(-time.Hour))
+	w.fireAll(t, job, noon.Add(20*time.Second), 10)
+	w.fireAll(t, job, noon.Add(40*time.Second), 20)
+	for _, query := range []string{"", "&namespace=default", "&job_id=" + job.String()} {
+		if got := w.audit(t, audited+query); !got.Clean() || got.Expected != 30 || got.Superseded != 0 {
+			t.Errorf("%s: %+v", query, got)
+		}
+	}
+	if got := w.audit(t, "from=2026-11-20T12:00:00Z&to=2026-11-20T12:00:20Z"); !got.Clean() || got.Expected != 0 {
+		t.Errorf("within the pause: %+v", got)
+	}
+	w.fireAll(t, job, noon.Add(30*time.Second), 1)                                                                       // the pause came late
+	odd := w.record(t, job, "default", carillon.KindSchedule, noon.Add(35500*time.Millisecond), carillon.StateSucceeded) // nothing calls for it
+	w.fireAll(t, job, noon.Add(15*time.Second), 1)                                                                       // the pause was ignored
+	got := w.audit(t, audited)
+	if got.Clean() || got.Superseded != 1 || got.Unexpected != 1 || got.Stale != 1 || got.Expected != 30 {
+		t.Fatalf("%+v", got)
+	}
+	if row := got.UnexpectedRows[0]; row.RunID != odd || row.Reason != "everything was paused" {
+		t.Errorf("%+v", row)
+	}
+	if row := got.StaleRows[0]; !row.FireTime.Equal(noon.Add(15*time.Second)) || row.Reason != "planned 1h0m15s after its namespace was paused" {
+		t.Errorf("%+v", row)
+	}
+}
+
 func TestAuditKeepsToWhatIsSettledAndKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -56,6 +56,21 @@ func TestForecast(t *testing.T) {
 	if one := into[forecast](t, w.call(t, "GET", "/api/v1/forecast?namespace=b", nil), 200); one.Fires != 1 || len(one.PerMinute) != 360 {
 		t.Errorf("of namespace b: %+v", one)
 	}
+	w.setPaused(t, "pause", object{"namespace": "b"})
+	for query, want := range map[string]int{"": 1, "namespace=a": 1, "namespace=b": 0} {
+		if got := into[forecast](t, w.call(t, "GET", "/api/v1/forecast?"+query, nil), 200); got.Fires != want {
+			t.Errorf("with b paused, %q: %d fires", query, got.Fires)
+		}
+	}
+	w.setPaused(t, "pause", nil)
+	if got := into[forecast](t, w.call(t, "GET", "/api/v1/forecast", nil), 200); got.Fires != 0 {
+		t.Errorf("with everything paused: %d fires", got.Fires)
+	}
+	w.setPaused(t, "resume", nil)
+	w.setPaused(t, "resume", object{"namespace": "b"})
+	if got := into[forecast](t, w.call(t, "GET", "/api/v1/forecast", nil), 200); got.Fires != 2 {
+		t.Errorf("with all resumed: %d fires", got.Fires)
+	}
 	for _, query := range []string{"hours=0", "hours=25", "hours=many", "namespace=%00"} {
 		intoProblem(t, w.call(t, "GET", "/api/v1/forecast?"+query, nil), 422)
 	}

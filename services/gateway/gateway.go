@@ -1,7 +1,7 @@
 // Package gateway is the way in: the API over jobs, runs and queues, and the
 // live feed. It owns the tables of definitions, and access to them.
 //
-//	        ┌── api ──▶ jobstore, queuestore ──▶ Postgres ──▶ outbox ──▶ JOBS
+//	        ┌── api ──▶ jobstore, queuestore, pausestore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ trigger ──▶ RUNS
 //	        │     └──▶ cancellation ──▶ controls
@@ -25,6 +25,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -76,7 +77,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 
 	relay := outbox.NewRelay(pool, js)
 	parts := api.Parts{
-		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick),
+		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
 		Runs: ledger.New(pool), Trigger: trigger.New(js), Canceller: cancellation.New(putControl(js)),
 		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}

@@ -132,7 +132,7 @@ func (s *start) resync(ctx context.Context) error {
 	if !s.js.Conn().IsConnected() {
 		return errNotConnected
 	}
-	return resync.Run(ctx, s.js, s.parts.Jobs, s.parts.Queues)
+	return resync.Run(ctx, s.js, resync.Stores{Jobs: s.parts.Jobs, Queues: s.parts.Queues, Pauses: s.parts.Pauses})
 }
 
 func (s *start) ping(ctx context.Context) error {

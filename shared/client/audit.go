@@ -37,9 +37,11 @@ type Audit struct {
 	Unexpected       int               `json:"unexpected"`
 	UnexpectedRows   []UnexpectedRow   `json:"unexpected_rows"`
 
-	Superseded    int `json:"superseded"`
-	OtherRevision int `json:"other_revision"`
-	Unreadable    int `json:"unreadable"`
+	Superseded    int             `json:"superseded"`
+	OtherRevision int             `json:"other_revision"`
+	Stale         int             `json:"stale"`
+	StaleRows     []UnexpectedRow `json:"stale_rows"`
+	Unreadable    int             `json:"unreadable"`
 
 	Late struct {
 		Threshold carillon.Duration `json:"threshold"`
@@ -59,7 +61,8 @@ type UnexplainedFire struct {
 	Revision  int64     `json:"revision"`
 }
 
-// UnexpectedRow is a row of the ledger that no fire calls for.
+// UnexpectedRow is a row of the ledger that no fire calls for, or not under its
+// revision.
 type UnexpectedRow struct {
 	RunID    uuid.UUID      `json:"run_id"`
 	JobID    uuid.UUID      `json:"job_id"`
@@ -69,8 +72,9 @@ type UnexpectedRow struct {
 	Reason   string         `json:"reason"`
 }
 
-// Clean reports whether every fire is accounted for, and nothing else is there.
-func (a *Audit) Clean() bool { return a.Unexplained+a.Unexpected+a.Unreadable == 0 }
+// Clean reports whether every fire is accounted for, nothing else is there, and
+// planners heeded every edit and pause.
+func (a *Audit) Clean() bool { return a.Unexplained+a.Unexpected+a.Stale+a.Unreadable == 0 }
 
 // Audit asks the server to account for every fire of a window. It may take
 // minutes, and ends on the server too when ctx ends.

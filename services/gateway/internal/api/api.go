@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -41,6 +42,7 @@ const (
 type Parts struct {
 	Jobs      *jobstore.Store
 	Queues    *queuestore.Store
+	Pauses    *pausestore.Store
 	Runs      *ledger.Ledger
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
@@ -71,6 +73,7 @@ func New(parts Parts) *API {
 	a.huma.UseMiddleware(a.authenticate)
 	a.routeJobs()
 	a.routeControls()
+	a.routePauses()
 	a.routeSchedules()
 	a.routeForecast()
 	a.routeRuns()

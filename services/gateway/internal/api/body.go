@@ -38,6 +38,12 @@ func jsonBody(schema *huma.Schema, example any) *huma.RequestBody {
 	}}
 }
 
+// optional lets a body be left out.
+func optional(body *huma.RequestBody) *huma.RequestBody {
+	body.Required = false
+	return body
+}
+
 // read makes a T of a body, and checks it: its form against T's schema, then
 // its meaning with check, which may complete the value too. The error names all
 // faults of both kinds. What is malformed is taken out before check sees the

@@ -12,7 +12,7 @@ import (
 func (a *API) routeForecast() {
 	op := operation(http.MethodGet, "/forecast", "forecast", schedulesTag, "Say how many fires are to come, and where they will wait")
 	op.Description = "Fires per minute, in all, by queue and by endpoint, from the engine that the planner uses. " +
-		"The waits are a prediction from the queues' concurrency and the mean duration of their latest runs. Paused jobs have no fires."
+		"The waits are a prediction from the queues' concurrency and the mean duration of their latest runs. Jobs that are paused, or whose namespace is, have no fires."
 	register(a, keyring.Viewer, op, a.forecast)
 }
 

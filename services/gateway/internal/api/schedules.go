@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/carillon-cron/carillon/shared/preview"
 	"github.com/carillon-cron/carillon/shared/schedule"
@@ -20,7 +22,8 @@ func (a *API) routeSchedules() {
 	register(a, keyring.Viewer, op, a.previewSchedule)
 
 	op = operation(http.MethodGet, "/jobs/{id}/fires", "list-fires", schedulesTag, "Say when a job fires", http.StatusNotFound)
-	op.Description = "By its present schedule, paused or not. What became of earlier fires is in the runs."
+	op.Description = "By its present schedule, paused or not; the warnings say so if the job, its namespace or everything is paused. " +
+		"What became of earlier fires is in the runs."
 	register(a, keyring.Viewer, op, a.listFires)
 }
 
@@ -74,5 +77,24 @@ func (a *API) listFires(ctx context.Context, in *firesFilter) (*answer[preview.P
 	if from.Before(job.EffectiveFrom) {
 		from = job.EffectiveFrom.Add(-1)
 	}
-	return &answer[preview.Preview]{preview.Of(compiled, from, in.Count, in.Previous)}, nil
+	shown := preview.Of(compiled, from, in.Count, in.Previous)
+	pauses, err := a.Pauses.Holding(ctx, job.Namespace)
+	shown.Warnings = append(pausedWarnings(job, pauses), shown.Warnings...)
+	return answerWith(shown, err)
+}
+
+// pausedWarnings says what keeps a job from firing.
+func pausedWarnings(job carillon.Job, pauses []pausestore.State) []string {
+	warnings := []string{}
+	for _, pause := range pauses {
+		what := "everything"
+		if pause.Namespace != "" {
+			what = "the namespace " + pause.Namespace
+		}
+		warnings = append(warnings, what+" is paused: the job does not fire until that is resumed")
+	}
+	if job.Paused {
+		warnings = append(warnings, "the job is paused: it does not fire until it is resumed")
+	}
+	return warnings
 }

@@ -26,7 +26,7 @@ func documentConfig() huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info: &huma.Info{Title: "Carillon", Version: "1", Description: introduction},
-			Tags: []*huma.Tag{{Name: jobsTag}, {Name: schedulesTag}, {Name: runsTag}, {Name: queuesTag}, {Name: feedTag}},
+			Tags: []*huma.Tag{{Name: jobsTag}, {Name: schedulesTag}, {Name: runsTag}, {Name: queuesTag}, {Name: pausesTag}, {Name: feedTag}},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
@@ -47,6 +47,7 @@ const (
 	schedulesTag = "Schedules"
 	runsTag      = "Runs"
 	queuesTag    = "Queues"
+	pausesTag    = "Pauses"
 	feedTag      = "Feed"
 )
 

@@ -16,6 +16,7 @@ type Row struct {
 	At        time.Time // the fire time
 	State     carillon.State
 	Revision  int64
+	PlannedAt time.Time
 	StartedAt time.Time // zero if no attempt began
 }
 
@@ -30,18 +31,16 @@ type Window struct {
 	Late     time.Duration
 }
 
-// Compare audits a window. Revisions come by job, the greatest id first, and
-// then with the newest first; all that begin before the window's end. Rows come
-// by job, the greatest id first, then by fire time, and are those of the window.
-// It fails only with the error of a source.
-func Compare(w Window, revisions Source[*Revision], rows Source[Row]) (Report, error) {
-	c := &comparison{
-		window: w, rows: newPeeker(rows), late: lateness{threshold: w.Late},
-		report: Report{From: w.From, To: w.To, States: map[carillon.State]int{}, UnexplainedFires: []Fire{}, UnexpectedRows: []Odd{}},
-	}
-	jobs := newPeeker(revisions)
+// Compare audits a window. Pauses are all changes that hold within it, in any
+// order. Revisions come by job, the greatest id first, and then with the newest
+// first; all that begin before the window's end. Rows come by job, the greatest id
+// first, then by fire time, and are those of the window. It fails only with the
+// error of a source.
+func Compare(w Window, pauses []Pause, revisions Source[*Revision], rows Source[Row]) (Report, error) {
+	c := &comparison{window: w, rows: newPeeker(rows), late: lateness{threshold: w.Late}, report: newReport(w)}
+	jobs, paused := newPeeker(revisions), newPauses(pauses)
 	for jobs.err == nil && c.rows.sound() {
-		c.job(nextLine(jobs))
+		c.job(nextLine(jobs, paused))
 	}
 	for jobs.sound() && c.rows.err == nil {
 		c.unknownJob()
@@ -51,12 +50,12 @@ func Compare(w Window, revisions Source[*Revision], rows Source[Row]) (Report, e
 }
 
 // nextLine takes all revisions of the next job.
-func nextLine(revisions *peeker[*Revision]) *line {
+func nextLine(revisions *peeker[*Revision], pauses pauses) *line {
 	var all []*Revision
 	for job := revisions.head.Job; revisions.err == nil && revisions.head.Job == job; revisions.advance() {
 		all = append(all, revisions.head)
 	}
-	return newLine(all)
+	return newLine(all, pauses)
 }
 
 // comparison is an audit under way.
@@ -99,7 +98,7 @@ func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 	found := false
 	for c.atRowOf(l) && c.rows.head.At.Equal(at) {
 		if c.rows.head.ID == carillon.NewRunID(l.job, carillon.KindSchedule, at) {
-			c.explain(r)
+			c.explain(l, r)
 			found = true
 		} else {
 			c.odd(l)
@@ -111,14 +110,14 @@ func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 }
 
 // explain takes the row of an expected fire.
-func (c *comparison) explain(r *Revision) {
+func (c *comparison) explain(l *line, r *Revision) {
 	row := &c.rows.head
 	if row.State.Final() {
 		c.report.States[row.State]++
 	} else {
 		c.report.Pending++
 	}
-	if row.Revision != r.Number {
+	if row.Revision != r.Number && !c.stale(l, row) {
 		c.report.OtherRevision++
 	}
 	if !row.StartedAt.IsZero() {
@@ -132,45 +131,6 @@ func (c *comparison) unexplained(f Fire) {
 	if len(c.report.UnexplainedFires) < most {
 		c.report.UnexplainedFires = append(c.report.UnexplainedFires, f)
 	}
-}
-
-// odd takes a row of a job that explains no fire.
-func (c *comparison) odd(l *line) {
-	if reason := oddity(l, &c.rows.head); reason != "" {
-		c.unexpected(reason)
-		return
-	}
-	c.report.Superseded++
-	c.rows.advance()
-}
-
-func (c *comparison) unknownJob() { c.unexpected("no job has this id") }
-
-func (c *comparison) unexpected(reason string) {
-	c.report.Unexpected++
-	if row := &c.rows.head; len(c.report.UnexpectedRows) < most {
-		c.report.UnexpectedRows = append(c.report.UnexpectedRows,
-			Odd{RunID: row.ID, JobID: row.Job, FireTime: row.At, Revision: row.Revision, State: row.State, Reason: reason})
-	}
-	c.rows.advance()
-}
-
-// oddity says why a row is not called for; "" if it is superseded.
-func oddity(l *line, row *Row) string {
-	held, named := l.holding(row.At), l.revision(row.Revision)
-	switch {
-	case row.ID != carillon.NewRunID(l.job, carillon.KindSchedule, row.At):
-		return "the run id is not that of the job and the fire time"
-	case held == nil:
-		return "the job did not exist yet"
-	case named != nil && named.Number < held.Number && l.fired(named, row.At):
-		return ""
-	case held.Deleted:
-		return "the job was deleted"
-	case held.Paused:
-		return "the job was paused"
-	}
-	return "the schedule does not fire then"
 }
 
 // peeker shows the next record of a source before it is taken.

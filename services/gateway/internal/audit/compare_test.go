@@ -14,7 +14,7 @@ var minute = Window{From: noon, To: noon.Add(time.Minute), Late: time.Second}
 
 func rowAt(job uuid.UUID, after time.Duration, revision int64) Row {
 	at := noon.Add(after)
-	return Row{ID: carillon.NewRunID(job, carillon.KindSchedule, at), Job: job, At: at, Revision: revision, State: carillon.StateSucceeded}
+	return Row{ID: carillon.NewRunID(job, carillon.KindSchedule, at), Job: job, At: at, Revision: revision, PlannedAt: at, State: carillon.StateSucceeded}
 }
 
 func TestOddRowsSayWhy(t *testing.T) {
@@ -37,7 +37,7 @@ func TestOddRowsSayWhy(t *testing.T) {
 		"the job was deleted":                                 rowAt(job, 41*time.Second, 1),
 		"":                                                    rowAt(job, 45*time.Second, 1),
 	} {
-		report := compare(t, minute, revisions, []Row{row})
+		report := compare(t, minute, nil, revisions, []Row{row})
 		switch {
 		case want == "" && (report.Superseded != 1 || report.Unexpected != 0):
 			t.Errorf("a late edit: %+v", report)
@@ -55,7 +55,7 @@ func TestListsAreBounded(t *testing.T) {
 	for i := range 3600 {
 		rows = append(rows, rowAt(job, time.Duration(i)*time.Second+time.Millisecond, 1))
 	}
-	report := compare(t, w, []Revision{{Job: job, Number: 1, From: noon, Schedule: every(time.Second)}}, rows)
+	report := compare(t, w, nil, []Revision{{Job: job, Number: 1, From: noon, Schedule: every(time.Second)}}, rows)
 	if report.Unexplained != 3600 || report.Unexpected != 3600 || len(report.UnexplainedFires) != most || len(report.UnexpectedRows) != most {
 		t.Errorf("%d unexplained, %d listed; %d unexpected, %d listed", report.Unexplained, len(report.UnexplainedFires), report.Unexpected, len(report.UnexpectedRows))
 	}
@@ -64,7 +64,7 @@ func TestListsAreBounded(t *testing.T) {
 func TestUnreadableRevisionsAreCounted(t *testing.T) {
 	t.Parallel()
 	job := uuid.New()
-	report := compare(t, minute, []Revision{
+	report := compare(t, minute, nil, []Revision{
 		{Job: job, Number: 1, From: noon, Schedule: []byte(`{"cron": "no"}`)},
 		{Job: job, Number: 2, From: noon.Add(30 * time.Second), Schedule: every(10 * time.Second)},
 	}, nil)
@@ -81,11 +81,11 @@ func TestAnAuditEndsWithItsSources(t *testing.T) {
 		return sourceOf([]*Revision{{Job: job, Number: 1, From: noon, Schedule: every(time.Second)}})
 	}
 	fail := func() (Row, error) { return Row{}, gone }
-	if _, err := Compare(minute, one(), fail); !errors.Is(err, gone) {
+	if _, err := Compare(minute, nil, one(), fail); !errors.Is(err, gone) {
 		t.Errorf("rows: %v", err)
 	}
 	failing := func() (*Revision, error) { return nil, gone }
-	if _, err := Compare(minute, failing, sourceOf([]Row{rowAt(job, 0, 1)})); !errors.Is(err, gone) {
+	if _, err := Compare(minute, nil, failing, sourceOf([]Row{rowAt(job, 0, 1)})); !errors.Is(err, gone) {
 		t.Errorf("revisions: %v", err)
 	}
 }
@@ -136,7 +136,7 @@ func TestRevisionsThatWouldBeginAfterLaterOnes(t *testing.T) {
 		{Job: job, Number: 3, From: noon.Add(10 * time.Second), Schedule: every(5 * time.Second)},
 		{Job: job, Number: 2, From: noon.Add(20 * time.Second), Schedule: every(time.Second)},
 		{Job: job, Number: 1, From: noon, Schedule: every(10 * time.Second)},
-	})
+	}, nil)
 	var numbers []int64
 	for _, r := range l.fires(noon, noon.Add(22*time.Second)) {
 		numbers = append(numbers, r.Number)

@@ -4,22 +4,38 @@
 // the fires of the past are a function of the revisions, computed by the engine
 // that the planner uses, and the ledger has no part in it:
 //
-//	revisions   ──[ 1 ]────────────[ 2: edited ]────[ 3: paused ]──▶ time
+//	revisions   ──[ 1 ]────────────[ 2: edited ]───────────────────▶ time
+//	namespace                                       [ paused ]──────
 //	expected       ×    ×    ×    ×   ×  ×  ×  ×  ×
-//	rows           ●    ●    ·    ●   ●  ●  ●○ ●  ●      ◐
-//	                         ▲               ▲           ▲
-//	                    unexplained     unexpected   superseded
+//	rows           ●    ●    ·    ●   ●  ●  ●○ ●  ●  ◐  ◐      ◐
+//	                         ▲               ▲       ▲         ▲
+//	                    unexplained     unexpected superseded stale
 //
 // A fire is expected under the revision that holds at its instant, unless that
-// one is paused or a deletion. It is explained by the row that has its run id,
-// in whatever state. A row that explains no fire is superseded if the earlier
-// revision that it names fires then, which happens when an edit reaches the
-// planner after its effective instant; any other is unexpected.
+// one is paused or a deletion, or the job's namespace or everything is paused. It
+// is explained by the row that has its run id, in whatever state. Any other row is
+// unexpected, unless the revision that it names fires then, or would if no pause or
+// later revision had overruled it.
+//
+// # Late news
+//
+// Such a row is honest if the planner had not heard of the change when it planned
+// it. What the planner had heard, no table says: a change's row tells when it was
+// written, and not when NATS took it. But it is published a second ahead of its
+// effect, and takes milliseconds. So a row that was planned within a minute after
+// the change took effect is superseded, and one that was planned later is stale:
+// either the planner did not heed the change, or an outage held the news back for
+// all that time. After such an outage the rows are honest too, and somebody has to
+// look at when it was. An expected fire whose row names an overruled revision is
+// judged likewise, though it is accounted for.
+//
+// # Memory
 //
 // Revisions and rows come as two streams in the order of jobs, and are merged in
-// one pass. What is held is one job's revisions, one row, and lists of bounded
-// length: memory does not depend on the window. Lateness goes into a histogram
-// of fixed size.
+// one pass. What is held is the pauses of the window, one job's revisions, one
+// row, and lists of bounded length: memory grows with how often somebody paused a
+// namespace within the window, and with nothing else. Lateness goes into a
+// histogram of fixed size.
 //
 // # What it cannot see
 //

@@ -37,12 +37,13 @@ func (r *Revision) active() bool { return !r.Paused && !r.Deleted }
 type line struct {
 	job       uuid.UUID
 	revisions []*Revision
+	pauses    pauses
 	schedules map[string]*schedule.Schedule // by their JSON: most revisions share theirs
 }
 
 // newLine orders the revisions of a job, which are given with the newest first,
 // and says where each ends: where the first of the later ones begins.
-func newLine(newestFirst []*Revision) *line {
+func newLine(newestFirst []*Revision, pauses pauses) *line {
 	var until time.Time
 	for _, r := range newestFirst {
 		r.until = until
@@ -51,7 +52,7 @@ func newLine(newestFirst []*Revision) *line {
 		}
 	}
 	slices.Reverse(newestFirst)
-	return &line{newestFirst[0].Job, newestFirst, map[string]*schedule.Schedule{}}
+	return &line{newestFirst[0].Job, newestFirst, pauses, map[string]*schedule.Schedule{}}
 }
 
 // revision returns the revision of a number, or nil.
@@ -85,7 +86,7 @@ func (l *line) fires(from, to time.Time) iter.Seq2[time.Time, *Revision] {
 				continue
 			}
 			for at := range r.compiled.Between(begin, end) {
-				if !yield(at, r) {
+				if l.pauses.since(r.Namespace, at).IsZero() && !yield(at, r) {
 					return
 				}
 			}
@@ -107,6 +108,17 @@ func (l *line) fired(r *Revision, at time.Time) bool {
 	}
 	_, ok := r.compiled.Nominal(at)
 	return ok
+}
+
+// overruled returns from when on a revision did not count for an instant, because
+// a later one took effect or because of a pause; the zero time if it counts.
+func (l *line) overruled(r *Revision, at time.Time) time.Time {
+	paused := l.pauses.since(r.Namespace, at)
+	replaced := !r.until.IsZero() && !at.Before(r.until)
+	if replaced && (paused.IsZero() || r.until.Before(paused)) {
+		return r.until
+	}
+	return paused
 }
 
 // compile makes a revision's schedule ready.

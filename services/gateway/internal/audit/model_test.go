@@ -44,7 +44,7 @@ func sourceOf[T any](all []T) Source[T] {
 
 // compare audits what is in no order at all. It copies the revisions, which an
 // audit writes to.
-func compare(t *testing.T, w Window, revisions []Revision, rows []Row) Report {
+func compare(t *testing.T, w Window, pauses []Pause, revisions []Revision, rows []Row) Report {
 	t.Helper()
 	var copies []*Revision
 	for _, r := range revisions {
@@ -57,7 +57,7 @@ func compare(t *testing.T, w Window, revisions []Revision, rows []Row) Report {
 	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(bytes.Compare(b.Job[:], a.Job[:]), a.At.Compare(b.At), bytes.Compare(a.ID[:], b.ID[:]))
 	})
-	report, err := Compare(w, sourceOf(copies), sourceOf(rows))
+	report, err := Compare(w, pauses, sourceOf(copies), sourceOf(rows))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +66,7 @@ func compare(t *testing.T, w Window, revisions []Revision, rows []Row) Report {
 
 // naive audits second by second and row by row.
 type naive struct {
+	pauses    []Pause
 	revisions []Revision
 	compiled  map[string]*schedule.Schedule
 	expected  map[fireKey]Revision
@@ -104,8 +105,20 @@ func (n *naive) held(job uuid.UUID, at time.Time) (held Revision, ok bool) {
 	return held, ok
 }
 
-func newNaive(w Window, revisions []Revision) *naive {
-	n := &naive{revisions, map[string]*schedule.Schedule{}, map[fireKey]Revision{}}
+// paused is whether the newest change that has begun, of the namespace or of
+// everything, is a pause.
+func (n *naive) paused(namespace string, at time.Time) bool {
+	newest := map[string]Pause{}
+	for _, p := range n.pauses {
+		if !at.Before(p.From) && p.Revision > newest[p.Namespace].Revision {
+			newest[p.Namespace] = p
+		}
+	}
+	return newest[""].Paused || newest[namespace].Paused
+}
+
+func newNaive(w Window, pauses []Pause, revisions []Revision) *naive {
+	n := &naive{pauses, revisions, map[string]*schedule.Schedule{}, map[fireKey]Revision{}}
 	jobs := map[uuid.UUID]bool{}
 	for _, r := range revisions {
 		jobs[r.Job] = true
@@ -113,7 +126,7 @@ func newNaive(w Window, revisions []Revision) *naive {
 	}
 	for job := range jobs {
 		for at := w.From; at.Before(w.To); at = at.Add(time.Second) {
-			if r, ok := n.held(job, at); ok && n.fires(r, at) {
+			if r, ok := n.held(job, at); ok && n.fires(r, at) && !n.paused(r.Namespace, at) {
 				n.expected[fireKey{job, at}] = r
 			}
 		}
@@ -121,10 +134,45 @@ func newNaive(w Window, revisions []Revision) *naive {
 	return n
 }
 
-func (n *naive) superseded(row Row) bool {
+// overruled is whether a row's revision did not count at its instant, because a
+// later one had begun or because of a pause, and whether that was so for more than
+// a minute when the row was planned.
+func (n *naive) overruled(row Row) (overruled, stale bool) {
 	held, _ := n.held(row.Job, row.At)
+	i := slices.IndexFunc(n.revisions, func(r Revision) bool {
+		return r.Job == row.Job && r.Number == row.Revision && r.Number <= held.Number
+	})
+	if i < 0 {
+		return false, false
+	}
+	named := n.revisions[i]
+	since := n.pausedSince(named.Namespace, row.At)
+	for _, r := range n.revisions {
+		if r.Job == row.Job && r.Number > named.Number && !row.At.Before(r.From) && (since.IsZero() || r.From.Before(since)) {
+			since = r.From
+		}
+	}
+	return !since.IsZero(), !since.IsZero() && row.PlannedAt.After(since.Add(time.Minute))
+}
+
+// pausedSince is when the first of the pauses began that were not resumed before
+// an instant; zero if none holds.
+func (n *naive) pausedSince(namespace string, at time.Time) (since time.Time) {
+	for _, begin := range n.pauses {
+		resumed := slices.ContainsFunc(n.pauses, func(p Pause) bool {
+			return p.Namespace == begin.Namespace && !p.Paused && p.Revision > begin.Revision && !at.Before(p.From)
+		})
+		concerns := begin.Namespace == "" || begin.Namespace == namespace
+		if concerns && begin.Paused && !resumed && !at.Before(begin.From) && (since.IsZero() || begin.From.Before(since)) {
+			since = begin.From
+		}
+	}
+	return since
+}
+
+func (n *naive) called(row Row) bool {
 	return slices.ContainsFunc(n.revisions, func(r Revision) bool {
-		return r.Job == row.Job && r.Number == row.Revision && r.Number < held.Number && n.fires(r, row.At)
+		return r.Job == row.Job && r.Number == row.Revision && n.fires(r, row.At)
 	})
 }
 
@@ -139,6 +187,7 @@ func (n *naive) audit(w Window, rows []Row) Report {
 	for _, row := range rows {
 		key := fireKey{row.Job, row.At}
 		r, called := n.expected[key]
+		overruled, stale := n.overruled(row)
 		own := row.ID == carillon.NewRunID(row.Job, carillon.KindSchedule, row.At)
 		switch {
 		case row.At.Before(w.From) || !row.At.Before(w.To):
@@ -149,10 +198,14 @@ func (n *naive) audit(w Window, rows []Row) Report {
 			} else {
 				report.Pending++
 			}
-			if row.Revision != r.Number {
+			if stale {
+				report.Stale++
+			} else if row.Revision != r.Number {
 				report.OtherRevision++
 			}
-		case own && n.superseded(row):
+		case own && overruled && n.called(row) && stale:
+			report.Stale++
+		case own && overruled && n.called(row):
 			report.Superseded++
 		default:
 			report.Unexpected++
@@ -178,10 +231,10 @@ func (c chance) revisions() (all []Revision) {
 	schedules := [][]byte{every(2 * time.Second), every(3 * time.Second), every(7 * time.Second),
 		spec(schedule.Spec{Cron: "*/5 * * * * *"}), spec(schedule.Spec{Cron: "H/10 * * * * *"})}
 	for range 1 + c.IntN(3) {
-		job, from := c.id(), noon.Add(time.Duration(c.IntN(40)-30)*time.Second)
+		job, from, namespace := c.id(), noon.Add(time.Duration(c.IntN(40)-30)*time.Second), pick(c, []string{"a", "b"})
 		for number := range int64(1 + c.IntN(4)) {
 			all = append(all, Revision{
-				Job: job, Number: number + 1, From: from, Name: "x", Namespace: "default", Schedule: pick(c, schedules),
+				Job: job, Number: number + 1, From: from, Name: "x", Namespace: namespace, Schedule: pick(c, schedules),
 				Paused: c.IntN(4) == 0, Deleted: number > 0 && c.IntN(6) == 0,
 			})
 			from = from.Add(time.Duration(1+c.IntN(20_000_000)) * time.Microsecond)
@@ -190,12 +243,24 @@ func (c chance) revisions() (all []Revision) {
 	return all
 }
 
+func (c chance) pauses() (all []Pause) {
+	for _, namespace := range []string{"", "a", "b", "c"} {
+		from := noon.Add(time.Duration(c.IntN(80)-20) * time.Second)
+		for revision := range int64(c.IntN(4)) {
+			all = append(all, Pause{namespace, revision + 1, c.IntN(4) > 0, from})
+			from = from.Add(time.Duration(1+c.IntN(20_000_000)) * time.Microsecond)
+		}
+	}
+	c.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}
+
 // ledger is a whole one.
 func (c chance) ledger(n *naive) (rows []Row) {
 	for key, r := range n.expected {
 		rows = append(rows, Row{
 			ID: carillon.NewRunID(key.job, carillon.KindSchedule, key.at), Job: key.job, At: key.at, Revision: r.Number,
-			State: pick(c, carillon.States()), StartedAt: key.at.Add(time.Millisecond),
+			State: pick(c, carillon.States()), PlannedAt: key.at, StartedAt: key.at.Add(time.Millisecond),
 		})
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return bytes.Compare(a.ID[:], b.ID[:]) })
@@ -209,7 +274,7 @@ func (c chance) damage(n *naive, rows []Row) (damaged []Row, what string) {
 	}
 	i := c.IntN(len(rows))
 	row := rows[i]
-	switch c.IntN(7) {
+	switch c.IntN(8) {
 	case 0:
 		return slices.Delete(rows, i, i+1), fmt.Sprint("removed ", row)
 	case 1:
@@ -230,7 +295,10 @@ func (c chance) damage(n *naive, rows []Row) (damaged []Row, what string) {
 		if slices.ContainsFunc(rows, func(r Row) bool { return r.ID == id }) {
 			return rows, "nothing"
 		}
-		return append(rows, Row{ID: id, Job: early.Job, At: at, Revision: early.Number, State: carillon.StateSucceeded}), "a row too many"
+		return append(rows, Row{ID: id, Job: early.Job, At: at, Revision: early.Number, PlannedAt: at, State: carillon.StateSucceeded}), "a row too many"
+	case 7:
+		rows[i].PlannedAt = row.At.Add(time.Duration(c.IntN(100)) * time.Second)
+		rows[i].Revision = 1
 	}
 	return rows, fmt.Sprint("altered ", row, " to ", rows[i])
 }
@@ -242,7 +310,7 @@ func TestDamageIsToldExactly(t *testing.T) {
 	for seed := range uint64(10_000) {
 		c := chance{rand.New(rand.NewPCG(seed, 1))}
 		w := Window{From: noon, To: noon.Add(time.Minute), Late: time.Second}
-		n := newNaive(w, c.revisions())
+		n := newNaive(w, c.pauses(), c.revisions())
 		rows := c.ledger(n)
 		var done []string
 		for range c.IntN(5) {
@@ -250,15 +318,15 @@ func TestDamageIsToldExactly(t *testing.T) {
 			rows, what = c.damage(n, rows)
 			done = append(done, what)
 		}
-		got, want := compare(t, w, n.revisions, rows), n.audit(w, rows)
-		if len(got.UnexplainedFires) != got.Unexplained || len(got.UnexpectedRows) != got.Unexpected {
+		got, want := compare(t, w, n.pauses, n.revisions, rows), n.audit(w, rows)
+		if len(got.UnexplainedFires) != got.Unexplained || len(got.UnexpectedRows) != got.Unexpected || len(got.StaleRows) != got.Stale {
 			t.Fatalf("seed %d: the lists of %+v", seed, got)
 		}
 		checkFires(t, n, rows, got.UnexplainedFires)
-		if len(done) == 0 && (got.Unexplained+got.Unexpected+got.Superseded+got.OtherRevision != 0) {
+		if len(done) == 0 && (got.Unexplained+got.Unexpected+got.Superseded+got.OtherRevision+got.Stale != 0) {
 			t.Fatalf("seed %d: a whole ledger: %+v", seed, got)
 		}
-		got.UnexplainedFires, got.UnexpectedRows, got.Late = nil, nil, Lateness{}
+		got.UnexplainedFires, got.UnexpectedRows, got.StaleRows, got.Late = nil, nil, nil, Lateness{}
 		if diff := gocmp.Diff(want, got); diff != "" {
 			t.Fatalf("seed %d: %s after %v", seed, diff, done)
 		}
@@ -266,8 +334,9 @@ func TestDamageIsToldExactly(t *testing.T) {
 		seen.Unexpected += got.Unexpected
 		seen.Superseded += got.Superseded
 		seen.OtherRevision += got.OtherRevision
+		seen.Stale += got.Stale
 	}
-	if min(seen.Unexplained, seen.Unexpected, seen.Superseded, seen.OtherRevision) < 100 {
+	if min(seen.Unexplained, seen.Unexpected, seen.Superseded, seen.OtherRevision, seen.Stale) < 100 {
 		t.Errorf("too little of it happened: %+v", seen)
 	}
 }

@@ -27,9 +27,12 @@ type Report struct {
 	Unexpected       int    `json:"unexpected" doc:"Rows that no fire calls for."`
 	UnexpectedRows   []Odd  `json:"unexpected_rows" doc:"The first 1,000 of them, those of the newest jobs first."`
 
-	Superseded    int `json:"superseded" doc:"Rows of an earlier revision's fires, because an edit came late."`
-	OtherRevision int `json:"other_revision" doc:"Fires whose runs followed another revision than the one that held then."`
-	Unreadable    int `json:"unreadable" doc:"Revisions whose schedules cannot be read any more; none of their fires is expected."`
+	Superseded    int   `json:"superseded" doc:"Rows that an edit or a pause had ruled out, planned within a minute after it took effect."`
+	OtherRevision int   `json:"other_revision" doc:"Fires whose runs followed another revision than the one that held then, and were planned within a minute after that took effect."`
+	Stale         int   `json:"stale" doc:"Rows of both kinds that were planned later: the planner did not heed an edit or a pause, or an outage kept the news from it."`
+	StaleRows     []Odd `json:"stale_rows" doc:"The first 1,000 of them, those of the newest jobs first."`
+
+	Unreadable int `json:"unreadable" doc:"Revisions whose schedules cannot be read any more; none of their fires is expected."`
 
 	Late Lateness `json:"late"`
 }
@@ -43,14 +46,12 @@ type Fire struct {
 	Revision  int64     `json:"revision" doc:"The revision that held then."`
 }
 
-// Odd is a row that no fire calls for.
-type Odd struct {
-	RunID    uuid.UUID      `json:"run_id" format:"uuid"`
-	JobID    uuid.UUID      `json:"job_id" format:"uuid"`
-	FireTime time.Time      `json:"fire_time"`
-	Revision int64          `json:"revision" doc:"The revision that the row names."`
-	State    carillon.State `json:"state"`
-	Reason   string         `json:"reason" doc:"Why it is not called for."`
+// newReport is a report in which nothing is counted yet.
+func newReport(w Window) Report {
+	return Report{
+		From: w.From, To: w.To, States: map[carillon.State]int{},
+		UnexplainedFires: []Fire{}, UnexpectedRows: []Odd{}, StaleRows: []Odd{},
+	}
 }
 
 // Lateness says how long after their fire times first attempts began.

@@ -50,10 +50,16 @@ func (r *Reader) queues(ctx context.Context) ([]Queue, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Queue])
 }
 
+// selectActive selects the jobs that nothing keeps paused.
+const selectActive = `
+	SELECT id, document FROM jobs WHERE NOT paused AND ($1 = '' OR namespace = $1)
+	AND NOT EXISTS (SELECT FROM latest_pauses WHERE paused AND namespace IS NULL)
+	AND namespace NOT IN (SELECT namespace FROM latest_pauses WHERE paused AND namespace IS NOT NULL)`
+
 // jobs reads the active jobs, one at a time.
 func (r *Reader) jobs(ctx context.Context, namespace string) iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
-		rows, err := r.pool.Query(ctx, `SELECT id, document FROM jobs WHERE NOT paused AND ($1 = '' OR namespace = $1)`, namespace)
+		rows, err := r.pool.Query(ctx, selectActive, namespace)
 		if err != nil {
 			yield(Job{}, fmt.Errorf("read jobs: %w", err))
 			return

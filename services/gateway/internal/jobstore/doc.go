@@ -5,10 +5,5 @@
 // the outbox; and before those, the lock on the job's row that puts changes of
 // one job in order. A change that changes nothing writes nothing.
 //
-// # When a change takes effect
-//
-// A revision holds for the fires from its effective_from on, and that lies a
-// second ahead, so that it can reach the planner before it matters. It also lies
-// after that of the revision before: so each instant belongs to exactly one
-// revision, whichever gateway's clock said what.
+// A revision takes effect as package effect says.
 package jobstore

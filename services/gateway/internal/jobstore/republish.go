@@ -16,58 +16,75 @@ import (
 // page is how many jobs are republished in one transaction.
 const page = 1000
 
-// Republish puts into the outbox every job whose published revision, which
-// published gives, is behind, and the deletion of every published job that is
-// not there any more. It returns how many it put. Published must have been read
-// before the call: what is committed later is in the outbox anyway.
-func (s *Store) Republish(ctx context.Context, published map[uuid.UUID]int64) (int, error) {
-	behind, gone, err := s.compare(ctx, published)
+// Republish puts into the outbox every job whose published revision is behind, as
+// no news, and the deletion of every published job that is not there any more. It
+// returns how many it put. Read gives the published revisions.
+//
+// What waits in the outbox is left to the relay. That is exact, because the tables
+// are read first, then the outbox, and what is published last: a revision that was
+// there, and waits no more, has been published.
+func (s *Store) Republish(ctx context.Context, read func(context.Context) (map[uuid.UUID]int64, error)) (int, error) {
+	stored, err := s.current(ctx)
 	if err != nil {
 		return 0, err
 	}
-	for ids := range slices.Chunk(behind, page) {
-		if err := s.republish(ctx, ids); err != nil {
-			return 0, err
-		}
+	waiting, err := outbox.Waiting(ctx, s.pool)
+	if err != nil {
+		return 0, err
 	}
-	for ids := range slices.Chunk(gone, page) {
-		if err := s.bury(ctx, ids, published); err != nil {
-			return 0, err
-		}
+	published, err := read(ctx)
+	if err != nil {
+		return 0, err
 	}
-	if len(behind)+len(gone) > 0 {
+	lost, err := s.republishLost(ctx, stored, published, waiting)
+	if err != nil {
+		return 0, err
+	}
+	gone, err := s.buryGone(ctx, stored, published)
+	if lost+gone > 0 {
 		s.written()
 	}
-	return len(behind) + len(gone), nil
+	return lost + gone, err
 }
 
-func (s *Store) compare(ctx context.Context, published map[uuid.UUID]int64) (behind, gone []uuid.UUID, err error) {
+// current returns the revision of every job that there is.
+func (s *Store) current(ctx context.Context) (map[uuid.UUID]int64, error) {
 	rows, err := s.pool.Query(ctx, `SELECT id, revision FROM jobs`)
 	if err != nil {
-		return nil, nil, fmt.Errorf("compare jobs: %w", err)
+		return nil, fmt.Errorf("compare jobs: %w", err)
 	}
-	stored := make(map[uuid.UUID]bool, len(published))
+	stored := map[uuid.UUID]int64{}
 	var id uuid.UUID
 	var revision int64
 	_, err = pgx.ForEachRow(rows, []any{&id, &revision}, func() error {
-		stored[id] = true
-		if published[id] < revision {
-			behind = append(behind, id)
-		}
+		stored[id] = revision
 		return nil
 	})
-	for id := range published {
-		if !stored[id] {
-			gone = append(gone, id)
+	return stored, err
+}
+
+func (s *Store) republishLost(ctx context.Context, stored, published map[uuid.UUID]int64, waiting map[string]bool) (n int, err error) {
+	var behind []uuid.UUID
+	for id, revision := range stored {
+		if published[id] < revision && !waiting[topology.Job(id)] {
+			behind = append(behind, id)
 		}
 	}
-	return behind, gone, err
+	for ids := range slices.Chunk(behind, page) {
+		put, err := s.republish(ctx, ids, stored)
+		if err != nil {
+			return n, err
+		}
+		n += put
+	}
+	return n, nil
 }
 
 // republish locks the jobs as a writer does, so that the outbox keeps the order
-// of their revisions.
-func (s *Store) republish(ctx context.Context, ids []uuid.UUID) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+// of their revisions. A job that was changed since it was compared has its news in
+// the outbox.
+func (s *Store) republish(ctx context.Context, ids []uuid.UUID, stored map[uuid.UUID]int64) (n int, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT id, revision, effective_from, document FROM jobs WHERE id = ANY($1) ORDER BY id FOR UPDATE`, ids)
 		if err != nil {
@@ -79,13 +96,45 @@ func (s *Store) republish(ctx context.Context, ids []uuid.UUID) error {
 		}
 		batch := &pgx.Batch{}
 		for _, job := range jobs {
-			outbox.Append(batch, topology.Job(job.ID), wire.Encode(wire.Definition{Job: job}))
+			if job.Revision == stored[job.ID] {
+				outbox.Append(batch, topology.Job(job.ID), wire.Encode(wire.Definition{Job: job, Republished: true}))
+			}
 		}
+		n = batch.Len()
 		return tx.SendBatch(ctx, batch).Close()
 	})
+	return n, err
 }
 
-// bury publishes the deletion of jobs that nobody knows any more.
+// buryGone publishes the deletion of jobs that nobody knows any more. Those that
+// came since the tables were read, or whose deletion waits, are none of them.
+func (s *Store) buryGone(ctx context.Context, stored, published map[uuid.UUID]int64) (int, error) {
+	var unknown []uuid.UUID
+	for id := range published {
+		if _, known := stored[id]; !known {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(unknown) == 0 {
+		return 0, nil
+	}
+	since, err := s.current(ctx)
+	if err != nil {
+		return 0, err
+	}
+	waiting, err := outbox.Waiting(ctx, s.pool)
+	gone := slices.DeleteFunc(unknown, func(id uuid.UUID) bool {
+		_, came := since[id]
+		return came || waiting[topology.Job(id)]
+	})
+	for ids := range slices.Chunk(gone, page) {
+		if err == nil {
+			err = s.bury(ctx, ids, published)
+		}
+	}
+	return len(gone), err
+}
+
 func (s *Store) bury(ctx context.Context, ids []uuid.UUID, published map[uuid.UUID]int64) error {
 	batch := &pgx.Batch{}
 	for _, id := range ids {

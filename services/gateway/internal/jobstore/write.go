@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/effect"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
-
-// lead is how far ahead of its writing a revision takes effect.
-const lead = time.Second
 
 // Create stores a valid document as a new job. It fails with ErrNameTaken, or
 // with fault.Faults; also when the instant of the schedule is before the job's
@@ -21,7 +19,7 @@ const lead = time.Second
 func (s *Store) Create(ctx context.Context, actor string, document carillon.Document) (carillon.Job, error) {
 	job := carillon.Job{
 		ID: carillon.NewJobID(), Revision: 1, Document: document,
-		EffectiveFrom: effectiveFrom(time.Now(), time.Time{}),
+		EffectiveFrom: effect.From(time.Now(), time.Time{}),
 	}
 	if err := reachable(job, nil); err != nil {
 		return job, err
@@ -102,18 +100,8 @@ func reachable(job carillon.Job, had *time.Time) error {
 func next(job carillon.Job, document carillon.Document) carillon.Job {
 	return carillon.Job{
 		ID: job.ID, Revision: job.Revision + 1, Document: document,
-		EffectiveFrom: effectiveFrom(time.Now(), job.EffectiveFrom),
+		EffectiveFrom: effect.From(time.Now(), job.EffectiveFrom),
 	}
-}
-
-// effectiveFrom is when a revision written now takes effect: ahead of now and
-// after the one before, in the microseconds that Postgres keeps.
-func effectiveFrom(now, before time.Time) time.Time {
-	from := now.Add(lead).Truncate(time.Microsecond).UTC()
-	if !from.After(before) {
-		from = before.Add(time.Microsecond)
-	}
-	return from
 }
 
 // encode returns a document's JSON: its stored form, and what tells two apart.

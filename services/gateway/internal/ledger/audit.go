@@ -85,6 +85,10 @@ func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked A
 }
 
 func merge(ctx context.Context, cancel context.CancelFunc, jobs, runs pgx.Tx, asked Audited) (audit.Report, error) {
+	pauses, err := readPauses(ctx, jobs, asked)
+	if err != nil {
+		return audit.Report{}, err
+	}
 	revisions, err := openRevisions(ctx, jobs, asked)
 	if err != nil {
 		return audit.Report{}, err
@@ -96,7 +100,7 @@ func merge(ctx context.Context, cancel context.CancelFunc, jobs, runs pgx.Tx, as
 		return audit.Report{}, err
 	}
 	defer rows.Close()
-	report, err := audit.Compare(asked.Window, revisionsOf(ctx, revisions), rowsOf(rows))
+	report, err := audit.Compare(asked.Window, pauses, revisionsOf(ctx, revisions), rowsOf(rows))
 	if err != nil {
 		cancel()
 	}

@@ -2,9 +2,13 @@
 //
 // The outbox alone keeps the two together, once they are. This is for when they
 // are not: the queues that a migration made, a stream that was lost or restored,
-// a database that was. It reads what JOBS holds, then compares it with Postgres
-// and puts every difference into the outbox, under the locks that writers take.
-// So it may run at any time, beside writers and beside other gateways.
+// a database that was. It compares what JOBS holds with Postgres and puts every
+// difference into the outbox, under the locks that writers take. So it may run at
+// any time, beside writers, relays and other gateways.
+//
+// What JOBS has held before and lost is marked as republished. To planners it is
+// no news: what it called for before their mark has been planned already. What
+// still waits in the outbox is news, and is left to the relay.
 package resync
 
 import (
@@ -15,13 +19,21 @@ import (
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Jobs puts what is missing from the published jobs into the outbox.
+// Jobs puts what is missing from the published jobs into the outbox. It calls read
+// when it has read its own tables.
 type Jobs interface {
-	Republish(ctx context.Context, published map[uuid.UUID]int64) (int, error)
+	Republish(ctx context.Context, read func(context.Context) (map[uuid.UUID]int64, error)) (int, error)
+}
+
+// Pauses puts what is missing from the published pauses, by namespace, into the
+// outbox. It calls read when it has read its own tables.
+type Pauses interface {
+	Republish(ctx context.Context, read func(context.Context) (map[string]int64, error)) (int, error)
 }
 
 // Queues puts what is missing from the published queues into the outbox.
@@ -29,23 +41,30 @@ type Queues interface {
 	Republish(ctx context.Context, published map[string]carillon.Queue) (int, error)
 }
 
+// Stores are the sources of truth.
+type Stores struct {
+	Jobs   Jobs
+	Queues Queues
+	Pauses Pauses
+}
+
 // Run compares and mends once. The streams must exist.
-func Run(ctx context.Context, js jetstream.JetStream, jobs Jobs, queues Queues) error {
+func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
 	publishedQueues, err := readQueues(ctx, js)
 	if err != nil {
 		return err
 	}
-	n, err := queues.Republish(ctx, publishedQueues)
+	queues, err := stores.Queues.Republish(ctx, publishedQueues)
 	if err != nil {
 		return err
 	}
-	publishedJobs, err := readJobs(ctx, js)
-	if err != nil {
+	pauses, err := stores.Pauses.Republish(ctx, func(ctx context.Context) (map[string]int64, error) { return readPauses(ctx, js) })
+	if err != nil { // jobs come after what holds them back
 		return err
 	}
-	m, err := jobs.Republish(ctx, publishedJobs)
-	if n+m > 0 {
-		slog.Info("definitions republished", "queues", n, "jobs", m)
+	jobs, err := stores.Jobs.Republish(ctx, func(ctx context.Context) (map[uuid.UUID]int64, error) { return readJobs(ctx, js) })
+	if queues+pauses+jobs > 0 {
+		slog.Info("definitions republished", "queues", queues, "pauses", pauses, "jobs", jobs)
 	}
 	return err
 }
@@ -78,6 +97,17 @@ func readQueues(ctx context.Context, js jetstream.JetStream) (map[string]carillo
 			return // deleted: an empty body
 		}
 		published[topology.QueueName(entry.Subject)] = queue
+	})
+	return published, err
+}
+
+// readPauses returns the greatest published revision of every pause.
+func readPauses(ctx context.Context, js jetstream.JetStream) (map[string]int64, error) {
+	published := map[string]int64{}
+	err := read(ctx, js, topology.AllPauses, func(entry bus.Entry) {
+		if pause, err := wire.Decode[wire.Pause](entry.Data); err == nil {
+			published[pause.Namespace] = max(published[pause.Namespace], pause.Revision)
+		}
 	})
 	return published, err
 }

@@ -1,0 +1,79 @@
+// Package pausestore keeps in Postgres which namespaces are paused, and whether
+// everything is.
+//
+//	namespace billing   ──────[ 1: paused ]────[ 2: resumed ]──────▶ time
+//	everything          ───────────[ 1: paused ]────────[ 2: … ]───▶
+//	its jobs fire       × × ×                            × × ×
+//
+// A namespace has a pause of its own, and everything has one; each is a row of
+// changes that take effect as package effect says. A job fires while neither its
+// namespace nor everything nor itself is paused, so resuming one of them leaves
+// the others as they are. A namespace need not have jobs: it is paused for those
+// to come.
+//
+// Like a job's, a change is one transaction with its line in the audit log and its
+// message in the outbox. Changes are rare, and there is no row to lock before the
+// first of a namespace, so they take turns at the whole table.
+package pausestore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// State is the last change of a pause; the zero Revision says that there was none.
+type State struct {
+	Namespace     string    `json:"namespace,omitempty" doc:"The namespace that is meant; missing for everything." example:"billing"`
+	Paused        bool      `json:"paused"`
+	Revision      int64     `json:"revision" doc:"How often this was paused or resumed."`
+	EffectiveFrom time.Time `json:"effective_from,omitzero" doc:"It holds for fire times from here on."`
+	Actor         string    `json:"actor,omitempty" doc:"Name of the key that paused or resumed."`
+	Reason        string    `json:"reason,omitempty" doc:"Why, as it was given."`
+	CreatedAt     time.Time `json:"created_at,omitzero" doc:"When it was paused or resumed."`
+}
+
+// Store reads and writes pauses. It is safe for concurrent use.
+type Store struct {
+	pool    *pgxpool.Pool
+	written func()
+}
+
+// New returns the store of a database. It calls written after every commit that
+// left something in the outbox.
+func New(pool *pgxpool.Pool, written func()) *Store {
+	return &Store{pool: pool, written: written}
+}
+
+const columns = ` coalesce(namespace, ''), paused, revision, effective_from, actor, reason, created_at `
+
+// List returns all that is paused, everything first and then by namespace.
+func (s *Store) List(ctx context.Context) ([]State, error) {
+	return read(ctx, s.pool, `SELECT`+columns+`FROM latest_pauses WHERE paused ORDER BY namespace NULLS FIRST`)
+}
+
+// Holding returns what keeps the jobs of a namespace paused: nothing, everything,
+// the namespace, or both in this order.
+func (s *Store) Holding(ctx context.Context, namespace string) ([]State, error) {
+	return read(ctx, s.pool, `SELECT`+columns+`FROM latest_pauses
+		WHERE paused AND (namespace IS NULL OR namespace = $1) ORDER BY namespace NULLS FIRST`, namespace)
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func read(ctx context.Context, db querier, sql string, args ...any) ([]State, error) {
+	rows, err := db.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read pauses: %w", err)
+	}
+	states, err := pgx.CollectRows(rows, pgx.RowToStructByPos[State])
+	for i := range states {
+		states[i].EffectiveFrom, states[i].CreatedAt = states[i].EffectiveFrom.UTC(), states[i].CreatedAt.UTC()
+	}
+	return states, err
+}
