@@ -10,13 +10,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Row is a line of the ledger whose kind is schedule.
+// Row is a line of the ledger whose kind is schedule or backfill.
 type Row struct {
 	ID, Job   uuid.UUID
 	At        time.Time // the fire time
 	State     carillon.State
 	Revision  int64
 	StartedAt time.Time // zero if no attempt began
+	Backfill  bool      // a later run of a fire: it stands in for one that is not there
 }
 
 // Source yields records one by one. It ends with io.EOF, or with why there are
@@ -96,16 +97,21 @@ func (c *comparison) atRowOf(l *line) bool { return c.rows.err == nil && c.rows.
 // fire looks for the row of an expected fire.
 func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 	c.report.Expected++
-	found := false
+	found, filled := false, false
 	for c.atRowOf(l) && c.rows.head.At.Equal(at) {
 		if c.rows.head.ID == carillon.NewRunID(l.job, carillon.KindSchedule, at) {
 			c.explain(r)
 			found = true
 		} else {
+			filled = filled || c.rows.head.Backfill
 			c.odd(l)
 		}
 	}
-	if !found {
+	switch {
+	case found:
+	case filled:
+		c.report.Filled++
+	default:
 		c.unexplained(Fire{JobID: l.job, Job: r.Name, Namespace: r.Namespace, FireTime: at, Revision: r.Number})
 	}
 }
@@ -134,8 +140,12 @@ func (c *comparison) unexplained(f Fire) {
 	}
 }
 
-// odd takes a row of a job that explains no fire.
+// odd takes a row of a job that explains no fire. A backfill may run any.
 func (c *comparison) odd(l *line) {
+	if c.rows.head.Backfill {
+		c.rows.advance()
+		return
+	}
 	if reason := oddity(l, &c.rows.head); reason != "" {
 		c.unexpected(reason)
 		return

@@ -12,9 +12,10 @@
 //
 // A fire is expected under the revision that holds at its instant, unless that
 // one is paused or a deletion. It is explained by the row that has its run id,
-// in whatever state. A row that explains no fire is superseded if the earlier
-// revision that it names fires then, which happens when an edit reaches the
-// planner after its effective instant; any other is unexpected.
+// in whatever state; without one, it is filled if a backfill ran it. A row that
+// explains no fire is superseded if the earlier revision that it names fires
+// then, which happens when an edit reaches the planner after its effective
+// instant; any other is unexpected, unless it is a backfill's.
 //
 // Revisions and rows come as two streams in the order of jobs, and are merged in
 // one pass. What is held is one job's revisions, one row, and lists of bounded

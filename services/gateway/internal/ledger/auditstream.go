@@ -24,8 +24,8 @@ func openRevisions(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, err
 // index or sorts, whichever it finds cheaper.
 func openRows(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, error) {
 	return open(ctx, tx, asked, `
-		SELECT job_id, id, fire_time, state, revision, started_at
-		FROM runs WHERE kind = 'schedule' AND fire_time >= @from AND fire_time < @to`, `namespace`, ` ORDER BY job_id DESC, fire_time, id`)
+		SELECT job_id, id, fire_time, state, revision, started_at, kind = 'backfill'
+		FROM runs WHERE kind IN ('schedule', 'backfill') AND fire_time >= @from AND fire_time < @to`, `namespace`, ` ORDER BY job_id DESC, fire_time, id`)
 }
 
 func open(ctx context.Context, tx pgx.Tx, asked Audited, sql, namespace, order string) (pgx.Rows, error) {
@@ -68,7 +68,7 @@ func revisionsOf(ctx context.Context, rows pgx.Rows) audit.Source[*audit.Revisio
 func rowsOf(rows pgx.Rows) audit.Source[audit.Row] {
 	var r audit.Row
 	var started pgtype.Timestamptz
-	into := []any{(*[16]byte)(&r.Job), (*[16]byte)(&r.ID), &r.At, (*string)(&r.State), &r.Revision, &started}
+	into := []any{(*[16]byte)(&r.Job), (*[16]byte)(&r.ID), &r.At, (*string)(&r.State), &r.Revision, &started, &r.Backfill}
 	return func() (audit.Row, error) {
 		if !rows.Next() {
 			return r, endOf(rows)
