@@ -12,7 +12,7 @@ import (
 )
 
 func (a *API) routeBackfills() {
-	start := operation(http.MethodPost, "/jobs/{id}/backfill", "backfill-job", runsTag, "Run a job's fires of the past", http.StatusNotFound)
+	start := operation(http.MethodPost, "/jobs/{id}/backfill", "backfill-job", runsTag, "Run a job's fires of the past", http.StatusNotFound, http.StatusConflict)
 	start.Description = "Runs them one by one, no faster than `rate`, in the queue `low` and under the job's newest revision; never before a live fire, " +
 		"and never beside another run of the job unless its overlap policy is `allow`. While the job is paused they wait.\n\n" +
 		"With `dry_run` it only says what it would run. Where there is nothing to run, nothing is started. Both are answered with 200, a start with 202. " +

@@ -16,7 +16,7 @@ import (
 
 // Start chooses as Plan does, and starts a backfill of what it chose. If that is
 // nothing, it starts nothing, and the id of the backfill is zero. It fails with
-// *[backfill.TooManyError] or ErrUnavailable.
+// *[backfill.TooManyError], ErrNoQueue or ErrUnavailable.
 func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r backfill.Range, rate int) (b Backfill, plan Plan, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := takeTurn(ctx, tx, job.ID); err != nil {
@@ -39,9 +39,15 @@ func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r bac
 
 // takeTurn waits for the other backfills of the job that are being chosen.
 func takeTurn(ctx context.Context, tx pgx.Tx, job uuid.UUID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "backfill/"+job.String())
+	var queue bool
+	err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM queues WHERE name = 'low') FROM pg_advisory_xact_lock(hashtextextended($1, 0))`,
+		"backfill/"+job.String()).Scan(&queue)
 	if err != nil {
 		return fmt.Errorf("start backfill: %w", err)
+	}
+	if !queue {
+		return ErrNoQueue
 	}
 	return nil
 }

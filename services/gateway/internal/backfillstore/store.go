@@ -17,6 +17,8 @@ import (
 // The refusals.
 var (
 	ErrNotFound = errors.New("no such backfill")
+	// ErrNoQueue says that nothing would ever take the runs out.
+	ErrNoQueue = errors.New("there is no queue low, in which backfills run: create it")
 	// ErrEnded says that there is nothing left to stop.
 	ErrEnded = errors.New("the backfill hands out no more runs")
 	// ErrUnavailable says that NATS could not be asked how far a backfill is.
