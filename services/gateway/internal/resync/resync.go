@@ -5,6 +5,9 @@
 // a database that was. It reads what JOBS holds, then compares it with Postgres
 // and puts every difference into the outbox, under the locks that writers take.
 // So it may run at any time, beside writers and beside other gateways.
+//
+// Backfills are left out: what of one has been handed out is known to JOBS alone,
+// so one that JOBS has lost is not begun again.
 package resync
 
 import (
