@@ -51,7 +51,7 @@ func auditOf(t *testing.T, args ...string) (string, error) {
 
 func cleanAudit() client.Audit {
 	to := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
-	return client.Audit{From: to.AddDate(0, 0, -1), To: to, Jobs: 1, Expected: 3, Pending: 1, States: map[carillon.State]int{carillon.StateSucceeded: 2}}
+	return client.Audit{From: to.AddDate(0, 0, -1), To: to, Jobs: 1, Expected: 5, Pending: 1, Filled: 2, States: map[carillon.State]int{carillon.StateSucceeded: 2}}
 }
 
 func TestACleanAudit(t *testing.T) {
@@ -61,7 +61,7 @@ func TestACleanAudit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	holds(t, out, "Fri 2026-11-20 00:00:00 UTC to Sat 2026-11-21", "fires", "3", "of 1 job\n", "succeeded", "2", "pending", "1", "\nEvery fire is accounted for.\n")
+	holds(t, out, "Fri 2026-11-20 00:00:00 UTC to Sat 2026-11-21", "fires", "5", "of 1 job\n", "succeeded", "2", "pending", "1", "filled", "2", "\nEvery fire is accounted for.\n")
 	if server.key != "Bearer car_x" || server.query.Get("namespace") != "billing" || server.query.Get("job_id") != "j" || server.query.Get("late") != "500ms" {
 		t.Errorf("asked with %q for %v", server.key, server.query)
 	}

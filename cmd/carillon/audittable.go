@@ -60,6 +60,7 @@ func (t auditTable) numbers() [][]string {
 		add(t.States[state], string(state), "")
 	}
 	add(t.Pending, "pending", "their runs have not ended")
+	add(t.Filled, "filled", "no run of their own, but a backfill ran them")
 	add(t.Unexplained, "unexplained", "no row")
 	add(t.Unexpected, "unexpected", "rows that no fire calls for")
 	add(t.Superseded, "superseded", "rows that an edit or a pause had just ruled out")

@@ -30,7 +30,7 @@ func execute() int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUnaccounted):
+	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled):
 		return 3 // the report has said all
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
@@ -44,7 +44,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), previewCommand(), auditCommand(),
+	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

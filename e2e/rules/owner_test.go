@@ -32,7 +32,7 @@ var owners = []owner{
 	{"github.com/jackc/pgx/", []string{
 		"shared/postgres", "shared/postgres/pgtest",
 		"services/recorder/internal/ledger",
-		"services/gateway", "services/gateway/internal/forecast",
+		"services/gateway", "services/gateway/internal/backfillstore", "services/gateway/internal/forecast",
 		"services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",
 		"services/gateway/internal/queuestore",
@@ -46,6 +46,7 @@ var owners = []owner{
 	{"go.opentelemetry.io/otel/exporters/", []string{"shared/telemetry"}},
 	{"github.com/caarlos0/env/", []string{"shared/service"}},
 	{"github.com/spf13/cobra", []string{"cmd/carillon"}},
+	{"github.com/schollz/progressbar/", []string{"cmd/carillon"}},
 	{"github.com/goccy/go-yaml", []string{"cmd/carillon", "cmd/carillon/internal/document"}},
 	{"github.com/netresearch/go-cron", []string{"shared/schedule"}},
 	{"github.com/segmentio/encoding/", []string{"shared/wire"}},

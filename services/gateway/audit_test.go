@@ -69,9 +69,13 @@ func TestAuditOfAnEditedJob(t *testing.T) {
 	w.exec(t, `UPDATE runs SET state = 'running' WHERE fire_time = $1`, noon.Add(8*time.Second))
 	w.exec(t, `UPDATE runs SET started_at = fire_time + interval '1 minute' WHERE fire_time = $1`, noon.Add(9*time.Second))
 	w.record(t, job, "default", carillon.KindSchedule, noon.Add(20*time.Second), carillon.StateSucceeded) // the pause came late
+	w.exec(t, `DELETE FROM runs WHERE fire_time = $1`, noon.Add(44*time.Second))
+	for _, second := range []int{3, 44, 59} { // one beside its run, one for it, one when the job was deleted
+		w.record(t, job, "default", carillon.KindBackfill, noon.Add(time.Duration(second)*time.Second), carillon.StateFailed)
+	}
 	odd := w.record(t, job, "default", carillon.KindSchedule, noon.Add(41500*time.Millisecond), carillon.StateFailed)
 	got := w.audit(t, audited)
-	if got.Clean() || got.Unexplained != 1 || got.Pending != 1 || got.Superseded != 1 || got.Unexpected != 1 || got.Late.Count != 1 || got.Expected != 25 {
+	if got.Clean() || got.Unexplained != 1 || got.Pending != 1 || got.Superseded != 1 || got.Unexpected != 1 || got.Late.Count != 1 || got.Filled != 1 || got.Expected != 25 {
 		t.Fatalf("%+v", got)
 	}
 	want := api.UnexplainedFire{JobID: job, Job: "tick", Namespace: "default", FireTime: noon.Add(7 * time.Second), Revision: 1}
@@ -200,7 +204,7 @@ func (w *world) blockLedger(t *testing.T) {
 func (w *world) auditing(t *testing.T, want int) {
 	t.Helper()
 	eventually.Succeeds(t, func() error {
-		n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM runs WHERE kind = %' AND state = 'active' AND pid <> pg_backend_pid()`)
+		n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM runs WHERE kind IN %' AND state = 'active' AND pid <> pg_backend_pid()`)
 		if n != want {
 			return fmt.Errorf("%d audits in the database, want %d", n, want)
 		}

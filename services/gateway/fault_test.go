@@ -148,6 +148,7 @@ func TestStartRebuildsJOBS(t *testing.T) {
 	for _, job := range []carillon.Job{kept, changed, gone} {
 		w.published(t, job.ID, 1)
 	}
+	w.relayed(t)
 	if err := w.stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Package gateway is the way in: the API over jobs, runs and queues, and the
 // live feed. It owns the tables of definitions, and access to them.
 //
-//	        ┌── api ──▶ jobstore, queuestore, pausestore ──▶ Postgres ──▶ outbox ──▶ JOBS
+//	        ┌── api ──▶ jobstore, queuestore, pausestore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ trigger ──▶ RUNS
 //	        │     └──▶ cancellation ──▶ controls
@@ -18,6 +18,7 @@ import (
 	"net"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
+	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -79,7 +80,8 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	parts := api.Parts{
 		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
 		Runs: ledger.New(pool), Trigger: trigger.New(js), Canceller: cancellation.New(putControl(js)),
-		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
+		Backfills: backfillstore.New(pool, publishedBackfill(js), relay.Kick),
+		Keys:      keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}

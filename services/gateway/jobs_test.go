@@ -394,9 +394,11 @@ func TestQueues(t *testing.T) {
 	intoProblem(t, w.call(t, "POST", "/api/v1/queues/reports/pause", nil), 404)
 	inDefault := w.create(t, document("in-default"))
 	into[object](t, w.call(t, "POST", "/api/v1/jobs/"+inDefault.ID.String()+"/run", nil), http.StatusAccepted)
-	p = intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/default", nil), http.StatusConflict)
-	if !strings.Contains(p.Detail, "cannot be deleted") {
-		t.Error(p.Detail)
+	for _, builtin := range []string{"default", "low"} {
+		p = intoProblem(t, w.call(t, "DELETE", "/api/v1/queues/"+builtin, nil), http.StatusConflict)
+		if !strings.Contains(p.Detail, "cannot be deleted") {
+			t.Error(p.Detail)
+		}
 	}
 
 	rows, _ := w.pool.Query(t.Context(), `SELECT action FROM audit_log WHERE object = 'queue/reports' ORDER BY id`)

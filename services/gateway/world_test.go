@@ -127,6 +127,17 @@ func (w *world) awaitReady(t *testing.T) {
 	}
 }
 
+// relayed waits until all that was written has been published, and forgotten.
+func (w *world) relayed(t *testing.T) {
+	t.Helper()
+	eventually.Succeeds(t, func() error {
+		if n := w.count(t, `SELECT count(*) FROM outbox`); n > 0 {
+			return fmt.Errorf("%d messages in the outbox", n)
+		}
+		return nil
+	})
+}
+
 // response is what came back for a request.
 type response struct {
 	status int

@@ -31,6 +31,7 @@ type Audit struct {
 	Expected int                    `json:"expected"`
 	States   map[carillon.State]int `json:"states"`
 	Pending  int                    `json:"pending"`
+	Filled   int                    `json:"filled"`
 
 	Unexplained      int               `json:"unexplained"`
 	UnexplainedFires []UnexplainedFire `json:"unexplained_fires"`

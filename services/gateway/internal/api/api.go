@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -46,6 +47,7 @@ type Parts struct {
 	Runs      *ledger.Ledger
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
+	Backfills *backfillstore.Store
 	Keys      *keyring.Keyring
 	Feed      *feed.Feed
 	Forecasts *forecast.Reader
@@ -78,6 +80,7 @@ func New(parts Parts) *API {
 	a.routeForecast()
 	a.routeRuns()
 	a.routeRunControls()
+	a.routeBackfills()
 	a.routeQueues()
 	a.routeFeed()
 	a.routeDocs()

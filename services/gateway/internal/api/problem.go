@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
@@ -36,16 +37,18 @@ func asProblem(err error) error {
 		return invalid(details(faults))
 	}
 	switch {
-	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound):
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, jobstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
-	case isAny(err, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded):
+	case isAny(err, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, backfillstore.ErrEnded, backfillstore.ErrNoQueue):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
 	case errors.Is(err, cancellation.ErrUnavailable):
 		return unavailable(cancellation.ErrUnavailable.Error())
+	case errors.Is(err, backfillstore.ErrUnavailable):
+		return unavailable(backfillstore.ErrUnavailable.Error())
 	case errors.Is(err, feed.ErrUnavailable):
 		return unavailable(feed.ErrUnavailable.Error())
 	case postgres.IsUnavailable(err), errors.Is(err, context.Canceled):

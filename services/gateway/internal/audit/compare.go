@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Row is a line of the ledger whose kind is schedule.
+// Row is a line of the ledger whose kind is schedule or backfill.
 type Row struct {
 	ID, Job   uuid.UUID
 	At        time.Time // the fire time
@@ -18,6 +18,7 @@ type Row struct {
 	Revision  int64
 	PlannedAt time.Time
 	StartedAt time.Time // zero if no attempt began
+	Backfill  bool      // a later run of a fire: it stands in for one that is not there
 }
 
 // Source yields records one by one. It ends with io.EOF, or with why there are
@@ -95,16 +96,21 @@ func (c *comparison) atRowOf(l *line) bool { return c.rows.err == nil && c.rows.
 // fire looks for the row of an expected fire.
 func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 	c.report.Expected++
-	found := false
+	found, filled := false, false
 	for c.atRowOf(l) && c.rows.head.At.Equal(at) {
 		if c.rows.head.ID == carillon.NewRunID(l.job, carillon.KindSchedule, at) {
 			c.explain(l, r)
 			found = true
 		} else {
+			filled = filled || c.rows.head.Backfill
 			c.odd(l)
 		}
 	}
-	if !found {
+	switch {
+	case found:
+	case filled:
+		c.report.Filled++
+	default:
 		c.unexplained(Fire{JobID: l.job, Job: r.Name, Namespace: r.Namespace, FireTime: at, Revision: r.Number})
 	}
 }

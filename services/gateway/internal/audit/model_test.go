@@ -179,7 +179,7 @@ func (n *naive) called(row Row) bool {
 // audit returns the numbers of a report, without lists and lateness.
 func (n *naive) audit(w Window, rows []Row) Report {
 	report := Report{From: w.From, To: w.To, Expected: len(n.expected), States: map[carillon.State]int{}}
-	left, jobs := map[fireKey]bool{}, map[uuid.UUID]bool{}
+	left, jobs, filled := map[fireKey]bool{}, map[uuid.UUID]bool{}, map[fireKey]bool{}
 	for key := range n.expected {
 		left[key], jobs[key.job] = true, true
 	}
@@ -191,6 +191,8 @@ func (n *naive) audit(w Window, rows []Row) Report {
 		own := row.ID == carillon.NewRunID(row.Job, carillon.KindSchedule, row.At)
 		switch {
 		case row.At.Before(w.From) || !row.At.Before(w.To):
+		case row.Backfill && slices.ContainsFunc(n.revisions, func(r Revision) bool { return r.Job == row.Job }):
+			filled[key] = true
 		case called && own:
 			delete(left, key)
 			if row.State.Final() {
@@ -209,6 +211,12 @@ func (n *naive) audit(w Window, rows []Row) Report {
 			report.Superseded++
 		default:
 			report.Unexpected++
+		}
+	}
+	for key := range left {
+		if filled[key] {
+			report.Filled++
+			delete(left, key)
 		}
 	}
 	report.Unexplained = len(left)
@@ -274,7 +282,7 @@ func (c chance) damage(n *naive, rows []Row) (damaged []Row, what string) {
 	}
 	i := c.IntN(len(rows))
 	row := rows[i]
-	switch c.IntN(8) {
+	switch c.IntN(9) {
 	case 0:
 		return slices.Delete(rows, i, i+1), fmt.Sprint("removed ", row)
 	case 1:
@@ -288,6 +296,8 @@ func (c chance) damage(n *naive, rows []Row) (damaged []Row, what string) {
 		rows[i].Job = pick(c, []uuid.UUID{c.id(), pick(c, n.revisions).Job})
 	case 5:
 		rows[i].Revision = int64(c.IntN(6))
+	case 8:
+		rows[i].ID, rows[i].Backfill = c.id(), true
 	case 6:
 		early := pick(c, n.revisions)
 		at := noon.Add(time.Duration(c.IntN(60)) * time.Second)
@@ -319,6 +329,7 @@ func TestDamageIsToldExactly(t *testing.T) {
 			done = append(done, what)
 		}
 		got, want := compare(t, w, n.pauses, n.revisions, rows), n.audit(w, rows)
+		seen.Filled += got.Filled
 		if len(got.UnexplainedFires) != got.Unexplained || len(got.UnexpectedRows) != got.Unexpected || len(got.StaleRows) != got.Stale {
 			t.Fatalf("seed %d: the lists of %+v", seed, got)
 		}
@@ -336,7 +347,7 @@ func TestDamageIsToldExactly(t *testing.T) {
 		seen.OtherRevision += got.OtherRevision
 		seen.Stale += got.Stale
 	}
-	if min(seen.Unexplained, seen.Unexpected, seen.Superseded, seen.OtherRevision, seen.Stale) < 100 {
+	if min(seen.Unexplained, seen.Unexpected, seen.Superseded, seen.OtherRevision, seen.Stale, seen.Filled) < 100 {
 		t.Errorf("too little of it happened: %+v", seen)
 	}
 }

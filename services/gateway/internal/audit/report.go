@@ -11,7 +11,7 @@ import (
 const most = 1000
 
 // Report says what became of every fire in a window. Expected is the sum of all
-// States, Pending and Unexplained.
+// States, Pending, Filled and Unexplained.
 type Report struct {
 	From       time.Time  `json:"from" doc:"The first instant that was audited: what was asked for, or where the ledger begins."`
 	To         time.Time  `json:"to" doc:"The end, excluded: what was asked for, or what had settled by then."`
@@ -21,6 +21,7 @@ type Report struct {
 	Expected int                    `json:"expected" doc:"Fires that the revisions of all jobs call for."`
 	States   map[carillon.State]int `json:"states" doc:"Fires by the final state of their runs."`
 	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended."`
+	Filled   int                    `json:"filled" doc:"Fires without a run of their own that a backfill ran."`
 
 	Unexplained      int    `json:"unexplained" doc:"Fires without a row."`
 	UnexplainedFires []Fire `json:"unexplained_fires" doc:"The first 1,000 of them, those of the newest jobs first."`

@@ -65,7 +65,7 @@ func overtime(ctx context.Context, err error) error {
 func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked Audited) (audit.Report, error) {
 	var report audit.Report
 	err := l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
-		begin, err := beginning(ctx, jobs)
+		begin, err := Beginning(ctx, jobs)
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked A
 }
 
 func merge(ctx context.Context, cancel context.CancelFunc, jobs, runs pgx.Tx, asked Audited) (audit.Report, error) {
-	pauses, err := readPauses(ctx, jobs, asked)
+	pauses, err := Pauses(ctx, jobs, asked.Namespace, asked.From, asked.To)
 	if err != nil {
 		return audit.Report{}, err
 	}
@@ -131,13 +131,13 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 // is beyond goes to its disk.
 const sortMemory = "64MB"
 
-// beginning returns the oldest day that the ledger keeps; nil while it is empty.
-func beginning(ctx context.Context, tx pgx.Tx) (day *time.Time, err error) {
+// Beginning returns the oldest day that the ledger keeps; nil while it is empty.
+func Beginning(ctx context.Context, tx pgx.Tx) (day *time.Time, err error) {
 	err = tx.QueryRow(ctx, `
 		SELECT min(to_timestamp(right(relname, 8), 'YYYYMMDD'))
 		FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'runs'::regclass`).Scan(&day)
 	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+		return nil, fmt.Errorf("find the oldest day: %w", err)
 	}
 	return day, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
 	"github.com/google/uuid"
@@ -12,17 +13,17 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// readPauses reads the changes that hold within the window, all at once: people
-// make them. A change ends where the next of its pause begins.
-func readPauses(ctx context.Context, tx pgx.Tx, asked Audited) ([]audit.Pause, error) {
+// Pauses reads the pauses of a namespace, or of all for "", that hold within a time,
+// all at once: people make them. One ends where the next of its scope begins.
+func Pauses(ctx context.Context, tx pgx.Tx, namespace string, from, to time.Time) ([]audit.Pause, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT coalesce(namespace, ''), revision, paused, effective_from FROM (
 			SELECT *, lead(effective_from) OVER (PARTITION BY namespace ORDER BY revision) AS until FROM pauses
 		) AS change
 		WHERE effective_from < @to AND (until IS NULL OR until > @from) AND (namespace IS NULL OR @namespace IN ('', namespace))`,
-		pgx.NamedArgs{"from": asked.From, "to": asked.To, "namespace": asked.Namespace})
+		pgx.NamedArgs{"from": from, "to": to, "namespace": namespace})
 	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+		return nil, fmt.Errorf("read pauses: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[audit.Pause])
 }
@@ -39,8 +40,8 @@ func openRevisions(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, err
 // index or sorts, whichever it finds cheaper.
 func openRows(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, error) {
 	return open(ctx, tx, asked, `
-		SELECT job_id, id, fire_time, state, revision, planned_at, started_at
-		FROM runs WHERE kind = 'schedule' AND fire_time >= @from AND fire_time < @to`, `namespace`, ` ORDER BY job_id DESC, fire_time, id`)
+		SELECT job_id, id, fire_time, state, revision, planned_at, started_at, kind = 'backfill'
+		FROM runs WHERE kind IN ('schedule', 'backfill') AND fire_time >= @from AND fire_time < @to`, `namespace`, ` ORDER BY job_id DESC, fire_time, id`)
 }
 
 func open(ctx context.Context, tx pgx.Tx, asked Audited, sql, namespace, order string) (pgx.Rows, error) {
@@ -83,7 +84,7 @@ func revisionsOf(ctx context.Context, rows pgx.Rows) audit.Source[*audit.Revisio
 func rowsOf(rows pgx.Rows) audit.Source[audit.Row] {
 	var r audit.Row
 	var started pgtype.Timestamptz
-	into := []any{(*[16]byte)(&r.Job), (*[16]byte)(&r.ID), &r.At, (*string)(&r.State), &r.Revision, &r.PlannedAt, &started}
+	into := []any{(*[16]byte)(&r.Job), (*[16]byte)(&r.ID), &r.At, (*string)(&r.State), &r.Revision, &r.PlannedAt, &started, &r.Backfill}
 	return func() (audit.Row, error) {
 		if !rows.Next() {
 			return r, endOf(rows)

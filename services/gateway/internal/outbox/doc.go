@@ -20,7 +20,8 @@
 //
 // A relay that dies after publishing and before its commit leaves the rows, and
 // the next one publishes them again, in the same order. Readers ignore revisions
-// that they know.
+// that they know. A backfill is begun only on a subject that was never used: the
+// planner may have ended it between the two.
 //
 // A row that the server does not take stays, and so do the later ones of its
 // subject; other subjects go on. A full batch of such rows would stop them all.

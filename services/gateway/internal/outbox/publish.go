@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// tombstoneTTL is how long the news of a queue's deletion stays in the stream. A
-// runner that was away for longer loads the stream anew.
+// tombstoneTTL is how long the news of an end stays in the stream: that of a queue
+// or of a backfill. Who was away for longer loads the stream anew.
 const tombstoneTTL = 7 * 24 * time.Hour
 
 // publish sends all rows in order and returns the ids of those that are done. A
@@ -24,7 +26,7 @@ func (r *Relay) publish(ctx context.Context, batch []row) (done []int64, failed 
 	}
 	stuck := map[string]bool{}
 	for i, row := range batch {
-		if err := acks[i].wait(ctx); err != nil {
+		if err := acks[i].wait(ctx); err != nil && !known(row, err) {
 			failed = fmt.Errorf("publish %s: %w", row.Subject, err)
 			stuck[row.Subject] = true
 		}
@@ -46,12 +48,12 @@ func (r *Relay) send(row row) ack {
 	return ack{future, err}
 }
 
-// message is a row's message. That of a queue takes the place of the ones before
-// it. Of a job the stream keeps some revisions, for planners that come later; what
+// message is a row's message. That of a queue or of a backfill takes the place of
+// the ones before it. Of a job the stream keeps some revisions, for planners that come later; what
 // a deleted job leaves, planners tidy up once nobody needs it.
 func message(row row) *nats.Msg {
 	msg := &nats.Msg{Subject: row.Subject, Data: row.Payload}
-	if topology.IsQueue(row.Subject) {
+	if topology.IsQueue(row.Subject) || topology.IsBackfill(row.Subject) {
 		msg.Header = nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}}
 	}
 	return msg
@@ -74,9 +76,25 @@ func (a ack) wait(ctx context.Context) error {
 // options forbids the client to send a message once more: by then later ones of
 // its subject may have been stored.
 func options(row row) []jetstream.PublishOpt {
-	once := jetstream.WithRetryAttempts(0)
-	if topology.IsQueue(row.Subject) && len(row.Payload) == 0 { // it was deleted
-		return []jetstream.PublishOpt{once, jetstream.WithMsgTTL(tombstoneTTL)}
+	options := []jetstream.PublishOpt{jetstream.WithRetryAttempts(0)}
+	switch {
+	case topology.IsQueue(row.Subject) && len(row.Payload) == 0, endsBackfill(row):
+		options = append(options, jetstream.WithMsgTTL(tombstoneTTL))
+	case topology.IsBackfill(row.Subject):
+		options = append(options, jetstream.WithExpectLastSequencePerSubject(0))
 	}
-	return []jetstream.PublishOpt{once}
+	return options
 }
+
+// endsBackfill reports whether a row is the news that a backfill was cancelled.
+func endsBackfill(row row) bool {
+	if !topology.IsBackfill(row.Subject) {
+		return false
+	}
+	message, err := wire.Decode[wire.Backfill](row.Payload)
+	return err == nil && message.Ended
+}
+
+// known reports whether a refusal says that the server has had a backfill before.
+// Its end may stand there by now, and to begin it anew would run it twice.
+func known(row row, err error) bool { return topology.IsBackfill(row.Subject) && bus.Refused(err) }

@@ -17,11 +17,12 @@ var (
 	ErrNotFound = errors.New("no such queue")
 	ErrInUse    = errors.New("jobs use the queue")
 	ErrHasRuns  = errors.New("runs are in the queue")
-	ErrBuiltin  = errors.New("the queue default cannot be deleted: jobs that name no queue use it")
+	ErrBuiltin  = errors.New("the queues default and low cannot be deleted: jobs that name no queue use the one, backfills the other")
 )
 
-// builtin is the queue of documents that name none.
-const builtin = "default"
+// isBuiltin reports whether a queue is that of documents that name none, or that
+// of backfills.
+func isBuiltin(name string) bool { return name == "default" || name == "low" }
 
 // Store reads and writes queues. It is safe for concurrent use.
 type Store struct {

@@ -45,7 +45,7 @@ func (s *Store) SetPaused(ctx context.Context, actor, name string, paused bool) 
 // take them out of a queue that is gone, and they would count as in flight for
 // ever. It fails with ErrNotFound, ErrInUse, ErrHasRuns or ErrBuiltin.
 func (s *Store) Delete(ctx context.Context, actor, name string, inFlight uint64) error {
-	if name == builtin {
+	if isBuiltin(name) {
 		return ErrBuiltin
 	}
 	return s.change(ctx, actor, name, func(tx pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {

@@ -9,6 +9,9 @@
 // What JOBS has held before and lost is marked as republished. To planners it is
 // no news: what it called for before their mark has been planned already. What
 // still waits in the outbox is news, and is left to the relay.
+//
+// Backfills are left out: what of one has been handed out is known to JOBS alone,
+// so one that JOBS has lost is not begun again.
 package resync
 
 import (
