@@ -23,6 +23,6 @@
 // that they know. A backfill is begun only on a subject that was never used: the
 // planner may have ended it between the two.
 //
-// A row that the server does not take stays, and so do the later ones of its
-// subject; other subjects go on. A full batch of such rows would stop them all.
+// A row that the server does not take stays, and the later ones of its subject are
+// not sent; other subjects go on. A full batch of such rows would stop them all.
 package outbox

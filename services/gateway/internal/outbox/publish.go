@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -16,25 +17,41 @@ import (
 // or of a backfill. Who was away for longer loads the stream anew.
 const tombstoneTTL = 7 * 24 * time.Hour
 
-// publish sends all rows in order and returns the ids of those that are done. A
-// row that fails stays, and so do the later ones of its subject, whatever became
-// of them: the next pass sends them all again, in order.
+// publish sends all rows and returns the ids of those that are done. A row that
+// fails stays, and so do the later ones of its subject, which are not sent.
 func (r *Relay) publish(ctx context.Context, batch []row) (done []int64, failed error) {
-	acks := make([]ack, len(batch))
-	for i, row := range batch {
-		acks[i] = r.send(row)
-	}
 	stuck := map[string]bool{}
-	for i, row := range batch {
-		if err := acks[i].wait(ctx); err != nil && !known(row, err) {
-			failed = fmt.Errorf("publish %s: %w", row.Subject, err)
-			stuck[row.Subject] = true
+	for _, round := range rounds(batch) {
+		round = slices.DeleteFunc(round, func(row row) bool { return stuck[row.Subject] })
+		acks := make([]ack, len(round))
+		for i, row := range round {
+			acks[i] = r.send(row)
 		}
-		if !stuck[row.Subject] {
+		for i, row := range round {
+			if err := acks[i].wait(ctx); err != nil && !known(row, err) {
+				failed = fmt.Errorf("publish %s: %w", row.Subject, err)
+				stuck[row.Subject] = true
+				continue
+			}
 			done = append(done, row.ID)
 		}
 	}
 	return done, failed
+}
+
+// rounds cuts rows into rounds that hold one row of a subject at most. Each is
+// stored before the next is sent: readers ignore an earlier revision after a later
+// one, so the stream must never have them in that order.
+func rounds(batch []row) (rounds [][]row) {
+	sent := map[string]int{}
+	for _, row := range batch {
+		n := sent[row.Subject]
+		if sent[row.Subject]++; n == len(rounds) {
+			rounds = append(rounds, nil)
+		}
+		rounds[n] = append(rounds[n], row)
+	}
+	return rounds
 }
 
 // ack is the server's answer to come, or why there is none.
@@ -49,8 +66,8 @@ func (r *Relay) send(row row) ack {
 }
 
 // message is a row's message. That of a queue or of a backfill takes the place of
-// the ones before it. Of a job the stream keeps some revisions, for planners that come later; what
-// a deleted job leaves, planners tidy up once nobody needs it.
+// the ones before it. Of a job the stream keeps some revisions, for planners that
+// come later; what a deleted job leaves, planners tidy up once nobody needs it.
 func message(row row) *nats.Msg {
 	msg := &nats.Msg{Subject: row.Subject, Data: row.Payload}
 	if topology.IsQueue(row.Subject) || topology.IsBackfill(row.Subject) {

@@ -167,6 +167,13 @@ func TestARowThatFailsHoldsUpItsSubjectAlone(t *testing.T) {
 	if diff := cmp.Diff([]int64{1, 2, 4}, left); diff != "" || err != nil {
 		t.Errorf("left in the outbox: %s %v", diff, err)
 	}
+	stream, err := js.Stream(t.Context(), topology.JobsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := stream.GetLastMsgForSubject(t.Context(), bad); err == nil {
+		t.Errorf("what follows the bad row was sent before it: %s", msg.Data)
+	}
 }
 
 func body(revision int) []byte {
