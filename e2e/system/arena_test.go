@@ -68,6 +68,15 @@ func (a *arena) addPlanner() {
 	a.planners = append(a.planners, &sufferer{cmd: cmd, admin: "http://" + admin})
 }
 
+// widen gives hundreds of runs room at once.
+func (a *arena) widen() {
+	a.t.Helper()
+	queue := carillon.Queue{Name: "default", Concurrency: 500, Weight: 100}
+	if err := a.Do(a.t.Context(), "PUT", "/queues/default", queue, nil); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
 // partitions is how many partitions a planner says it owns; 0 if it does not answer.
 func (p *sufferer) partitions() (n int) {
 	answer, err := (&http.Client{Timeout: time.Second}).Get(p.admin + "/metrics")

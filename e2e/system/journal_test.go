@@ -24,6 +24,7 @@ type journal struct {
 // call is one request as the target saw it.
 type call struct {
 	path, key string
+	job       string // its name
 	fire      time.Time
 	began     time.Time
 	ended     time.Time // zero while it lasts
@@ -56,7 +57,10 @@ func (j *journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (j *journal) begin(r *http.Request) *call {
 	fire, _ := time.Parse(time.RFC3339Nano, r.Header.Get("Carillon-Fire-Time"))
-	c := &call{path: strings.TrimPrefix(r.URL.Path, "/"), key: r.Header.Get("Idempotency-Key"), fire: fire, began: time.Now()}
+	c := &call{
+		path: strings.TrimPrefix(r.URL.Path, "/"), key: r.Header.Get("Idempotency-Key"), job: r.Header.Get("Carillon-Job"),
+		fire: fire, began: time.Now(),
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.calls = append(j.calls, c)

@@ -61,13 +61,10 @@ func TestEveryFireIsPlannedOnceWhateverDies(t *testing.T) {
 		r.Expected, end.Sub(begin), takeovers[len(takeovers)/2], takeovers[len(takeovers)-1], r.Late.P50, r.Late.P99, r.Late.Max)
 }
 
-// fill makes jobs that fire every second, and gives them room to run.
+// fill makes jobs that fire every second.
 func (a *arena) fill(jobs int, target string) {
 	a.t.Helper()
-	queue := carillon.Queue{Name: "default", Concurrency: 500, Weight: 100}
-	if err := a.Do(a.t.Context(), "PUT", "/queues/default", queue, nil); err != nil {
-		a.t.Fatal(err)
-	}
+	a.widen()
 	group, ctx := errgroup.WithContext(a.t.Context())
 	group.SetLimit(8)
 	for i := range jobs {
