@@ -14,14 +14,16 @@ import (
 
 // run is a row of the ledger, as the API shows it.
 type run struct {
-	ID        uuid.UUID      `json:"id"`
-	JobID     uuid.UUID      `json:"job_id"`
-	FireTime  time.Time      `json:"fire_time"`
-	Kind      carillon.Kind  `json:"kind"`
-	State     carillon.State `json:"state"`
-	Reason    string         `json:"reason"`
-	Attempts  int            `json:"attempts"`
-	StartedAt time.Time      `json:"started_at"`
+	ID         uuid.UUID      `json:"id"`
+	JobID      uuid.UUID      `json:"job_id"`
+	FireTime   time.Time      `json:"fire_time"`
+	Kind       carillon.Kind  `json:"kind"`
+	State      carillon.State `json:"state"`
+	Reason     string         `json:"reason"`
+	Attempts   int            `json:"attempts"`
+	PlannedAt  time.Time      `json:"planned_at"`
+	StartedAt  time.Time      `json:"started_at"`
+	FinishedAt time.Time      `json:"finished_at"`
 }
 
 // runs returns every run that matches a query, page by page.

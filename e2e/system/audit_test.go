@@ -89,6 +89,15 @@ func (s *system) change(t *testing.T, method string, job carillon.Job, path stri
 	}
 }
 
+// changed changes a job and returns it as the server answers it.
+func (s *system) changed(t *testing.T, method string, job carillon.Job, path string, body any) (after carillon.Job) {
+	t.Helper()
+	if err := s.Do(t.Context(), method, "/jobs/"+job.ID.String()+path, body, &after); err != nil {
+		t.Fatal(err)
+	}
+	return after
+}
+
 func (s *system) awaitRuns(t *testing.T, job carillon.Job, n int) {
 	t.Helper()
 	until(t, time.Minute, func() error {

@@ -9,8 +9,6 @@ import (
 
 	"github.com/carillon-cron/carillon/services/planner/internal/commit"
 	"github.com/carillon-cron/carillon/shared/carillon"
-	"github.com/carillon-cron/carillon/shared/topology"
-	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
 
@@ -20,22 +18,18 @@ const (
 	// mostAsked bounds the jobs that one look asks about, in one question. Where
 	// more have fires that wait, they take turns.
 	mostAsked = 400
-	// cancelAgain is the pause before runs in flight are cancelled once more.
-	cancelAgain = 2 * time.Second
-	// cancelTimeout bounds one cancellation.
-	cancelTimeout = 2 * time.Second
 )
 
 // holding looks after the fires that the marks hold: it finds out which of their
 // jobs have no run in flight any more, and cancels runs that are to be replaced.
 // What is held is in the marks alone, so nothing is lost with it.
 type holding struct {
-	look  time.Time // when next
-	last  uuid.UUID // job that the last look ended at
-	asked map[uuid.UUID]wire.Cancel
+	look     time.Time // when next
+	last     uuid.UUID // job that the last look ended at
+	replaced *canceller
 }
 
-func newHolding() *holding { return &holding{asked: map[uuid.UUID]wire.Cancel{}} }
+func newHolding() *holding { return &holding{replaced: newCanceller()} }
 
 // lookNow lets the next look come at once.
 func (h *holding) lookNow() { h.look = time.Time{} }
@@ -67,8 +61,9 @@ func (h *holding) free(ctx context.Context, l *loop, now time.Time) []uuid.UUID 
 		return nil
 	}
 	for _, job := range busy {
-		h.replace(ctx, l, job, now)
+		h.replace(l, job, now)
 	}
+	h.replaced.report()
 	return slices.DeleteFunc(jobs, func(job uuid.UUID) bool { return slices.Contains(busy, job) })
 }
 
@@ -86,8 +81,8 @@ func (h *holding) turn(l *loop) []uuid.UUID {
 		}
 	}
 	heldFires.Set(float64(fires))
+	h.replaced.forget(func(job uuid.UUID) bool { return len(l.marks[carillon.PartitionOf(job)].Held[job]) == 0 })
 	if len(jobs) == 0 {
-		clear(h.asked)
 		return nil
 	}
 	slices.SortFunc(jobs, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
@@ -109,30 +104,11 @@ func next(id uuid.UUID) uuid.UUID {
 }
 
 // replace cancels the runs of a job that are in the way of a held fire, if that
-// is its policy. It does so again from time to time, should it not have worked.
-func (h *holding) replace(ctx context.Context, l *loop, job uuid.UUID, now time.Time) {
+// is its policy.
+func (h *holding) replace(l *loop, job uuid.UUID, now time.Time) {
 	waiting := l.marks[carillon.PartitionOf(job)].Held[job]
 	last := waiting[len(waiting)-1]
-	asked := h.asked[job]
-	if l.agenda.Revision(job, last.Revision).Overlap != carillon.OverlapReplace ||
-		asked.Before.Equal(last.At) && now.Sub(asked.At) < cancelAgain {
-		return
+	if l.agenda.Revision(job, last.Revision).Overlap == carillon.OverlapReplace {
+		h.replaced.cancel(l.js.Conn(), job, last.At, now)
 	}
-	cancel := wire.Cancel{JobID: job, Before: last.At, At: now.UTC(), Reason: "replaced by a later fire"}
-	if err := l.cancel(ctx, cancel); err != nil {
-		slog.Warn("runs to be replaced not cancelled, trying again", "job", job, "error", err)
-		return
-	}
-	h.asked[job] = cancel
-}
-
-// cancel tells the runners to cancel runs of a job.
-func (l *loop) cancel(ctx context.Context, cancel wire.Cancel) error {
-	ctx, stop := context.WithTimeout(ctx, cancelTimeout)
-	defer stop()
-	bucket, err := l.js.KeyValue(ctx, topology.ControlsBucket)
-	if err == nil {
-		_, err = bucket.Put(ctx, topology.CancelJobKey(cancel.JobID), wire.Encode(cancel))
-	}
-	return err
 }

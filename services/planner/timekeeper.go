@@ -14,8 +14,9 @@ import (
 const (
 	// compareEvery is how often the clock is compared with the server's.
 	compareEvery = 2 * time.Second
-	// compareTimeout bounds one comparison; an answer that takes longer says nothing.
-	compareTimeout = time.Second
+	// compareTimeout bounds one comparison: far above what an answer may take to be
+	// of use, so that a slow link can be told from none.
+	compareTimeout = 5 * time.Second
 )
 
 // timekeeper holds planning while this machine's clock cannot be trusted: the

@@ -37,6 +37,10 @@ func CancelRunKey(run uuid.UUID) string { return cancelRun + run.String() }
 // A newer value says all that an older one said.
 func CancelJobKey(job uuid.UUID) string { return cancelJob + job.String() }
 
+// CancelJobSubject is the subject of [ControlsStream] that a value under
+// [CancelJobKey] is published to, for those who cannot wait for the bucket.
+func CancelJobSubject(job uuid.UUID) string { return controlPrefix + CancelJobKey(job) }
+
 const (
 	cancelRun = "cancel.run."
 	cancelJob = "cancel.job."

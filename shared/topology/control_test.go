@@ -31,6 +31,12 @@ func TestControlsAreKeptInTheirBucket(t *testing.T) {
 			t.Errorf("%s is not there once", key)
 		}
 	}
+	if _, err := js.Publish(t.Context(), topology.CancelJobSubject(job), []byte("third")); err != nil {
+		t.Fatal(err)
+	}
+	if entry, err := bucket.Get(t.Context(), topology.CancelJobKey(job)); err != nil || string(entry.Value()) != "third" {
+		t.Errorf("what was published is not under its key: %v, %v", entry, err)
+	}
 	if got, ok := topology.CancelledRun(inBucket + topology.CancelRunKey(run)); !ok || got != run {
 		t.Errorf("got %s, %t; want %s", got, ok, run)
 	}

@@ -31,9 +31,10 @@ var errUnknown = errors.New("this machine's clock has not been compared with the
 
 // Guard judges one machine's clock. It is safe for concurrent use.
 type Guard struct {
-	mu     sync.Mutex
-	base   Reading // of the last comparison that was good
-	reason error   // why the clock is not trusted; nil if it is
+	mu      sync.Mutex
+	answers answers // of the server, since the last step
+	base    Reading // of the last comparison that was good
+	reason  error   // why the clock is not trusted; nil if it is
 }
 
 // NewGuard returns a guard that trusts nothing before the first comparison.
@@ -47,29 +48,47 @@ func (g *Guard) Check(now Reading) error {
 		return g.reason
 	}
 	if step := drift(g.base, now); step.Abs() > Limit {
+		g.answers = nil // if the machine slept, its steady clock stood still
 		g.reason = fmt.Errorf("this machine's clock was set by %s and has to be compared with the NATS server's", short(step))
 	}
 	return g.reason
 }
 
 // Compare takes in the server's time, asked for and received at two readings. It
-// returns by how much this clock is ahead. An answer that took too long to say
-// anything changes nothing, nor does one during which the clock was set.
+// returns by how much this clock is ahead, as well as the last few answers tell.
+// An answer during which the clock was set changes nothing.
 func (g *Guard) Compare(sent, received Reading, server time.Time) (skew time.Duration, ok bool) {
-	uncertain := (received.Steady - sent.Steady) / 2
-	if uncertain > Limit/2 || drift(sent, received).Abs() > Limit/2 {
+	if drift(sent, received).Abs() > Limit/2 {
 		return 0, false
 	}
-	skew = sent.Wall.Add(uncertain).Sub(server)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	switch off := skew.Abs() - uncertain; {
-	case off > Limit, g.reason != nil && off > Limit/2:
+	best := g.answers.add(newAnswer(sent, received, server))
+	skew = best.skew(received)
+	g.judge(received, skew, best.uncertain)
+	return skew, true
+}
+
+// judge decides by a skew that may be off by some uncertainty, either way. What
+// is too uncertain to tell is no reason to distrust, and none to trust.
+func (g *Guard) judge(now Reading, skew, uncertain time.Duration) {
+	least, most := skew.Abs()-uncertain, skew.Abs()+uncertain
+	switch {
+	case least > Limit:
+		g.reason = wrong(skew)
+	case most > Limit && g.reason == nil:
+	case most > Limit && least <= Limit/2:
+		g.reason = unclear(2 * uncertain)
+	case skew.Abs() > Limit/2 && g.reason != nil:
 		g.reason = wrong(skew)
 	default:
-		g.base, g.reason = received, nil
+		g.base, g.reason = now, nil
 	}
-	return skew, true
+}
+
+func unclear(trip time.Duration) error {
+	return fmt.Errorf("the link to NATS is too slow to tell whether this machine's clock is right (round trip %s, at most %s is of use)",
+		short(trip), 2*Limit)
 }
 
 func wrong(skew time.Duration) error {

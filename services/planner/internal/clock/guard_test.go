@@ -116,15 +116,96 @@ func TestASleepIsNoStep(t *testing.T) {
 	}
 }
 
-func TestASlowAnswerSaysNothing(t *testing.T) {
+// On a link whose round trip is long, an answer is uncertain by half of it.
+func TestAnUncertainAnswer(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for name, c := range map[string]struct {
+		offset, trip time.Duration
+		fresh, kept  string // what is said of a clock not trusted before, and of a trusted one; "" is trust
+	}{
+		"right, slow":                      {0, 800 * ms, "", ""},
+		"a little off, slow":               {-200 * ms, 580 * ms, "", ""},
+		"too slow by a little":             {200 * ms, 620 * ms, "too slow to tell", ""},
+		"too slow, wherever it stands":     {0, 1020 * ms, "too slow to tell", ""},
+		"very slow":                        {-300 * ms, 3 * time.Second, "too slow to tell", ""},
+		"off, and too slow to say how far": {400 * ms, 400 * ms, "too slow to tell", ""},
+		"off for sure, but not too far":    {400 * ms, 250 * ms, "400ms ahead", ""},
+		"too far, slow":                    {-1200 * ms, 1200 * ms, "1.2s behind", "1.2s behind"},
+		"too far, but perhaps not":         {550 * ms, 200 * ms, "550ms ahead", ""},
+		"too far, very slow":               {time.Minute, 4 * time.Second, "1m0s ahead", "1m0s ahead"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fresh := &machine{guard: NewGuard(), offset: c.offset}
+			fresh.compare(c.trip)
+			fresh.says(t, c.fresh)
+			trusted := &machine{guard: NewGuard()}
+			trusted.compare(10 * ms)
+			trusted.guard.answers = nil // long ago
+			trusted.guard.base.Wall = trusted.guard.base.Wall.Add(c.offset)
+			trusted.offset = c.offset // not at once
+			trusted.compare(c.trip)
+			trusted.says(t, c.kept)
+		})
+	}
+}
+
+func (m *machine) says(t *testing.T, want string) {
+	t.Helper()
+	err := m.guard.Check(m.read())
+	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
+func TestTheBestOfTheLastAnswersCounts(t *testing.T) {
+	t.Parallel()
+	m := &machine{guard: NewGuard(), offset: 100 * time.Millisecond}
+	m.compare(2 * time.Second)
+	m.says(t, "too slow to tell")
+	m.compare(300 * time.Millisecond)
+	m.says(t, "")
+	for range remembered - 1 {
+		if skew, ok := m.skewed(2*time.Second, 2*time.Second); !ok || skew != m.offset {
+			t.Fatalf("measured %s, %t", skew, ok)
+		}
+	}
+	if skew, _ := m.skewed(2*time.Second, 2*time.Second); skew == m.offset {
+		t.Error("the good answer is remembered for ever")
+	}
+	m.says(t, "")
+}
+
+// skewed is compare over a link that takes all its time one way.
+func (m *machine) skewed(there, trip time.Duration) (time.Duration, bool) {
+	sent := m.read()
+	m.passed += there
+	server := noon.Add(m.passed)
+	m.passed += trip - there
+	return m.guard.Compare(sent, m.read(), server)
+}
+
+// A good answer from before the server's clock was set is not held against a newer
+// one that it contradicts.
+func TestAServerThatIsSet(t *testing.T) {
 	t.Parallel()
 	m := &machine{guard: NewGuard()}
-	if _, ok := m.compare(2 * time.Second); ok || m.trusted() {
-		t.Error("trusted after an answer that took two seconds")
-	}
 	m.compare(time.Millisecond)
-	m.offset = 400 * time.Millisecond
-	if _, ok := m.compare(2 * time.Second); ok || !m.trusted() {
-		t.Error("distrusted for an answer that took two seconds")
+	m.guard.base.Wall = m.guard.base.Wall.Add(3 * time.Second)
+	m.offset = 3 * time.Second // the server's went back by as much
+	m.compare(600 * time.Millisecond)
+	m.says(t, "3s ahead")
+	m.compare(600 * time.Millisecond)
+	m.says(t, "3s ahead")
+}
+
+func TestAnAnswerDuringWhichTheClockWasSetSaysNothing(t *testing.T) {
+	t.Parallel()
+	m := &machine{guard: NewGuard()}
+	sent := m.read()
+	m.offset = time.Second
+	if _, ok := m.guard.Compare(sent, m.read(), noon); ok || m.trusted() {
+		t.Error("the clock was set between question and answer, and is trusted")
 	}
 }
