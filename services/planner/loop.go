@@ -135,7 +135,7 @@ func (l *loop) define(entry bus.Entry) {
 		l.know(entry.Sequence)
 		return
 	}
-	def, err := wire.Decode[wire.Definition](entry.Data)
+	def, err := wire.Decode[wire.Brief](entry.Data)
 	var revision *agenda.Revision
 	if err == nil {
 		revision, err = agenda.NewRevision(&def)

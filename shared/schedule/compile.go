@@ -6,6 +6,7 @@ import (
 	"github.com/teambition/rrule-go"
 
 	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/weakmap"
 )
 
 const (
@@ -14,6 +15,9 @@ const (
 	maxRuns = 10_000
 )
 
+// compiled are the schedules in use in this process.
+var compiled weakmap.Map[key, Schedule]
+
 // Compile turns the spec into a schedule, or returns [fault.Faults] that name
 // every faulty field relative to the spec. The seed, a job's id, decides what H
 // in a cron expression and the spread stand for. Equal specs with equal seeds
@@ -21,12 +25,12 @@ const (
 // compiling the like of it again is quick, and takes no memory but for a spread.
 func (s Spec) Compile(seed string) (*Schedule, error) {
 	k := s.keyOf(seed)
-	if known := compiled.get(k); known != nil {
+	if known := compiled.Get(k); known != nil {
 		return known.spreadBy(seed)
 	}
 	out, err := s.compile(seed)
 	if err == nil {
-		compiled.put(k, out)
+		compiled.Put(k, out)
 	}
 	return out, err
 }

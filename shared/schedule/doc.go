@@ -145,8 +145,8 @@
 // the pattern, and nothing of that is for others. Files named cron… read and
 // write cron expressions, rrule… and recurrence recurrence rules, icalendar…
 // calendars; pattern, wall and zone are the engine; source, spread, blackout,
-// window, row…, search and survey lead from a rule to a fire; key and pool share
-// what was compiled; describe and
+// window, row…, search and survey lead from a rule to a fire; key tells what can
+// share one compiled schedule; describe and
 // …words say it, and warnings and …warnings warn.
 //
 // # What it leaves out on purpose

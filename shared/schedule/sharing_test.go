@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"testing"
 	"time"
-	"weak"
 )
 
 func mustCompile(t *testing.T, spec Spec, seed string) *Schedule {
@@ -154,23 +153,5 @@ func change(t *testing.T, field reflect.Value) {
 		field.Set(reflect.Append(field, reflect.Zero(field.Type().Elem())))
 	default:
 		t.Fatalf("a field of type %s", field.Type())
-	}
-}
-
-func TestSchedulesOutOfUseAreForgotten(t *testing.T) {
-	t.Parallel()
-	p := pool{entries: map[key]weak.Pointer[Schedule]{}}
-	kept := &Schedule{runs: 1}
-	p.put(key{}, kept)
-	for i := range 3000 {
-		p.put(key{1, byte(i), byte(i >> 8)}, &Schedule{runs: i})
-	}
-	if len(p.entries) < 1024 {
-		t.Errorf("only %d are known while nothing is collected", len(p.entries))
-	}
-	runtime.GC()
-	p.sweep()
-	if n := len(p.entries); n != 1 || p.get(key{}) != kept {
-		t.Errorf("%d are still known", n)
 	}
 }

@@ -121,7 +121,7 @@ func (h *history) deliver(n *narrator, count int) {
 	for ; count > 0 && n.read < len(h.edits); count-- {
 		e := &h.edits[n.read]
 		n.read++
-		r, err := agenda.NewRevision(&e.def)
+		r, err := agenda.NewRevision(&wire.Brief{Definition: e.def})
 		if err != nil {
 			h.err = err
 			return
