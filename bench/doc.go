@@ -10,6 +10,11 @@
 //	bench ──▶ carillon up ──▶ target
 //	              └──▶ Postgres
 //
+// A planner with a million jobs is measured alone: see package planner.
+//
+//	go run ./bench                    # everything
+//	go run ./bench planner [jobs]     # the planner alone, writing no file
+//
 // Machines are shared and noisy: what is held to a bound is a ratio within one
 // run, or CPU seconds, never a time.
 package main

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/process"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/schedule"
@@ -66,12 +63,12 @@ func (s *stack) watchHerd(ctx context.Context, t *target, label string, n int, a
 	if err != nil {
 		return result, err
 	}
-	cpu, own, before := s.cpu(t), cpuOfAlone(s.cmd.Process.Pid), s.metric(recordedRuns)
+	cpu, own, before := s.cpu(t), process.CPU(s.cmd.Process.Pid), s.admin.Metric(recordedRuns)
 	end, err := s.awaitRecorded(ctx, label, n, before)
 	if err != nil {
 		return result, err
 	}
-	result.rate = rate{n, end.Sub(at).Seconds(), s.cpu(t) - cpu, cpuOfAlone(s.cmd.Process.Pid) - own}
+	result.rate = rate{n, end.Sub(at).Seconds(), s.cpu(t) - cpu, process.CPU(s.cmd.Process.Pid) - own}
 	time.Sleep(statsDelay)
 	after, err := s.transactions(ctx)
 	result.transactions = after - transactions
@@ -126,7 +123,7 @@ func (s *stack) calm(ctx context.Context) error {
 func (s *stack) idle(ctx context.Context, t *target) (lateness, error) {
 	const jobs, seconds = 10, 50
 	start := time.Now().Add(settle).Truncate(time.Second)
-	end, before := start.Add(seconds*time.Second), s.metric(recordedRuns)
+	end, before := start.Add(seconds*time.Second), s.admin.Metric(recordedRuns)
 	spec := schedule.Spec{Every: schedule.Duration(time.Second), Start: &start, End: &end}
 	if err := s.create(ctx, jobs, "idle", spec, t.url, carillon.OverlapSkip); err != nil {
 		return lateness{}, err
@@ -154,7 +151,7 @@ func (s *stack) create(ctx context.Context, n int, label string, spec schedule.S
 // last of them was committed. It asks the recorder, and Postgres only then: to
 // count rows again and again would cost what is measured here.
 func (s *stack) awaitRecorded(ctx context.Context, label string, n int, before float64) (last time.Time, err error) {
-	for s.metric(recordedRuns)-before < float64(n) {
+	for s.admin.Metric(recordedRuns)-before < float64(n) {
 		select {
 		case <-ctx.Done():
 			return last, ctx.Err()
@@ -178,21 +175,4 @@ func (s *stack) lateness(ctx context.Context, label string) (l lateness, err err
 	}
 	at := func(i int) time.Duration { return time.Duration(seconds[i] * float64(time.Second)) }
 	return lateness{at(0), at(1), at(2)}, nil
-}
-
-// metric reads one of carillon's own counters.
-func (s *stack) metric(name string) float64 {
-	response, err := http.Get(s.admin + "/metrics")
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	total := 0.0
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if line := lines.Text(); strings.HasPrefix(line, name) {
-			value, _ := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64)
-			total += value
-		}
-	}
-	return total
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/planner"
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
@@ -40,40 +42,85 @@ var loads = []load{
 var herds = []int{200, 1_000, 10_000}
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "target" {
-		serveTarget()
-		return
+	role := ""
+	if len(os.Args) > 1 {
+		role = os.Args[1]
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	if err := measure(ctx, "docs/performance.md"); err != nil {
+	if err := run(role); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+// run is this process in one of its roles. Without one it measures everything.
+func run(role string) error {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	switch role {
+	case targetRole:
+		return serveTarget()
+	case planner.ServerRole:
+		return planner.ServeNATS()
+	case "planner":
+		return measurePlanner(ctx, os.Args[2:])
+	}
+	return measure(ctx, "docs/performance.md")
+}
+
+// jobsPlanned is how many jobs a planner is measured with.
+const jobsPlanned = 1_000_000
+
+// measurePlanner measures the planner alone, with fewer jobs if the arguments
+// say so, and writes no file.
+func measurePlanner(ctx context.Context, args []string) (err error) {
+	jobs := jobsPlanned
+	if len(args) > 0 {
+		if jobs, err = strconv.Atoi(args[0]); err != nil {
+			return err
+		}
+	}
+	report, err := planner.Measure(ctx, jobs, say)
+	if err == nil {
+		fmt.Println(report)
+	}
+	return err
+}
+
 // measure runs everything, in order, and writes the report.
 func measure(ctx context.Context, file string) error {
-	target, err := startTarget()
+	r, err := measureSystem(ctx)
 	if err != nil {
 		return err
 	}
-	defer target.stop()
+	if r.planner, err = planner.Measure(ctx, jobsPlanned, say); err != nil {
+		return err
+	}
+	fmt.Println(r)
+	return r.write(file)
+}
+
+// measureSystem measures the whole system.
+func measureSystem(ctx context.Context) (*report, error) {
+	target, err := startTarget()
+	if err != nil {
+		return nil, err
+	}
+	defer target.Stop()
 	s, err := startStack(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer s.stop()
 	r := &report{}
 	say("bare loop: %d calls, %d at once", bareCalls, concurrency)
 	if r.bare, err = bareLoop(ctx, target, bareCalls); err != nil {
-		return err
+		return nil, err
 	}
 	for _, size := range herds {
 		say("herd of %d", size)
 		h, err := s.herd(ctx, target, loads[0], size)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r.herds = append(r.herds, h)
 	}
@@ -81,20 +128,17 @@ func measure(ctx context.Context, file string) error {
 		say("whole system: %d runs due at one instant; %s", throughputRuns, l.what)
 		h, err := s.herd(ctx, target, l, throughputRuns)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r.loads = append(r.loads, h)
 	}
 	say("idle: ten runs each second")
 	if r.idle, err = s.idle(ctx, target); err != nil {
-		return err
+		return nil, err
 	}
 	say("bare loop again")
-	if r.bareAfter, err = bareLoop(ctx, target, bareCalls); err != nil {
-		return err
-	}
-	fmt.Println(r)
-	return r.write(file)
+	r.bareAfter, err = bareLoop(ctx, target, bareCalls)
+	return r, err
 }
 
 func say(format string, args ...any) {

@@ -5,6 +5,10 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/carillon-cron/carillon/bench/planner"
+	"github.com/carillon-cron/carillon/bench/process"
+	"github.com/carillon-cron/carillon/bench/table"
 )
 
 // report is all figures of one run.
@@ -13,6 +17,7 @@ type report struct {
 	loads           []herdResult // as in loads
 	herds           []herdResult
 	idle            lateness
+	planner         *planner.Report
 }
 
 // bareRate is the mean of the bare loop before and after: the machine's speed
@@ -24,43 +29,29 @@ func (r *report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The bare loop, before and after: %.0f and %.0f calls/s, %.3f CPU s per 1,000 calls.\n\n",
 		r.bare.perSecond(), r.bareAfter.perSecond(), r.bare.cpuPer1000())
-	row(&b, "whole system, planned to committed", "runs/s", "of the bare loop", "CPU s per 1,000 runs", "of it Postgres's", "SQL transactions per 100 runs", "most calls at once")
-	row(&b, "---", "---", "---", "---", "---", "---", "---")
-	row(&b, "*bounds*", "", "*at least 0.20*", "*at most 0.15*", "", "*at most 1*", "*64 allowed*")
+	table.Head(&b, "whole system, planned to committed", "runs/s", "of the bare loop", "CPU s per 1,000 runs", "of it Postgres's", "SQL transactions per 100 runs", "most calls at once")
+	table.Row(&b, "*bounds*", "", "*at least 0.20*", "*at most 0.15*", "", "*at most 1*", "*64 allowed*")
 	for i, l := range r.loads {
 		r.rowOf(&b, loads[i].what, l)
 	}
 	fmt.Fprintf(&b, "\nLateness in an idle system, ten runs a second: p50 %s, p99 **%s** (at most 20 ms: %s), max %s.\n\n",
-		ms(r.idle.p50), ms(r.idle.p99), verdict(r.idle.p99 < 20*time.Millisecond), ms(r.idle.max))
+		table.Milliseconds(r.idle.p50), table.Milliseconds(r.idle.p99), table.Verdict(r.idle.p99 < 20*time.Millisecond), table.Milliseconds(r.idle.max))
 	b.WriteString("Herds: all runs due at one instant. A run is late by the wait for one of the queue's slots, too.\n\n")
-	row(&b, "herd", "late p50", "p99", "max", "runs/s", "CPU s per 1,000 runs")
-	row(&b, "---", "---", "---", "---", "---", "---")
+	table.Head(&b, "herd", "late p50", "p99", "max", "runs/s", "CPU s per 1,000 runs")
 	for _, h := range r.herds {
-		row(&b, h.count, ms(h.late.p50), ms(h.late.p99), ms(h.late.max), fmt.Sprintf("%.0f", h.perSecond()), fmt.Sprintf("%.3f", h.cpuPer1000()))
+		table.Row(&b, h.count, table.Milliseconds(h.late.p50), table.Milliseconds(h.late.p99), table.Milliseconds(h.late.max), fmt.Sprintf("%.0f", h.perSecond()), fmt.Sprintf("%.3f", h.cpuPer1000()))
 	}
+	fmt.Fprintf(&b, "\n%s", r.planner)
 	return b.String()
 }
 
 func (r *report) rowOf(b *strings.Builder, what string, h herdResult) {
 	ratio, cpu, transactions := h.perSecond()/r.bareRate(), h.cpuPer1000(), 100*float64(h.transactions)/float64(h.count)
-	row(b, what, fmt.Sprintf("%.0f", h.perSecond()),
-		fmt.Sprintf("**%.2f** %s", ratio, verdict(ratio >= 0.20)),
-		fmt.Sprintf("**%.3f** %s", cpu, verdict(cpu <= 0.15)), fmt.Sprintf("%.3f", cpu-h.ownPer1000()),
-		fmt.Sprintf("**%.2f** %s", transactions, verdict(transactions <= 1)), h.mostCalls)
+	table.Row(b, what, fmt.Sprintf("%.0f", h.perSecond()),
+		fmt.Sprintf("**%.2f** %s", ratio, table.Verdict(ratio >= 0.20)),
+		fmt.Sprintf("**%.3f** %s", cpu, table.Verdict(cpu <= 0.15)), fmt.Sprintf("%.3f", cpu-h.ownPer1000()),
+		fmt.Sprintf("**%.2f** %s", transactions, table.Verdict(transactions <= 1)), h.mostCalls)
 }
-
-func row(b *strings.Builder, cells ...any) {
-	fmt.Fprintf(b, strings.Repeat("| %v ", len(cells))+"|\n", cells...)
-}
-
-func verdict(met bool) string {
-	if met {
-		return "met"
-	}
-	return "**missed**"
-}
-
-func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
 
 const preamble = `# Performance
 
@@ -75,6 +66,6 @@ there were, the target counted. CPU time is that of everything but the target an
 
 // write writes the report to a file.
 func (r *report) write(file string) error {
-	text := fmt.Sprintf(preamble, time.Now().UTC().Format(time.DateOnly), machine(), concurrency, throughputRuns, r)
+	text := fmt.Sprintf(preamble, time.Now().UTC().Format(time.DateOnly), process.Machine(), concurrency, throughputRuns, r)
 	return os.WriteFile(file, []byte(text), 0o644)
 }

@@ -3,16 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
+	"github.com/carillon-cron/carillon/bench/process"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/pgserver"
@@ -24,7 +22,7 @@ import (
 type stack struct {
 	dir      string
 	api      *client.Client
-	admin    string
+	admin    process.Admin
 	cmd      *exec.Cmd
 	postgres *pgserver.Server
 	database *pgxpool.Pool
@@ -58,9 +56,9 @@ func (s *stack) start(ctx context.Context) (err error) {
 	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/carillon").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	listen, admin := freeAddress(), freeAddress()
+	listen, admin := process.FreeAddress(), process.FreeAddress()
 	say("admin address %s", admin)
-	s.admin = "http://" + admin
+	s.admin = process.Admin(admin)
 	s.cmd = exec.Command(binary, "up", "--data-dir", filepath.Join(s.dir, "data"), "--listen", listen, "--allow-targets", "127.0.0.0/8")
 	s.cmd.Env = append(os.Environ(), "DATABASE_URL="+s.postgres.URL(), "CARILLON_ADMIN_LISTEN="+admin,
 		"CARILLON_HOST_CONNECTIONS="+strconv.Itoa(concurrency))
@@ -68,7 +66,7 @@ func (s *stack) start(ctx context.Context) (err error) {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	if err := awaitReady(ctx, s.admin+"/readyz"); err != nil {
+	if err := s.admin.AwaitReady(ctx); err != nil {
 		return err
 	}
 	key, err := os.ReadFile(filepath.Join(s.dir, "data", "admin.key"))
@@ -98,33 +96,5 @@ func (s *stack) stop() {
 // cpu is what carillon and Postgres have used so far: all below the bench but
 // the target. Postgres is a child of the bench.
 func (s *stack) cpu(t *target) float64 {
-	return cpuOf(os.Getpid()) - cpuOf(t.cmd.Process.Pid) - cpuOfAlone(os.Getpid())
-}
-
-func freeAddress() string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "127.0.0.1:0"
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func awaitReady(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for {
-		response, err := http.Get(url)
-		if err == nil {
-			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("carillon up is not ready: %w", ctx.Err())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return process.CPUOfTree(os.Getpid()) - process.CPUOfTree(t.PID) - process.CPU(os.Getpid())
 }

@@ -1,53 +1,57 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/process"
 	"golang.org/x/sync/errgroup"
 )
 
+const targetRole = "target"
+
 // serveTarget is the target's process: it answers at once, prints its address,
 // and ends when its standard input does.
-func serveTarget() {
+func serveTarget() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return err
 	}
-	fmt.Println(listener.Addr())
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		listener.Close()
-	}()
 	var calls crowd
-	server := &http.Server{ConnState: calls.observe, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			fmt.Fprint(w, calls.most.Swap(0))
-			return
-		}
-		_, _ = io.Copy(io.Discard, r.Body)
-		if r.URL.Path == "/ok" {
-			_, _ = io.WriteString(w, "ok")
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})}
-	_ = server.Serve(listener)
+	server := &http.Server{ConnState: calls.observe, Handler: http.HandlerFunc(calls.answer)}
+	go func() {
+		process.Serve(listener.Addr().String())
+		server.Close()
+	}()
+	if err := server.Serve(listener); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
 }
 
 // crowd counts the connections with a call on them, and keeps the most there
 // ever were at once.
 type crowd struct{ now, most atomic.Int64 }
+
+// answer answers a call at once, as its path says, or says how many there were.
+func (c *crowd) answer(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		fmt.Fprint(w, c.most.Swap(0))
+		return
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	if r.URL.Path == "/ok" {
+		_, _ = io.WriteString(w, "ok")
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
 
 func (c *crowd) observe(_ net.Conn, state http.ConnState) {
 	switch state {
@@ -62,30 +66,16 @@ func (c *crowd) observe(_ net.Conn, state http.ConnState) {
 
 // target is a running target process.
 type target struct {
-	url   string
-	cmd   *exec.Cmd
-	stdin io.Closer
+	*process.Child
+	url string
 }
 
 func startTarget() (*target, error) {
-	self, err := os.Executable()
+	child, err := process.StartSelf(targetRole)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{cmd: exec.Command(self, "target")}
-	if t.stdin, err = t.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := t.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := t.cmd.Start(); err != nil {
-		return nil, err
-	}
-	address, err := bufio.NewReader(out).ReadString('\n')
-	t.url = "http://" + strings.TrimSpace(address)
-	return t, err
+	return &target{child, "http://" + child.Address}, nil
 }
 
 // most asks for the most calls that the target has had at once since it was
@@ -98,11 +88,6 @@ func (t *target) most() (n int, err error) {
 	defer response.Body.Close()
 	_, err = fmt.Fscan(response.Body, &n)
 	return n, err
-}
-
-func (t *target) stop() {
-	t.stdin.Close()
-	_ = t.cmd.Wait()
 }
 
 // rate is how fast something went, and what it cost.
@@ -121,7 +106,7 @@ func (r rate) cpuPer1000() float64 { return 1000 * r.cpu / float64(r.count) }
 func bareLoop(ctx context.Context, t *target, calls int) (rate, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrency}}
 	defer client.CloseIdleConnections()
-	before, start := cpuOfAlone(os.Getpid()), time.Now()
+	before, start := process.CPU(os.Getpid()), time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for range concurrency {
 		group.Go(func() error {
@@ -135,7 +120,7 @@ func bareLoop(ctx context.Context, t *target, calls int) (rate, error) {
 	}
 	err := group.Wait()
 	return rate{
-		count: calls / concurrency * concurrency, seconds: time.Since(start).Seconds(), cpu: cpuOfAlone(os.Getpid()) - before,
+		count: calls / concurrency * concurrency, seconds: time.Since(start).Seconds(), cpu: process.CPU(os.Getpid()) - before,
 	}, err
 }
 

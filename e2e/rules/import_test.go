@@ -11,9 +11,10 @@ import (
 // import beside the standard library.
 var pure = map[string][]string{
 	"shared/fault":   nil,
+	"shared/weakmap": nil,
 	"shared/preview": {home + "shared/schedule"},
 	"shared/schedule": {
-		home + "shared/fault",
+		home + "shared/fault", home + "shared/weakmap",
 		"github.com/netresearch/go-cron", "github.com/teambition/rrule-go", "github.com/emersion/go-ical",
 	},
 	"shared/carillon": {home + "shared/fault", home + "shared/schedule", "github.com/google/uuid", "golang.org/x/net/http/httpguts"},

@@ -26,8 +26,9 @@ var owners = []owner{
 		"services/gateway", "services/gateway/internal/feed", "services/gateway/internal/outbox",
 		"services/gateway/internal/resync", "services/gateway/internal/trigger",
 		"cmd/carillon/internal/up",
+		"bench/planner",
 	}},
-	{"github.com/synadia-io/orbit.go/", []string{"services/planner/internal/commit"}},
+	{"github.com/synadia-io/orbit.go/", []string{"services/planner/internal/commit", "bench/planner"}},
 	{"github.com/jackc/tern/", []string{"shared/postgres"}},
 	{"github.com/jackc/pgx/", []string{
 		"shared/postgres", "shared/postgres/pgtest",

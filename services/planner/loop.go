@@ -153,7 +153,7 @@ func (l *loop) definePause(entry bus.Entry) {
 }
 
 func (l *loop) defineJob(entry bus.Entry) {
-	def, err := wire.Decode[wire.Definition](entry.Data)
+	def, err := wire.Decode[wire.Brief](entry.Data)
 	var revision *agenda.Revision
 	if err == nil {
 		revision, err = agenda.NewRevision(&def)

@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -62,11 +63,27 @@ func BenchmarkCompile(b *testing.B) {
 		b.Run(strings.ReplaceAll(spec.Cron+spec.RRule+spec.Spread, " ", "_"), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := spec.Compile("job-1"); err != nil {
+				if _, err := spec.CompileAnew("job-1"); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkCompileAgain compiles what is in use already.
+func BenchmarkCompileAgain(b *testing.B) {
+	for _, spec := range commonSpecs {
+		inUse := compile(b, spec)
+		b.Run(strings.ReplaceAll(inUse.String(), " ", "_"), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := spec.Compile("job-2"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		runtime.KeepAlive(inUse)
 	}
 }
 

@@ -31,7 +31,11 @@ type blackout struct {
 type blackouts struct {
 	entries    []blackout
 	skip, hold windows
+	silences   []window // without a fire, and long to search; in order
 }
+
+// noBlackouts is what most schedules have. Nothing changes it.
+var noBlackouts blackouts
 
 // String returns the canonical text.
 func (b *blackouts) String() (text string) {
@@ -44,7 +48,11 @@ func (b *blackouts) String() (text string) {
 	return text
 }
 
-func (s Spec) compileBlackouts(in scope, faults *fault.Faults) (out blackouts) {
+func (s Spec) compileBlackouts(in scope, faults *fault.Faults) *blackouts {
+	if len(s.Blackouts) == 0 {
+		return &noBlackouts
+	}
+	out := &blackouts{}
 	if len(s.Blackouts) > maxBlackouts {
 		faults.Add("blackouts", "has %d entries, but %d at most are allowed", len(s.Blackouts), maxBlackouts)
 		return out

@@ -6,6 +6,7 @@ import (
 	"github.com/teambition/rrule-go"
 
 	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/weakmap"
 )
 
 const (
@@ -14,11 +15,41 @@ const (
 	maxRuns = 10_000
 )
 
+// compiled are the schedules in use in this process.
+var compiled weakmap.Map[key, Schedule]
+
 // Compile turns the spec into a schedule, or returns [fault.Faults] that name
 // every faulty field relative to the spec. The seed, a job's id, decides what H
 // in a cron expression and the spread stand for. Equal specs with equal seeds
-// fire at equal instants, in every process and always.
+// fire at equal instants, in every process and always. While a schedule is in use,
+// compiling the like of it again is quick, and takes no memory but for a spread.
 func (s Spec) Compile(seed string) (*Schedule, error) {
+	k := s.keyOf(seed)
+	if known := compiled.Get(k); known != nil {
+		return known.spreadBy(seed)
+	}
+	out, err := s.compile(seed)
+	if err == nil {
+		compiled.Put(k, out)
+	}
+	return out, err
+}
+
+// spreadBy returns the schedule with the spread of a seed.
+func (s *Schedule) spreadBy(seed string) (*Schedule, error) {
+	share := shareOf(seed)
+	if s.spread == (spread{}) || s.spread.share == share {
+		return s, nil
+	}
+	out := *s
+	out.spread.share = share
+	if _, ok := out.next(out.start); !ok {
+		return nil, out.neverFires()
+	}
+	return &out, nil
+}
+
+func (s Spec) compile(seed string) (*Schedule, error) {
 	var faults fault.Faults
 	in, err := s.scope(seed)
 	if len(s.AnyOf) > 0 {
@@ -38,11 +69,7 @@ func (s Spec) Compile(seed string) (*Schedule, error) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	out.source, out.cost = union(out.rules), len(out.rules)
-	if out.spread.percent > 0 {
-		out.cost *= 3 // looks for the fires on either side too
-	}
-	out.cost = (out.cost + 1) / 2 // a step is two looks at a rule
+	out.source, out.cost = union(out.rules), out.costOfSearch()
 	if err := out.survey(); err != nil {
 		return nil, err
 	}
@@ -53,6 +80,15 @@ func (s Spec) Compile(seed string) (*Schedule, error) {
 		return nil, faults
 	}
 	return out, nil
+}
+
+// costOfSearch is in steps; a step is two looks at a rule.
+func (s *Schedule) costOfSearch() int {
+	looks := len(s.rules)
+	if s.spread.percent > 0 {
+		looks *= 3 // at the fires on either side too
+	}
+	return (looks + 1) / 2
 }
 
 func (s Spec) scope(seed string) (scope, error) {

@@ -17,10 +17,15 @@ const maxCron = 256
 type expression struct {
 	pattern
 	calendar cronDays
-	given    [fieldCount]string // upper case
-	texts    [fieldCount]string // H resolved
-	elapsed  bool               // the hour field begins with "*"
+	text     string // its seven fields, H resolved
+	elapsed  bool   // the hour field begins with "*"
 }
+
+// fieldTexts are the texts of an expression's fields.
+type fieldTexts [fieldCount]string
+
+// field is the text of one field.
+func (e *expression) field(place int) string { return strings.Fields(e.text)[place] }
 
 var macros = map[string]string{
 	"@YEARLY":   "0 0 1 1 *",
@@ -68,11 +73,12 @@ func parseCron(text, seed string) (*expression, error) {
 		}
 		text = rest
 	}
-	e := &expression{}
-	if err := e.cut(strings.ToUpper(text)); err != nil {
+	given, err := cutFields(strings.ToUpper(text))
+	if err != nil {
 		return nil, err
 	}
-	if err := e.parse(seed); err != nil {
+	e := &expression{}
+	if err := e.parse(given, seed); err != nil {
 		return nil, err
 	}
 	if _, ok := e.next(0); !ok {
@@ -92,29 +98,29 @@ func cutZone(text string) (zone, rest string) {
 	return "", text
 }
 
-// cut splits an expression into its seven fields.
-func (e *expression) cut(text string) error {
+// cutFields splits an expression in upper case into its seven fields.
+func cutFields(text string) (cut fieldTexts, err error) {
 	if strings.HasPrefix(text, "@") {
 		known, ok := macros[text]
 		if !ok {
-			return wrongMacro(text)
+			return cut, wrongMacro(text)
 		}
 		text = known
 	}
 	texts := strings.Fields(text)
-	e.texts[second], e.texts[year] = "0", "*"
+	cut[second], cut[year] = "0", "*"
 	switch len(texts) {
 	case 5:
-		copy(e.texts[minute:], texts)
+		copy(cut[minute:], texts)
 	case 6, 7:
-		copy(e.texts[:], texts)
+		copy(cut[:], texts)
 		if last := texts[5]; len(texts) == 6 && isYear(last) {
-			return fmt.Errorf("has six fields, so that it begins with seconds and has no year; for the year %s put seconds before it, for example \"0\"", last)
+			return cut, fmt.Errorf("has six fields, so that it begins with seconds and has no year; for the year %s put seconds before it, for example \"0\"", last)
 		}
 	default:
-		return fmt.Errorf("has %d fields, but takes 5 (minute, hour, day of month, month, day of week), 6 with seconds before them, or 7 with a year after them; for example \"30 2 * * MON-FRI\"", len(texts))
+		return cut, fmt.Errorf("has %d fields, but takes 5 (minute, hour, day of month, month, day of week), 6 with seconds before them, or 7 with a year after them; for example \"30 2 * * MON-FRI\"", len(texts))
 	}
-	return nil
+	return cut, nil
 }
 
 // isYear tells "2027" from a day of the week.
@@ -133,29 +139,30 @@ func wrongMacro(text string) error {
 	return fmt.Errorf("%s is not known; use @hourly, @daily, @weekly, @monthly or @yearly", quote(strings.ToLower(text)))
 }
 
-func (e *expression) parse(seed string) error {
-	e.elapsed = strings.HasPrefix(e.texts[hour], "*")
-	e.calendar.either = !free(e.texts[dayOfMonth]) && !free(e.texts[dayOfWeek])
-	e.given = e.texts
+// parse reads the fields as given.
+func (e *expression) parse(given fieldTexts, seed string) (err error) {
+	e.elapsed = strings.HasPrefix(given[hour], "*")
+	e.calendar.either = !free(given[dayOfMonth]) && !free(given[dayOfWeek])
+	texts := given
 	for i := range fields {
-		var err error
-		if e.texts[i], err = fields[i].resolve(e.texts[i], seed); err != nil {
+		if texts[i], err = fields[i].resolve(texts[i], seed); err != nil {
 			return err
 		}
 	}
-	parsed, err := parser.Parse(strings.Join(e.texts[:year], " "))
+	e.text = strings.Join(texts[:], " ")
+	parsed, err := parse(texts[:year])
 	if err != nil {
-		return e.faulty(err)
+		return faulty(err, texts, given)
 	}
-	e.take(parsed.(*cron.SpecSchedule))
-	e.years, err = parseYears(e.texts[year])
+	e.take(parsed)
+	e.years, err = parseYears(texts[year])
 	return err
 }
 
 // faulty finds the field that go-cron does not understand.
-func (e *expression) faulty(err error) error {
+func faulty(err error, texts, given fieldTexts) error {
 	for i := range fields {
-		if err := fields[i].check(e.texts[i], e.given[i]); err != nil {
+		if err := fields[i].check(texts[i], given[i]); err != nil {
 			return err
 		}
 	}
@@ -184,8 +191,8 @@ func (e *expression) impossible() error {
 		}
 	}
 	if first := bits.TrailingZeros64(e.calendar.dom); len(e.calendar.special) == 0 && first > longest {
-		return fmt.Errorf("never fires: there is no day %d in month %s", first, e.texts[monthOfYear])
+		return fmt.Errorf("never fires: there is no day %d in month %s", first, e.field(monthOfYear))
 	}
 	return fmt.Errorf("never fires: no day of the years %d to %d has day-of-month %s, month %s, day-of-week %s and year %s",
-		firstYear, endYear-1, e.texts[dayOfMonth], e.texts[monthOfYear], e.texts[dayOfWeek], e.texts[year])
+		firstYear, endYear-1, e.field(dayOfMonth), e.field(monthOfYear), e.field(dayOfWeek), e.field(year))
 }

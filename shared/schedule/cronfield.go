@@ -45,6 +45,15 @@ var fields = [...]field{
 // parser reads six fields.
 var parser = cron.MustNewParser(cron.Second | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Extended)
 
+// parse has go-cron read six fields. It would take the H of Thursday for an H.
+func parse(texts []string) (*cron.SpecSchedule, error) {
+	parsed, err := parser.Parse(strings.ReplaceAll(strings.Join(texts, " "), "THU", "4"))
+	if err != nil {
+		return nil, err
+	}
+	return parsed.(*cron.SpecSchedule), nil
+}
+
 // resolve rewrites the text of the field into what go-cron reads correctly.
 func (f *field) resolve(text, seed string) (string, error) {
 	if text == "*" {
@@ -66,7 +75,7 @@ func (f *field) resolve(text, seed string) (string, error) {
 func (f *field) check(text, given string) error {
 	texts := [...]string{"*", "*", "*", "*", "*", "*"}
 	texts[f.place] = text
-	if _, err := parser.Parse(strings.Join(texts[:], " ")); err != nil {
+	if _, err := parse(texts[:]); err != nil {
 		return f.wrong(given, err)
 	}
 	return nil

@@ -27,9 +27,9 @@ func (e *expression) String() string {
 		fields[second].starred(e.second),
 		fields[minute].starred(e.minute),
 		fields[hour].text(e.hour, e.elapsed),
-		joined(fields[dayOfMonth].text(e.calendar.dom, free(e.texts[dayOfMonth])), specialTexts(e.calendar.special)),
+		joined(fields[dayOfMonth].text(e.calendar.dom, free(e.field(dayOfMonth))), specialTexts(e.calendar.special)),
 		fields[monthOfYear].starred(e.months),
-		joined(fields[dayOfWeek].text(e.calendar.dow, free(e.texts[dayOfWeek])), nthTexts(e.calendar.nth)),
+		joined(fields[dayOfWeek].text(e.calendar.dow, free(e.field(dayOfWeek))), nthTexts(e.calendar.nth)),
 		e.yearText(),
 	}
 	if texts[year] == "*" {

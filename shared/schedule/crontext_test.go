@@ -107,3 +107,32 @@ func FuzzCanonical(f *testing.F) {
 		}
 	})
 }
+
+func TestEveryNameIsKnown(t *testing.T) {
+	t.Parallel()
+	for d, name := range []string{"SUN", "mon", "Tue", "WED", "THU", "FRI", "SAT"} {
+		checkDow(t, "0 0 * * "+name, 1<<d)
+	}
+	checkDow(t, "0 0 * * MON-THU", 0b11110)
+	checkDow(t, "0 0 * * THU-SUN", 0b1110001)
+	for m, name := range []string{"JAN", "feb", "Mar", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"} {
+		e, err := parseCron("0 0 1 "+name+" *", "")
+		if err != nil || e.months != 2<<m {
+			t.Errorf("%s: %v, %v", name, e, err)
+		}
+	}
+	for _, text := range []string{"0 0 * * THU#2", "0 0 * * THUL"} {
+		e, err := parseCron(text, "")
+		if err != nil || len(e.calendar.nth) != 1 || e.calendar.nth[0].Weekday != 4 {
+			t.Errorf("%s: %v, %v", text, e, err)
+		}
+	}
+}
+
+func checkDow(t *testing.T, text string, want uint64) {
+	t.Helper()
+	e, err := parseCron(text, "")
+	if err != nil || e.calendar.dow != want {
+		t.Errorf("%s: %v, %v", text, e, err)
+	}
+}

@@ -124,7 +124,7 @@ func (e *expression) inYears() string {
 		return ""
 	}
 	var words []string
-	for item := range strings.SplitSeq(e.texts[year], ",") {
+	for item := range strings.SplitSeq(e.field(year), ",") {
 		low, high, step, _ := yearRange(item)
 		text := fmt.Sprint(low)
 		if high > low {

@@ -5,8 +5,8 @@
 // instants that is searched forward ([Schedule.Next]), backward
 // ([Schedule.Prev]) or walked ([Schedule.Between]). Planner, preview, audit and
 // forecast all use it, so they agree. The package is pure: it reads no clock,
-// keeps no state but a cache of time zones, and equal specs with equal seeds
-// give equal instants in every process.
+// keeps no state but a cache of time zones and one of compiled schedules, and
+// equal specs with equal seeds give equal instants in every process.
 //
 // # The contract on clock changes
 //
@@ -134,13 +134,19 @@
 // times a day, is refused by Compile. So false from Next means that no later fire
 // exists.
 //
+// Equal specs are compiled once, while their schedule is in use: of a million jobs
+// most have schedules that others have too. What depends on the seed is kept
+// apart: an H is the number it stands for, and schedules that differ by the share
+// of a spread alone have everything else in common.
+//
 // # Where things are
 //
 // One package, because rules, words and warnings share the civil calendar and
 // the pattern, and nothing of that is for others. Files named cron… read and
 // write cron expressions, rrule… and recurrence recurrence rules, icalendar…
 // calendars; pattern, wall and zone are the engine; source, spread, blackout,
-// window, row…, search and survey lead from a rule to a fire; describe and
+// window, row…, search and survey lead from a rule to a fire; key tells what can
+// share one compiled schedule; describe and
 // …words say it, and warnings and …warnings warn.
 //
 // # What it leaves out on purpose

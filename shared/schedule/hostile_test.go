@@ -122,7 +122,7 @@ func quickCompile(t *testing.T, spec schedule.Spec) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quick(t, compilePaces, func() { spec.Compile("job-1") }, "Compile of %.500s", text)
+	quick(t, compilePaces, func() { spec.CompileAnew("job-1") }, "Compile of %.500s", text)
 }
 
 func quickSearches(t *testing.T, compiled *schedule.Schedule) {

@@ -38,7 +38,7 @@ func (r *recurrence) excluded(at, jump int64) bool {
 
 // warnDays explains how the two day fields work together.
 func (e *expression) warnDays(n *notes) {
-	date, weekday := e.texts[dayOfMonth], e.texts[dayOfWeek]
+	date, weekday := e.field(dayOfMonth), e.field(dayOfWeek)
 	switch {
 	case e.calendar.either:
 		n.add("Day-of-month %s and day-of-week %s are both restricted: it fires on days that match either of them, not both.", date, weekday)
@@ -62,7 +62,7 @@ func (e *expression) warnSteps(n *notes) {
 				step, one.whole, f.name, last, f.name, f.min, f.min+f.period-last, step)
 		}
 	}
-	if step := stepOf(e.calendar.dom, 1, 31); step > 1 && free(e.texts[dayOfMonth]) {
+	if step := stepOf(e.calendar.dom, 1, 31); step > 1 && free(e.field(dayOfMonth)) {
 		n.add("Steps of %d days start anew on day 1 of every month.", step)
 	}
 }
@@ -96,7 +96,7 @@ func (e *expression) warnShortMonths(n *notes, z *zone) {
 	for day > 28 && e.calendar.dom>>(day-1)&1 == 1 {
 		day--
 	}
-	if day <= 28 || free(e.texts[dayOfMonth]) {
+	if day <= 28 || free(e.field(dayOfMonth)) {
 		return
 	}
 	var short []string

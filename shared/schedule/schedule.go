@@ -19,10 +19,9 @@ type Schedule struct {
 	start, end int64
 	until      int64 // the end that was asked for, which max_runs may bring forward
 	runs       int   // max_runs
-	blackouts  blackouts
-	idleDST    bool     // dst is given and means nothing
-	silences   []window // without a fire, and long to search; in order
-	cost       int      // of a search for one fire of the rules, in steps
+	blackouts  *blackouts
+	cost       int  // of a search for one fire of the rules, in steps
+	idleDST    bool // dst is given and means nothing
 }
 
 // Next returns the first fire strictly after an instant. False means that the

@@ -46,7 +46,7 @@ func (s *search) next(instant int64) (fire, bool) {
 func (s *search) prev(instant int64) (fire, bool) {
 	to := instant
 	for !s.over() {
-		if silence, in := heldBy(s.silences, to); in {
+		if silence, in := heldBy(s.blackouts.silences, to); in {
 			if silence.end <= instant && silence.end < endInstant {
 				return fire{silence.end, silence.end}, true // what ended it was deferred
 			}
@@ -98,7 +98,7 @@ func (s *search) startOf(w *windows, instant, otherwise int64) int64 {
 
 // afterSilence leaves a stretch that is known to have no fire.
 func (s *search) afterSilence(instant int64) int64 {
-	if silence, in := heldBy(s.silences, instant); in {
+	if silence, in := heldBy(s.blackouts.silences, instant); in {
 		return silence.end
 	}
 	return instant

@@ -25,7 +25,7 @@ func parseSpread(text, seed string) (spread, error) {
 	if text == "" {
 		return spread{}, nil
 	}
-	s := spread{share: hash(seed, "spread")}
+	s := spread{share: shareOf(seed)}
 	if number, ok := strings.CutSuffix(text, "%"); ok {
 		percent, err := strconv.ParseUint(number, 10, 8)
 		if err != nil || percent < 1 || percent > 100 {
@@ -44,6 +44,9 @@ func parseSpread(text, seed string) (spread, error) {
 	s.span = int64(span / Duration(time.Second))
 	return s, nil
 }
+
+// shareOf returns the share of every span by which a seed delays fires, of 2^64.
+func shareOf(seed string) uint64 { return hash(seed, "spread") }
 
 // of returns the share of a span.
 func (s spread) of(span int64) int64 {

@@ -25,7 +25,7 @@ const (
 // The calendar repeats itself every 28 years, but for centuries. Where the spec
 // does too, and none of these years is long to search, others need no survey.
 func (s *Schedule) survey() error {
-	b := &s.blackouts
+	b := s.blackouts
 	if _, ok := s.next(s.start); !ok && len(b.skip.recurring)+len(b.hold.recurring) == 0 {
 		return s.neverFires()
 	}
@@ -37,8 +37,8 @@ func (s *Schedule) survey() error {
 			s.lengthen(&b.hold, at, &left)
 		}
 		since, steady := s.steady()
-		if !steady || !s.surveyed(since, since+cycle, &left) || len(s.silences) > 0 {
-			s.silences = nil
+		if !steady || !s.surveyed(since, since+cycle, &left) || len(s.blackouts.silences) > 0 {
+			s.blackouts.silences = nil
 			steady = false
 		}
 		if !steady && left > 0 {
@@ -57,13 +57,13 @@ func (s *Schedule) survey() error {
 
 // searchable reports whether a search is short whatever it meets.
 func (s *Schedule) searchable() bool {
-	b := &s.blackouts
+	b := s.blackouts
 	return len(b.skip.recurring)+len(b.hold.recurring) == 0 && len(b.skip.fixed)+len(b.hold.fixed) <= maxSteps/16
 }
 
 // surveyed surveys a time, unless it runs out of steps.
 func (s *Schedule) surveyed(from, to int64, left *int) bool {
-	b, stride := &s.blackouts, s.stride()
+	b, stride := s.blackouts, s.stride()
 	for to = min(to, s.end); from < to; from += stride {
 		look := search{Schedule: s, most: *left}
 		f, ok := look.next(from)
@@ -74,7 +74,7 @@ func (s *Schedule) surveyed(from, to int64, left *int) bool {
 			f.at = endInstant
 		}
 		if look.steps > maxSteps/4 {
-			s.silences = append(s.silences, window{from, f.at})
+			s.blackouts.silences = append(s.blackouts.silences, window{from, f.at})
 			for _, at := range [...]int64{from, f.at - 1} {
 				s.lengthen(&b.skip, at, left)
 				s.lengthen(&b.hold, at, left)

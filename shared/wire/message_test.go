@@ -182,3 +182,29 @@ func TestOutcomeNamesItsRun(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A planner passes on what it does not read: the call is that of the definition.
+func TestABriefMakesTheSameCall(t *testing.T) {
+	t.Parallel()
+	def := definition()
+	brief, err := wire.Decode[wire.Brief](wire.Encode(def))
+	if err != nil {
+		t.Fatal(err)
+	}
+	call, err := wire.Decode[wire.Call](wire.Encode(wire.RawCall{
+		JobID: brief.ID, Job: brief.Name, Namespace: brief.Namespace, Revision: brief.Revision,
+		Queue: brief.Queue, Target: brief.Target, Retry: brief.Retry,
+	}))
+	if diff := cmp.Diff(def.Call(), call); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	want := def
+	want.Labels, want.Target, want.Retry = nil, carillon.Target{}, carillon.Retry{}
+	if diff := cmp.Diff(want, brief.Definition); diff != "" {
+		t.Error(diff)
+	}
+	empty, err := wire.Decode[wire.Call](wire.Encode(wire.RawCall{Target: []byte{}, Retry: []byte("")}))
+	if diff := cmp.Diff(wire.Call{}, empty); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}

@@ -21,7 +21,7 @@ func at(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * time.
 func every(t *testing.T, id uuid.UUID, number int64, seconds int, from time.Time) *Revision {
 	t.Helper()
 	doc := carillon.Document{Name: "j", Schedule: schedule.Spec{Every: schedule.Duration(seconds) * schedule.Duration(time.Second)}}
-	r, err := NewRevision(&wire.Definition{Job: carillon.Job{ID: id, Revision: number, EffectiveFrom: from, Document: doc.WithDefaults()}})
+	r, err := NewRevision(&wire.Brief{Definition: wire.Definition{Job: carillon.Job{ID: id, Revision: number, EffectiveFrom: from, Document: doc.WithDefaults()}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func every(t *testing.T, id uuid.UUID, number int64, seconds int, from time.Time
 }
 
 func gone(id uuid.UUID, number int64, from time.Time) *Revision {
-	return &Revision{Number: number, From: from, deleted: true}
+	return &Revision{Number: number, From: from, Terms: &Terms{}, deleted: true}
 }
 
 // until takes every fire up to an instant off the agenda.

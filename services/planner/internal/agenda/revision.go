@@ -1,28 +1,24 @@
 package agenda
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
-	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
 
-// Revision is one revision of a job, made ready for planning.
+// Revision is one revision of a job, made ready for planning. There may be a
+// million of them, so what many have in common they share.
 type Revision struct {
-	Number    int64
-	From      time.Time // holds for fire times from here on
-	Name      string
-	Namespace string
-	Queue     string
-	Overlap   carillon.Overlap
-	MaxQueued int
-	CatchUp   carillon.CatchUp
-	// Call is the encoded wire.Call that all runs of this revision share.
-	Call []byte
+	Number int64
+	From   time.Time // holds for fire times from here on
+	Name   string
+	*Terms
 
+	target      []byte             // JSON
 	sequence    uint64             // in JOBS
 	schedule    *schedule.Schedule // nil: no fires (paused or deleted)
 	deleted     bool
@@ -31,11 +27,9 @@ type Revision struct {
 
 // NewRevision makes a definition ready. It fails if the schedule cannot be
 // compiled, which the gateway has made sure it can.
-func NewRevision(def *wire.Definition) (*Revision, error) {
-	doc := def.Document.WithDefaults() // it may be older than some of its fields
+func NewRevision(def *wire.Brief) (*Revision, error) {
 	r := &Revision{
-		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Namespace: def.Namespace,
-		Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
+		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Terms: termsOf(def),
 		deleted: def.Deleted, republished: def.Republished,
 	}
 	if !def.Active() {
@@ -45,17 +39,15 @@ func NewRevision(def *wire.Definition) (*Revision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("job %s revision %d: %w", def.ID, def.Revision, err)
 	}
-	r.schedule = compiled
-	r.Call = wire.Encode(def.Call())
+	r.schedule, r.target = compiled, bytes.Clone(def.Target)
 	return r, nil
 }
 
 // Deleted reports whether the revision is the job's end.
 func (r *Revision) Deleted() bool { return r.deleted }
 
-// Active reports whether the job fires at all under this revision; else it has
-// no Call.
-func (r *Revision) Active() bool { return r.Call != nil }
+// Active reports whether the job fires at all under this revision.
+func (r *Revision) Active() bool { return r.schedule != nil }
 
 // next returns the revision's first fire after an instant, within its own life.
 func (r *Revision) next(after time.Time) (time.Time, bool) {
@@ -83,4 +75,19 @@ type Fire struct {
 	At       time.Time
 	Job      uuid.UUID
 	Revision *Revision
+}
+
+// Call returns the encoded wire.Call of the fire's run.
+func (f *Fire) Call() []byte {
+	r := f.Revision
+	return wire.Encode(wire.RawCall{
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: r.Queue,
+		Target: r.target, Retry: []byte(r.retry),
+	})
+}
+
+// Size is about how long the Call is, in bytes.
+func (f *Fire) Size() int {
+	const rest = 200
+	return len(f.Revision.target) + len(f.Revision.retry) + rest
 }

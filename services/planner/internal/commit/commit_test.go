@@ -28,7 +28,7 @@ func batchOf(t *testing.T, n int, overlap carillon.Overlap) *plan.Batch {
 	doc := carillon.Document{Name: "j", Schedule: schedule.Spec{At: &now}, Overlap: overlap}.WithDefaults()
 	for i := range n {
 		job := carillon.Job{ID: uuid.New(), Revision: 1, EffectiveFrom: now, Document: doc}
-		revision, err := agenda.NewRevision(&wire.Definition{Job: job})
+		revision, err := agenda.NewRevision(&wire.Brief{Definition: wire.Definition{Job: job}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func ready(d *plan.Decision, run wire.Run) *nats.Msg {
 		header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{topology.InFlight(d.Job)}
 	}
 	startTrace(d, run, header)
-	return &nats.Msg{Subject: topology.Ready(d.Job, d.Revision.Queue), Header: header, Data: d.Revision.Call}
+	return &nats.Msg{Subject: topology.Ready(d.Job, d.Revision.Queue), Header: header, Data: d.Call()}
 }
 
 // skip is the message that tells the ledger of a fire decided against. Its

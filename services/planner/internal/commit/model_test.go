@@ -10,6 +10,7 @@ import (
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
 
@@ -88,7 +89,7 @@ func explore(s setting) (int, error) {
 	m := &model{setting: s, seen: map[string]struct{}{}, drained: map[string]struct{}{}, all: s.fires()}
 	first := &state{server: server{marks: map[int]Mark{}, published: map[fire]int{}, inFlight: map[uuid.UUID]int{}}}
 	for _, def := range s.jobs {
-		r, err := agenda.NewRevision(def)
+		r, err := agenda.NewRevision(&wire.Brief{Definition: *def})
 		if err != nil {
 			return 0, err
 		}

@@ -123,7 +123,7 @@ func (b *Batch) take(d Decision, messages int) {
 		b.known[revisionOf{d.Job, d.Revision.Number}] = d.Revision
 	}
 	b.room -= messages
-	b.bytes -= len(d.Revision.Call) + overhead
+	b.bytes -= d.Size() + overhead
 }
 
 // move sets the marks that the batch leaves behind.

@@ -37,7 +37,7 @@ func (e *edge) apply(number int64, from time.Time, change func(*carillon.Documen
 	doc := carillon.Document{Name: "j", Overlap: carillon.OverlapAllow, Schedule: schedule.Spec{Every: schedule.Duration(time.Second)}}
 	change(&doc)
 	def := wire.Definition{Job: carillon.Job{ID: e.id, Revision: number, EffectiveFrom: from, Document: doc.WithDefaults()}}
-	revision, err := agenda.NewRevision(&def)
+	revision, err := agenda.NewRevision(&wire.Brief{Definition: def})
 	if err != nil {
 		e.Fatal(err)
 	}
@@ -111,8 +111,8 @@ func TestAFireThatWaitsOutlivesItsRevision(t *testing.T) {
 		t.Fatal("nothing became of the fire that waited")
 	}
 	for _, d := range batch.Decisions {
-		if d.Runs() && len(d.Revision.Call) == 0 || !d.Runs() && d.Reason == "" {
-			t.Errorf("%s: %s with a call of %d bytes, %q", d.At, d.State, len(d.Revision.Call), d.Reason)
+		if d.Runs() && !d.Revision.Active() || !d.Runs() && d.Reason == "" {
+			t.Errorf("%s: %s, active: %t, %q", d.At, d.State, d.Revision.Active(), d.Reason)
 		}
 	}
 }

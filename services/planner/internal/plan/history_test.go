@@ -235,7 +235,7 @@ func (h *history) deliver(n *narrator, count int) {
 			n.agenda.Pause(*e.pause, e.sequence)
 			continue
 		}
-		r, err := agenda.NewRevision(&e.def)
+		r, err := agenda.NewRevision(&wire.Brief{Definition: e.def})
 		if err != nil {
 			h.err = err
 			return

@@ -89,7 +89,7 @@ func (s *stage) takeOver(t *testing.T) {
 	}
 	s.mark, s.agenda = mark, agenda.New()
 	for i, def := range s.edits {
-		r, err := agenda.NewRevision(def)
+		r, err := agenda.NewRevision(&wire.Brief{Definition: *def})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,12 @@ func revision(t *testing.T, id uuid.UUID, change func(*carillon.Document)) *agen
 	if change != nil {
 		change(&doc)
 	}
-	r, err := agenda.NewRevision(&wire.Definition{Job: carillon.Job{ID: id, Revision: 1, EffectiveFrom: noon, Document: doc.WithDefaults()}})
+	def := wire.Definition{Job: carillon.Job{ID: id, Revision: 1, EffectiveFrom: noon, Document: doc.WithDefaults()}}
+	brief, err := wire.Decode[wire.Brief](wire.Encode(def))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := agenda.NewRevision(&brief)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +187,7 @@ func TestABatchIsBoundedInBytes(t *testing.T) {
 	}
 	size := 0
 	for _, d := range Collect(a, noon, marks, nil).Decisions {
-		size += len(d.Revision.Call)
+		size += len(d.Call())
 	}
 	if size > 8<<20 {
 		t.Errorf("a batch of %d bytes", size)

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -11,9 +11,15 @@ import (
 // ticksPerSecond is USER_HZ, which Linux fixes at 100 on every platform of ours.
 const ticksPerSecond = 100
 
-// cpuOf is the CPU time of a process and all its live descendants, with what
+// CPU is the CPU time of a process and its ended children, in seconds.
+func CPU(pid int) float64 {
+	_, ticks := readProcesses()
+	return float64(ticks[pid]) / ticksPerSecond
+}
+
+// CPUOfTree is the CPU time of a process and all its live descendants, with what
 // their ended children used, in seconds.
-func cpuOf(pid int) float64 {
+func CPUOfTree(pid int) float64 {
 	parents, ticks := readProcesses()
 	total := 0
 	for p := range ticks {
@@ -55,8 +61,8 @@ func readProcesses() (parents, ticks map[int]int) {
 	return parents, ticks
 }
 
-// machine names the processor and how many there are.
-func machine() string {
+// Machine names the processor and how many there are.
+func Machine() string {
 	data, _ := os.ReadFile("/proc/cpuinfo")
 	model := "unknown processor"
 	for line := range strings.Lines(string(data)) {
@@ -65,10 +71,4 @@ func machine() string {
 		}
 	}
 	return fmt.Sprintf("%d × %s", strings.Count(string(data), "processor\t:"), model)
-}
-
-// cpuOfAlone is the CPU time of a process without its children, in seconds.
-func cpuOfAlone(pid int) float64 {
-	_, ticks := readProcesses()
-	return float64(ticks[pid]) / ticksPerSecond
 }

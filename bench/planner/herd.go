@@ -1,0 +1,41 @@
+package planner
+
+import (
+	"context"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+)
+
+// The definitions of a herd are there this long before it is due.
+const (
+	fillRate = 20_000 // a second, at the least
+	settle   = 10 * time.Second
+)
+
+// planHerd adds jobs that are due at one instant, and returns how many of them
+// are planned per second: from that instant until the last one is stored, by the
+// server's clock.
+func (b *bench) planHerd(ctx context.Context, p *planner, jobs *stock) (float64, error) {
+	n := b.report.herd
+	due := time.Now().Add(time.Duration(n/fillRate)*time.Second + settle).Truncate(time.Second)
+	b.say("  herd of %d", n)
+	err := b.server.fill(ctx, n, func(i int) *wire.Definition {
+		return jobs.definition(b.jobs+i, schedule.Spec{At: &due}, due.Add(-time.Second))
+	}, b.say)
+	if err != nil {
+		return 0, err
+	}
+	if err := p.await(ctx, firesMetric, float64(n)); err != nil {
+		return 0, err
+	}
+	stream, err := b.server.js.Stream(ctx, topology.RunsStream)
+	if err != nil {
+		return 0, err
+	}
+	took := stream.CachedInfo().State.LastTime.Sub(due)
+	b.say("  planned in %s", took.Round(time.Millisecond))
+	return float64(n) / took.Seconds(), nil
+}

@@ -1,0 +1,36 @@
+package agenda
+
+import (
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/weakmap"
+	"github.com/carillon-cron/carillon/shared/wire"
+)
+
+// Terms is what a revision says beside its schedule and its target: the same for
+// many jobs.
+type Terms struct {
+	Namespace string
+	Queue     string
+	Overlap   carillon.Overlap
+	MaxQueued int
+	CatchUp   carillon.CatchUp
+
+	retry string // JSON
+}
+
+var knownTerms weakmap.Map[Terms, Terms]
+
+// termsOf returns the terms of a definition. Equal ones are one.
+func termsOf(def *wire.Brief) *Terms {
+	doc := def.Document.WithDefaults() // it may be older than some of its fields
+	terms := Terms{
+		Namespace: def.Namespace, Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
+		retry: string(def.Retry),
+	}
+	known := knownTerms.Get(terms)
+	if known == nil {
+		known = &terms
+		knownTerms.Put(terms, known)
+	}
+	return known
+}

@@ -1,0 +1,28 @@
+package wire
+
+import (
+	"github.com/google/uuid"
+	"github.com/segmentio/encoding/json"
+)
+
+// Brief is a [Definition] as a planner reads it. What only runners need to know is
+// left as it is written, and passed on like that: to read it and write it anew
+// takes longer than all the rest. The fields of the Definition that have the same
+// names are empty.
+type Brief struct {
+	Definition
+	Labels json.RawMessage `json:"labels"`
+	Target json.RawMessage `json:"target"`
+	Retry  json.RawMessage `json:"retry"`
+}
+
+// RawCall is a [Call] whose target and retry policy are JSON already.
+type RawCall struct {
+	JobID     uuid.UUID       `json:"job_id"`
+	Job       string          `json:"job"`
+	Namespace string          `json:"namespace"`
+	Revision  int64           `json:"revision"`
+	Queue     string          `json:"queue"`
+	Target    json.RawMessage `json:"target,omitempty"`
+	Retry     json.RawMessage `json:"retry,omitempty"`
+}
