@@ -7,14 +7,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Querier is a pool, a connection or a transaction.
-type Querier interface {
+type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
 // Waiting returns, by subject, how many messages have not been published yet: the
 // newest of it.
-func Waiting(ctx context.Context, db Querier) (map[string]int, error) {
+func Waiting(ctx context.Context, db querier) (map[string]int, error) {
 	rows, err := db.Query(ctx, `SELECT subject, count(*) FROM outbox GROUP BY subject`)
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
