@@ -98,14 +98,7 @@ func TestWritesNeedNoNATSAndArriveLater(t *testing.T) {
 	w.startNATS(t)
 	w.published(t, second.ID, 1)
 	w.published(t, first.ID, 2)
-	if n := w.count(t, `SELECT count(*) FROM outbox`); n != 0 {
-		eventually.Succeeds(t, func() error {
-			if n := w.count(t, `SELECT count(*) FROM outbox`); n != 0 {
-				return fmt.Errorf("%d messages are left in the outbox", n)
-			}
-			return nil
-		})
-	}
+	w.awaitEmptyOutbox(t)
 }
 
 func TestStartWithNothingThere(t *testing.T) {

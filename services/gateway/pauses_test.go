@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,36 +19,23 @@ import (
 )
 
 // setPaused calls "pause" or "resume"; a nil body is none.
-func (w *world) setPaused(t *testing.T, verb string, body any) pausestore.State {
+func (w *world) setPaused(t *testing.T, verb string, body any) pausestore.Pause {
 	t.Helper()
-	return into[pausestore.State](t, w.call(t, "POST", "/api/v1/"+verb, body), http.StatusOK)
+	return into[pausestore.Pause](t, w.call(t, "POST", "/api/v1/"+verb, body), http.StatusOK)
 }
 
-func (w *world) pauses(t *testing.T) []pausestore.State {
+func (w *world) pauses(t *testing.T) []pausestore.Pause {
 	t.Helper()
-	return into[struct{ Items []pausestore.State }](t, w.call(t, "GET", "/api/v1/pauses", nil), 200).Items
+	return into[struct{ Items []pausestore.Pause }](t, w.call(t, "GET", "/api/v1/pauses", nil), 200).Items
 }
 
 // publishedPauses waits until JOBS holds so many changes of a pause, and returns
 // them in the order of the stream.
 func (w *world) publishedPauses(t *testing.T, namespace string, n int) (all []wire.Pause) {
 	t.Helper()
-	eventually.Succeeds(t, func() error {
-		consumer, err := w.js.OrderedConsumer(t.Context(), topology.JobsStream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{topology.Pause(namespace)}})
-		if err != nil {
+	eventually.Succeeds(t, func() (err error) {
+		if all, err = w.readPauses(t, namespace); err != nil {
 			return err
-		}
-		batch, err := consumer.FetchNoWait(100)
-		if err != nil {
-			return err
-		}
-		all = nil
-		for msg := range batch.Messages() {
-			pause, err := wire.Decode[wire.Pause](msg.Data())
-			if err != nil {
-				return err
-			}
-			all = append(all, pause)
 		}
 		if len(all) != n {
 			return fmt.Errorf("%d changes are published, want %d: %+v", len(all), n, all)
@@ -55,6 +43,23 @@ func (w *world) publishedPauses(t *testing.T, namespace string, n int) (all []wi
 		return nil
 	})
 	return all
+}
+
+func (w *world) readPauses(t *testing.T, namespace string) (all []wire.Pause, err error) {
+	t.Helper()
+	stream, err := w.js.Stream(t.Context(), topology.JobsStream)
+	for next := uint64(1); err == nil; {
+		var msg *jetstream.RawStreamMsg
+		if msg, err = stream.GetMsg(t.Context(), next, jetstream.WithGetMsgSubject(topology.Pause(namespace))); err == nil {
+			var pause wire.Pause
+			pause, err = wire.Decode[wire.Pause](msg.Data)
+			all, next = append(all, pause), msg.Sequence+1
+		}
+	}
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return all, nil
+	}
+	return nil, err
 }
 
 func TestPausesOfANamespaceAndOfEverything(t *testing.T) {
@@ -68,7 +73,7 @@ func TestPausesOfANamespaceAndOfEverything(t *testing.T) {
 	if ahead := first.EffectiveFrom.Sub(before); ahead < time.Second || ahead > 5*time.Second {
 		t.Errorf("takes effect %s after the request, want about 1s", ahead)
 	}
-	want := pausestore.State{
+	want := pausestore.Pause{
 		Namespace: "billing", Paused: true, Revision: 1, Actor: "admin", Reason: "moving",
 		EffectiveFrom: first.EffectiveFrom, CreatedAt: first.CreatedAt,
 	}
@@ -82,7 +87,7 @@ func TestPausesOfANamespaceAndOfEverything(t *testing.T) {
 	if all.Namespace != "" || !all.Paused || all.Revision != 1 || all.Reason != "" {
 		t.Errorf("everything: %+v", all)
 	}
-	if diff := cmp.Diff([]pausestore.State{all, first}, w.pauses(t)); diff != "" {
+	if diff := cmp.Diff([]pausestore.Pause{all, first}, w.pauses(t)); diff != "" {
 		t.Error(diff)
 	}
 	w.setPaused(t, "resume", object{"reason": "done"})
@@ -90,10 +95,10 @@ func TestPausesOfANamespaceAndOfEverything(t *testing.T) {
 	if resumed.Paused || resumed.Revision != 2 || !resumed.EffectiveFrom.After(first.EffectiveFrom) || len(w.pauses(t)) != 0 {
 		t.Errorf("%+v, and paused is %+v", resumed, w.pauses(t))
 	}
-	if never := w.setPaused(t, "resume", object{"namespace": "never-paused"}); never != (pausestore.State{Namespace: "never-paused"}) {
+	if never := w.setPaused(t, "resume", object{"namespace": "never-paused"}); never != (pausestore.Pause{Namespace: "never-paused"}) {
 		t.Errorf("%+v", never)
 	}
-	message := func(s pausestore.State) wire.Pause {
+	message := func(s pausestore.Pause) wire.Pause {
 		return wire.Pause{Namespace: s.Namespace, Revision: s.Revision, Paused: s.Paused, EffectiveFrom: s.EffectiveFrom}
 	}
 	if diff := cmp.Diff([]wire.Pause{message(first), message(resumed)}, w.publishedPauses(t, "billing", 2)); diff != "" {

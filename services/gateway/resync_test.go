@@ -154,6 +154,26 @@ func TestAResyncLeavesToTheRelayWhatWaits(t *testing.T) {
 	}
 }
 
+// TestAResyncTellsTheLostFromTheWaiting of one pause.
+func TestAResyncTellsTheLostFromTheWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.setPaused(t, "pause", object{"namespace": "billing"})
+	w.publishedPauses(t, "billing", 1)
+	w.awaitEmptyOutbox(t)
+	w.nats.Stop()
+	w.setPaused(t, "resume", object{"namespace": "billing"})
+	w.halt(t)
+	w.startNATS(t)
+	eventually.Succeeds(t, func() error { return w.js.DeleteStream(t.Context(), topology.JobsStream) })
+	w.restart(t)
+	for _, pause := range w.publishedPauses(t, "billing", 2) {
+		if lost := pause.Revision == 1; lost != pause.Republished || lost != pause.Paused {
+			t.Errorf("%+v", pause)
+		}
+	}
+}
+
 // TestAPauseThatTheDatabaseDoesNotKnowEnds, where it was restored from before:
 // nobody could resume what the API says is not paused.
 func TestAPauseThatTheDatabaseDoesNotKnowEnds(t *testing.T) {

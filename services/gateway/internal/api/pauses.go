@@ -37,8 +37,8 @@ type pauseRequest struct {
 	Reason    string `json:"reason,omitempty" maxLength:"500" doc:"Why, for those who wonder later."`
 }
 
-func (a *API) setPause(paused bool) func(context.Context, *struct{ payload }) (*answer[pausestore.State], error) {
-	return func(ctx context.Context, in *struct{ payload }) (*answer[pausestore.State], error) {
+func (a *API) setPause(paused bool) func(context.Context, *struct{ payload }) (*answer[pausestore.Pause], error) {
+	return func(ctx context.Context, in *struct{ payload }) (*answer[pausestore.Pause], error) {
 		wanted, err := a.readPause(&in.payload)
 		if err != nil {
 			return nil, err
@@ -66,7 +66,7 @@ func (a *API) readPause(p *payload) (pauseRequest, error) {
 	})
 }
 
-func (a *API) listPauses(ctx context.Context, _ *struct{}) (*answer[page[pausestore.State]], error) {
+func (a *API) listPauses(ctx context.Context, _ *struct{}) (*answer[page[pausestore.Pause]], error) {
 	states, err := a.Pauses.List(ctx)
-	return answerWith(page[pausestore.State]{Items: states}, err)
+	return answerWith(page[pausestore.Pause]{Items: states}, err)
 }

@@ -84,7 +84,7 @@ func (a *API) listFires(ctx context.Context, in *firesFilter) (*answer[preview.P
 }
 
 // pausedWarnings says what keeps a job from firing.
-func pausedWarnings(job carillon.Job, pauses []pausestore.State) []string {
+func pausedWarnings(job carillon.Job, pauses []pausestore.Pause) []string {
 	warnings := []string{}
 	for _, pause := range pauses {
 		what := "everything"

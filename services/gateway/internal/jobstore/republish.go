@@ -63,10 +63,10 @@ func (s *Store) current(ctx context.Context) (map[uuid.UUID]int64, error) {
 	return stored, err
 }
 
-func (s *Store) republishLost(ctx context.Context, stored, published map[uuid.UUID]int64, waiting map[string]bool) (n int, err error) {
+func (s *Store) republishLost(ctx context.Context, stored, published map[uuid.UUID]int64, waiting map[string]int) (n int, err error) {
 	var behind []uuid.UUID
 	for id, revision := range stored {
-		if published[id] < revision && !waiting[topology.Job(id)] {
+		if published[id] < revision && waiting[topology.Job(id)] == 0 {
 			behind = append(behind, id)
 		}
 	}
@@ -125,7 +125,7 @@ func (s *Store) buryGone(ctx context.Context, stored, published map[uuid.UUID]in
 	waiting, err := outbox.Waiting(ctx, s.pool)
 	gone := slices.DeleteFunc(unknown, func(id uuid.UUID) bool {
 		_, came := since[id]
-		return came || waiting[topology.Job(id)]
+		return came || waiting[topology.Job(id)] > 0
 	})
 	for ids := range slices.Chunk(gone, page) {
 		if err == nil {

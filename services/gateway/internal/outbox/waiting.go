@@ -7,21 +7,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Querier is a pool, a connection or a transaction.
-type Querier interface {
+type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// Waiting returns the subjects of all messages that have not been published yet.
-func Waiting(ctx context.Context, db Querier) (map[string]bool, error) {
-	rows, err := db.Query(ctx, `SELECT DISTINCT subject FROM outbox`)
+// Waiting returns, by subject, how many messages have not been published yet: the
+// newest of it.
+func Waiting(ctx context.Context, db querier) (map[string]int, error) {
+	rows, err := db.Query(ctx, `SELECT subject, count(*) FROM outbox GROUP BY subject`)
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}
-	waiting := map[string]bool{}
+	waiting := map[string]int{}
 	var subject string
-	_, err = pgx.ForEachRow(rows, []any{&subject}, func() error {
-		waiting[subject] = true
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&subject, &n}, func() error {
+		waiting[subject] = n
 		return nil
 	})
 	return waiting, err

@@ -14,20 +14,20 @@ import (
 // resync is the actor of changes that nobody asked for.
 const resync = "resync"
 
-// Republish puts into the outbox every change that JOBS has lost, as no news: those
-// beyond the published revision of their pause, as many as the stream keeps, unless
-// news of the pause waits there already. A pause whose published revision the
-// database does not know, because an older database was restored, gets one beyond
-// it that says what the database says. Republish returns how many changes it put.
-// Read gives the published revisions, by namespace.
+// Republish puts into the outbox every change that JOBS has lost, as no news: of
+// the newest of each pause, as many as the stream keeps, those that it does not hold
+// and that do not wait there already. A pause of which a revision is published that
+// the database does not know, because an older database was restored, gets one
+// beyond it that says what the database says. Republish returns how many changes it
+// put. Read gives all published revisions, by namespace.
 //
 // As for jobs, it is exact because what is published is read last.
-func (s *Store) Republish(ctx context.Context, read func(context.Context) (map[string]int64, error)) (int, error) {
-	stored, err := s.newest(ctx)
-	if err != nil {
-		return 0, err
-	}
-	waiting, err := outbox.Waiting(ctx, s.pool)
+func (s *Store) Republish(ctx context.Context, read func(context.Context) (map[string][]int64, error)) (int, error) {
+	var changes []Pause
+	err := s.exclusively(ctx, func(tx pgx.Tx) (err error) {
+		changes, err = relayed(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -35,28 +35,43 @@ func (s *Store) Republish(ctx context.Context, read func(context.Context) (map[s
 	if err != nil {
 		return 0, err
 	}
-	stored = slices.DeleteFunc(stored, func(change State) bool {
-		return change.Revision <= published[change.Namespace] || waiting[topology.Pause(change.Namespace)]
+	lost := slices.DeleteFunc(changes, func(change Pause) bool {
+		return slices.Contains(published[change.Namespace], change.Revision)
 	})
 	overruled := 0
 	err = s.exclusively(ctx, func(tx pgx.Tx) error {
 		overruled, err = overrule(ctx, tx, published)
-		return errors.Join(err, republish(ctx, tx, stored))
+		return errors.Join(err, republish(ctx, tx, lost))
 	})
-	if err == nil && len(stored)+overruled > 0 {
+	if err == nil && len(lost)+overruled > 0 {
 		s.written()
 	}
-	return len(stored) + overruled, err
+	return len(lost) + overruled, err
 }
 
-// newest returns the newest changes of each pause, the oldest first.
-func (s *Store) newest(ctx context.Context) ([]State, error) {
-	return read(ctx, s.pool, `SELECT`+columns+`FROM (
+// relayed returns the newest changes of each pause that do not wait in the outbox,
+// the oldest first.
+func relayed(ctx context.Context, tx pgx.Tx) ([]Pause, error) {
+	changes, err := read(ctx, tx, `SELECT`+columns+`FROM (
 			SELECT *, row_number() OVER (PARTITION BY namespace ORDER BY revision DESC) AS age FROM pauses
-		) AS aged WHERE age <= $1 ORDER BY revision`, topology.RevisionsKept)
+		) AS aged WHERE age <= $1 ORDER BY revision DESC`, topology.RevisionsKept)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := outbox.Waiting(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	changes = slices.DeleteFunc(changes, func(change Pause) bool {
+		subject := topology.Pause(change.Namespace)
+		waiting[subject]--
+		return waiting[subject] >= 0
+	})
+	slices.Reverse(changes)
+	return changes, nil
 }
 
-func republish(ctx context.Context, tx pgx.Tx, changes []State) error {
+func republish(ctx context.Context, tx pgx.Tx, changes []Pause) error {
 	batch := &pgx.Batch{}
 	for _, change := range changes {
 		message := change.message()
@@ -68,13 +83,14 @@ func republish(ctx context.Context, tx pgx.Tx, changes []State) error {
 
 // overrule makes changes of the pauses that are published with a revision which
 // the database does not have. Planners would follow that one for ever.
-func overrule(ctx context.Context, tx pgx.Tx, published map[string]int64) (n int, err error) {
-	for namespace, revision := range published {
+func overrule(ctx context.Context, tx pgx.Tx, published map[string][]int64) (n int, err error) {
+	for namespace, revisions := range published {
+		newest := slices.Max(revisions)
 		before, err := last(ctx, tx, namespace)
 		if err != nil {
 			return n, err
 		}
-		if before.Revision >= revision {
+		if before.Revision >= newest {
 			continue
 		}
 		n++
@@ -82,7 +98,7 @@ func overrule(ctx context.Context, tx pgx.Tx, published map[string]int64) (n int
 			Namespace: namespace, Paused: before.Paused, Actor: resync,
 			Reason: "the stream held a change that the database does not know",
 		}.after(before)
-		after.Revision = revision + 1
+		after.Revision = newest + 1
 		if err := write(ctx, tx, before, after); err != nil {
 			return n, err
 		}

@@ -25,11 +25,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// State is the last change of a pause; the zero Revision says that there was none.
-type State struct {
+// Pause is one change of a pause, and so its state until the next; revision 0 says
+// that there was none.
+type Pause struct {
 	Namespace     string    `json:"namespace,omitempty" doc:"The namespace that is meant; missing for everything." example:"billing"`
 	Paused        bool      `json:"paused"`
-	Revision      int64     `json:"revision" doc:"How often this was paused or resumed."`
+	Revision      int64     `json:"revision" doc:"Number of the change, from 1; 0 if there was none."`
 	EffectiveFrom time.Time `json:"effective_from,omitzero" doc:"It holds for fire times from here on."`
 	Actor         string    `json:"actor,omitempty" doc:"Name of the key that paused or resumed."`
 	Reason        string    `json:"reason,omitempty" doc:"Why, as it was given."`
@@ -51,13 +52,13 @@ func New(pool *pgxpool.Pool, written func()) *Store {
 const columns = ` coalesce(namespace, ''), paused, revision, effective_from, actor, reason, created_at `
 
 // List returns all that is paused, everything first and then by namespace.
-func (s *Store) List(ctx context.Context) ([]State, error) {
+func (s *Store) List(ctx context.Context) ([]Pause, error) {
 	return read(ctx, s.pool, `SELECT`+columns+`FROM latest_pauses WHERE paused ORDER BY namespace NULLS FIRST`)
 }
 
 // Holding returns what keeps the jobs of a namespace paused: nothing, everything,
 // the namespace, or both in this order.
-func (s *Store) Holding(ctx context.Context, namespace string) ([]State, error) {
+func (s *Store) Holding(ctx context.Context, namespace string) ([]Pause, error) {
 	return read(ctx, s.pool, `SELECT`+columns+`FROM latest_pauses
 		WHERE paused AND (namespace IS NULL OR namespace = $1) ORDER BY namespace NULLS FIRST`, namespace)
 }
@@ -66,14 +67,14 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-func read(ctx context.Context, db querier, sql string, args ...any) ([]State, error) {
+func read(ctx context.Context, db querier, sql string, args ...any) ([]Pause, error) {
 	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read pauses: %w", err)
 	}
-	states, err := pgx.CollectRows(rows, pgx.RowToStructByPos[State])
-	for i := range states {
-		states[i].EffectiveFrom, states[i].CreatedAt = states[i].EffectiveFrom.UTC(), states[i].CreatedAt.UTC()
+	changes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Pause])
+	for i := range changes {
+		changes[i].EffectiveFrom, changes[i].CreatedAt = changes[i].EffectiveFrom.UTC(), changes[i].CreatedAt.UTC()
 	}
-	return states, err
+	return changes, err
 }

@@ -23,8 +23,8 @@ type Change struct {
 
 // Set pauses or resumes, and returns what holds then. If that is so already,
 // nothing is written, and the reason for it stays.
-func (s *Store) Set(ctx context.Context, wanted Change) (State, error) {
-	var after State
+func (s *Store) Set(ctx context.Context, wanted Change) (Pause, error) {
+	var after Pause
 	wrote := false
 	err := s.exclusively(ctx, func(tx pgx.Tx) error {
 		before, err := last(ctx, tx, wanted.Namespace)
@@ -53,24 +53,24 @@ func (s *Store) exclusively(ctx context.Context, do func(pgx.Tx) error) error {
 }
 
 // last returns the last change of a pause, or one of revision 0.
-func last(ctx context.Context, tx pgx.Tx, namespace string) (State, error) {
+func last(ctx context.Context, tx pgx.Tx, namespace string) (Pause, error) {
 	states, err := read(ctx, tx, `SELECT`+columns+`FROM pauses
 		WHERE coalesce(namespace, '') = $1 ORDER BY revision DESC LIMIT 1`, namespace)
 	if err != nil || len(states) == 0 {
-		return State{Namespace: namespace}, err
+		return Pause{Namespace: namespace}, err
 	}
 	return states[0], nil
 }
 
-func (c Change) after(before State) State {
+func (c Change) after(before Pause) Pause {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	return State{
+	return Pause{
 		Namespace: c.Namespace, Paused: c.Paused, Revision: before.Revision + 1, Actor: c.Actor, Reason: c.Reason,
 		EffectiveFrom: effect.From(now, before.EffectiveFrom), CreatedAt: now,
 	}
 }
 
-func write(ctx context.Context, tx pgx.Tx, before, after State) error {
+func write(ctx context.Context, tx pgx.Tx, before, after Pause) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		INSERT INTO pauses (namespace, paused, revision, effective_from, actor, reason, created_at)
@@ -84,30 +84,30 @@ func write(ctx context.Context, tx pgx.Tx, before, after State) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-func (s State) message() wire.Pause {
-	return wire.Pause{Namespace: s.Namespace, Revision: s.Revision, Paused: s.Paused, EffectiveFrom: s.EffectiveFrom}
+func (p Pause) message() wire.Pause {
+	return wire.Pause{Namespace: p.Namespace, Revision: p.Revision, Paused: p.Paused, EffectiveFrom: p.EffectiveFrom}
 }
 
 // action and object name a change in the audit log.
-func (s State) action() string {
-	if s.Paused {
+func (p Pause) action() string {
+	if p.Paused {
 		return "paused"
 	}
 	return "resumed"
 }
 
-func (s State) object() string {
-	if s.Namespace == "" {
+func (p Pause) object() string {
+	if p.Namespace == "" {
 		return "everything"
 	}
-	return "namespace/" + s.Namespace
+	return "namespace/" + p.Namespace
 }
 
-// encode returns a state's JSON; nil before the first change.
-func encode(state State) []byte {
-	if state.Revision == 0 {
+// encode returns a change's JSON; nil before the first change.
+func encode(change Pause) []byte {
+	if change.Revision == 0 {
 		return nil
 	}
-	data, _ := json.Marshal(state) // cannot fail: it holds only data
+	data, _ := json.Marshal(change) // cannot fail: it holds only data
 	return data
 }

@@ -18,6 +18,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -36,7 +37,7 @@ type Jobs interface {
 // Pauses puts what is missing from the published pauses, by namespace, into the
 // outbox. It calls read when it has read its own tables.
 type Pauses interface {
-	Republish(ctx context.Context, read func(context.Context) (map[string]int64, error)) (int, error)
+	Republish(ctx context.Context, read func(context.Context) (map[string][]int64, error)) (int, error)
 }
 
 // Queues puts what is missing from the published queues into the outbox.
@@ -61,7 +62,7 @@ func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
 	if err != nil {
 		return err
 	}
-	pauses, err := stores.Pauses.Republish(ctx, func(ctx context.Context) (map[string]int64, error) { return readPauses(ctx, js) })
+	pauses, err := stores.Pauses.Republish(ctx, func(ctx context.Context) (map[string][]int64, error) { return readPauses(ctx, js) })
 	if err != nil { // jobs come after what holds them back
 		return err
 	}
@@ -104,22 +105,35 @@ func readQueues(ctx context.Context, js jetstream.JetStream) (map[string]carillo
 	return published, err
 }
 
-// readPauses returns the greatest published revision of every pause.
-func readPauses(ctx context.Context, js jetstream.JetStream) (map[string]int64, error) {
-	published := map[string]int64{}
+// readPauses returns all published revisions of every pause: what was lost may be
+// older than what has come since.
+func readPauses(ctx context.Context, js jetstream.JetStream) (map[string][]int64, error) {
+	published := map[string][]int64{}
 	err := read(ctx, js, topology.AllPauses, func(entry bus.Entry) {
 		if pause, err := wire.Decode[wire.Pause](entry.Data); err == nil {
-			published[pause.Namespace] = max(published[pause.Namespace], pause.Revision)
+			published[pause.Namespace] = append(published[pause.Namespace], pause.Revision)
 		}
 	})
 	return published, err
 }
 
+// read handles what the stream holds now. What comes before the following is
+// stopped would be handled beside whoever uses the result, so it is left out.
 func read(ctx context.Context, js jetstream.JetStream, filter string, handle func(bus.Entry)) error {
-	stop, err := bus.Follow(ctx, js, topology.JobsStream, filter, handle)
-	if err != nil {
-		return err
+	var turn sync.Mutex
+	ended := false
+	stop, err := bus.Follow(ctx, js, topology.JobsStream, filter, func(entry bus.Entry) {
+		turn.Lock()
+		defer turn.Unlock()
+		if !ended {
+			handle(entry)
+		}
+	})
+	turn.Lock()
+	ended = true
+	turn.Unlock()
+	if err == nil {
+		stop()
 	}
-	stop()
-	return nil
+	return err
 }
