@@ -21,7 +21,7 @@ type Plan struct {
 }
 
 // Plan chooses the fires of a job that a range wants, and starts nothing. It fails
-// with *[backfill.TooManyError] or ErrUnavailable.
+// with *[backfill.TooManyError], ErrBusy or ErrUnavailable.
 func (s *Store) Plan(ctx context.Context, job uuid.UUID, r backfill.Range) (plan Plan, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		plan, err = s.plan(ctx, tx, job, r)
@@ -43,6 +43,9 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 		plan.KeptFrom = *keptFrom
 	}
 	known := backfill.NewLedger(plan.KeptFrom, revisions[len(revisions)-1].From)
+	if err = s.fillComing(ctx, known, revisions, r); err != nil {
+		return plan, err
+	}
 	fires, err := r.Fires(revisions)
 	if err != nil {
 		return plan, err

@@ -16,7 +16,7 @@ import (
 
 // Start chooses as Plan does, and starts a backfill of what it chose. If that is
 // nothing, it starts nothing, and the id of the backfill is zero. It fails with
-// *[backfill.TooManyError], ErrNoQueue or ErrUnavailable.
+// *[backfill.TooManyError], ErrNoQueue, ErrBusy or ErrUnavailable.
 func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r backfill.Range, rate int) (b Backfill, plan Plan, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := takeTurn(ctx, tx, job.ID); err != nil {
