@@ -273,10 +273,10 @@ func TestABackfillIsNotBegunAnew(t *testing.T) {
 func TestBackfillsOfTimesBeforeTheJob(t *testing.T) {
 	t.Parallel()
 	h := newHourly(t)
-	if got := into[backfillPlan](t, h.order(t, -4, 1, nil), http.StatusAccepted); got.Count != 1 {
+	if got := into[backfillPlan](t, h.order(t, -4, 1, nil), http.StatusAccepted); got.Count != 1 || !strings.Contains(strings.Join(got.Warnings, ""), "the job begins on") {
 		t.Errorf("by its own schedule: %+v", got)
 	}
-	if got := into[backfillPlan](t, h.order(t, -4, 1, object{"schedule": "current"}), http.StatusAccepted); got.Count != 4 || got.UnderWay != 1 {
+	if got := into[backfillPlan](t, h.order(t, -4, 1, object{"schedule": "current"}), http.StatusAccepted); got.Count != 4 || got.UnderWay != 1 || len(got.Warnings) != 1 {
 		t.Errorf("by the current schedule: %+v", got)
 	}
 	h.exec(t, `UPDATE job_revisions SET effective_from = $1`, h.at(-1000)) // older than the ledger

@@ -17,6 +17,7 @@ import (
 type Plan struct {
 	backfill.Choice
 	KeptFrom time.Time     // the oldest day of the ledger; zero while it is empty
+	Created  time.Time     // when the job's first revision began to hold
 	RunTakes time.Duration // mean of the job's latest runs; 0 if there are none
 }
 
@@ -42,7 +43,8 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 	if keptFrom != nil {
 		plan.KeptFrom = *keptFrom
 	}
-	known := backfill.NewLedger(plan.KeptFrom, revisions[len(revisions)-1].From)
+	plan.Created = revisions[len(revisions)-1].From
+	known := backfill.NewLedger(plan.KeptFrom, plan.Created)
 	if err = s.fillComing(ctx, known, revisions, r); err != nil {
 		return plan, err
 	}

@@ -27,7 +27,7 @@ func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r bac
 		}
 		b = Backfill{
 			ID: uuid.Must(uuid.NewV7()), JobID: job.ID, Namespace: job.Namespace, From: r.From, To: r.To,
-			Mode: r.Mode, Schedule: r.Schedule, Rate: rate, Count: len(plan.Fires), Actor: actor, CreatedAt: time.Now().UTC(),
+			Mode: r.Mode, Schedule: r.Schedule, Rate: rate, Count: len(plan.Fires), Actor: actor, CreatedAt: now(),
 		}
 		return b.write(ctx, tx, plan.Fires)
 	})
@@ -36,6 +36,9 @@ func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r bac
 	}
 	return b, plan, err
 }
+
+// now is the present, in the microseconds that Postgres keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // takeTurn waits for the other backfills of the job that are being chosen.
 func takeTurn(ctx context.Context, tx pgx.Tx, job uuid.UUID) error {
