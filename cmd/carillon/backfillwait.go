@@ -41,7 +41,7 @@ func (w backfillWait) until(ctx context.Context, id uuid.UUID) (client.Backfill,
 			}
 			_ = bar.Set(now.Done()) // a screen that cannot be written to must not end the wait
 			if !now.Live() {
-				_ = bar.Exit()
+				w.leave()
 				return now, nil
 			}
 		case !passing(err) || misses == backfillPatience:
@@ -62,9 +62,21 @@ func passing(err error) bool {
 	return !errors.As(err, &problem) || problem.Status >= 500
 }
 
-func (w backfillWait) bar(count int) *progressbar.ProgressBar {
+// seen reports whether there is a terminal.
+func (w backfillWait) seen() bool {
 	file, ok := w.screen.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// leave goes on below the bar.
+func (w backfillWait) leave() {
+	if w.seen() {
+		fmt.Fprint(w.screen, "\n\n")
+	}
+}
+
+func (w backfillWait) bar(count int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(count, progressbar.OptionSetWriter(w.screen), progressbar.OptionSetDescription("runs"),
 		progressbar.OptionShowCount(), progressbar.OptionSetWidth(40), progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetVisibility(ok && term.IsTerminal(int(file.Fd()))))
+		progressbar.OptionSetVisibility(w.seen()))
 }

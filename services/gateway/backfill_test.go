@@ -273,10 +273,10 @@ func TestABackfillIsNotBegunAnew(t *testing.T) {
 func TestBackfillsOfTimesBeforeTheJob(t *testing.T) {
 	t.Parallel()
 	h := newHourly(t)
-	if got := into[backfillPlan](t, h.order(t, -4, 1, nil), http.StatusAccepted); got.Count != 1 {
+	if got := into[backfillPlan](t, h.order(t, -4, 1, nil), http.StatusAccepted); got.Count != 1 || !strings.Contains(strings.Join(got.Warnings, ""), "the job begins on") {
 		t.Errorf("by its own schedule: %+v", got)
 	}
-	if got := into[backfillPlan](t, h.order(t, -4, 1, object{"schedule": "current"}), http.StatusAccepted); got.Count != 4 || got.UnderWay != 1 {
+	if got := into[backfillPlan](t, h.order(t, -4, 1, object{"schedule": "current"}), http.StatusAccepted); got.Count != 4 || got.UnderWay != 1 || len(got.Warnings) != 1 {
 		t.Errorf("by the current schedule: %+v", got)
 	}
 	h.exec(t, `UPDATE job_revisions SET effective_from = $1`, h.at(-1000)) // older than the ledger
@@ -286,6 +286,67 @@ func TestBackfillsOfTimesBeforeTheJob(t *testing.T) {
 	}
 	if got := into[backfillPlan](t, h.order(t, -200, -190, object{"mode": "all"}), http.StatusAccepted); got.Count != 10 {
 		t.Errorf("all before the ledger: %+v", got)
+	}
+}
+
+// TestWhatIsStillToComeIsLeftOut has a run of hour 1 in its queue and one of hour
+// 2 that waits for a retry; the planner holds hour 3, and has planned up to hour 5.
+func TestWhatIsStillToComeIsLeftOut(t *testing.T) {
+	t.Parallel()
+	h := newHourly(t)
+	send := func(subject string, header nats.Header, body []byte) {
+		t.Helper()
+		if _, err := h.js.PublishMsg(t.Context(), &nats.Msg{Subject: subject, Header: header, Data: body}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(kind carillon.Kind, hour int) nats.Header {
+		return nats.Header{wire.RunHeader: {string(wire.Encode(wire.Run{ID: uuid.New(), Kind: kind, FireTime: h.at(hour)}))}}
+	}
+	send(topology.Ready(h.ID, "default"), run(carillon.KindSchedule, 1), nil)
+	send(topology.Ready(h.ID, "default"), run(carillon.KindManual, 4), nil)
+	send(topology.Retry(h.ID, "low", uuid.New()), run(carillon.KindBackfill, 2), nil)
+	send(topology.Ready(uuid.New(), "default"), run(carillon.KindSchedule, 5), nil)
+	mark := wire.Mark{Reach: wire.Reach{At: h.at(5), Job: uuid.Max}, Held: map[uuid.UUID][]wire.Held{h.ID: {{At: h.at(3)}}}}
+	send(topology.Mark(carillon.PartitionOf(h.ID)), nil, wire.Encode(mark))
+	got := into[backfillPlan](t, h.order(t, 0, 8, object{"mode": "all", "dry_run": true}), 200)
+	if got.UnderWay != 5 || !slices.EqualFunc(got.Sample, []time.Time{h.at(0), h.at(4), h.at(5)}, time.Time.Equal) {
+		t.Errorf("%+v", got)
+	}
+	for range 1000 {
+		if _, err := h.js.PublishMsgAsync(&nats.Msg{Subject: topology.Ready(h.ID, "default"), Header: run(carillon.KindSchedule, 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-h.js.PublishAsyncComplete()
+	if p := intoProblem(t, h.order(t, 0, 8, nil), 409); !strings.Contains(p.Detail, "more than 1000 runs") {
+		t.Error(p.Detail)
+	}
+}
+
+// TestTheLargestBackfill is of a job that was due every second.
+func TestTheLargestBackfill(t *testing.T) {
+	t.Parallel()
+	h := newHourly(t)
+	h.exec(t, `UPDATE job_revisions SET document = jsonb_set(document, '{schedule}', '{"every": "1s"}'), effective_from = $1`, h.at(-24))
+	h.day(t, h.at(-24))
+	to := h.begin.Add(wire.MaxBackfill * time.Second)
+	body := object{"from": h.begin, "to": to, "rate": 100}
+	plan := into[backfillPlan](t, h.call(t, "POST", "/api/v1/jobs/"+h.ID.String()+"/backfill", body), http.StatusAccepted)
+	message, _ := h.publishedMessage(t, plan.ID, false)
+	if n := len(message.Fires); n != wire.MaxBackfill || !message.Fires[n-1].Equal(to.Add(-time.Second)) {
+		t.Errorf("%d fires", n)
+	}
+	h.exec(t, `
+		INSERT INTO runs (id, fire_time, job_id, job_name, namespace, kind, state, revision, queue, planned_at)
+		SELECT gen_random_uuid(), at, $1, 'x', 'default', 'schedule', 'succeeded', 1, 'default', at
+		FROM generate_series($2::timestamptz, $3, '1s') AS at`, h.ID, h.at(-24), h.begin.Add(-time.Second))
+	if got := h.progress(t, plan.ID); got.State != "running" || got.Waiting != wire.MaxBackfill {
+		t.Errorf("%+v", got)
+	}
+	body["from"] = h.at(-24) // 96,400 fires, none of which is a gap
+	if none := into[backfillPlan](t, h.call(t, "POST", "/api/v1/jobs/"+h.ID.String()+"/backfill", body), 200); none.UnderWay != wire.MaxBackfill {
+		t.Errorf("%+v", none)
 	}
 }
 
@@ -393,8 +454,7 @@ func TestBackfillsWithoutNATS(t *testing.T) {
 	if p := intoProblem(t, h.call(t, "GET", "/api/v1/backfills/"+id.String(), nil), 503); p.Detail != "NATS is not available" {
 		t.Error(p.Detail)
 	}
-	later := into[backfillPlan](t, h.order(t, 4, 6, nil), http.StatusAccepted) // beside the other
-	if got := h.progress(t, later.ID); got.State != "running" {
-		t.Errorf("in the outbox: %+v", got)
+	if p := intoProblem(t, h.order(t, 4, 6, nil), 503); p.Detail != "NATS is not available" {
+		t.Error(p.Detail)
 	}
 }

@@ -80,7 +80,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	parts := api.Parts{
 		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
 		Runs: ledger.New(pool), Trigger: trigger.New(js), Canceller: cancellation.New(putControl(js)),
-		Backfills: backfillstore.New(pool, publishedBackfill(js), relay.Kick),
+		Backfills: backfillstore.New(pool, streams{js}, relay.Kick),
 		Keys:      keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)

@@ -97,7 +97,7 @@ func viewOfPlan(o backfillOrder, job carillon.Job, p backfillstore.Plan) backfil
 	return backfillPlan{
 		JobID: job.ID, Job: job.Name, From: span.From, To: span.To, Mode: o.Mode, Schedule: o.Schedule, Rate: o.Rate,
 		Count: len(p.Fires), Sample: append([]time.Time{}, p.Sample(backfillSample)...), Takes: backfillTakes(o.Rate, job, p),
-		UnderWay: p.UnderWay, Unknown: p.Unknown, Warnings: backfillWarnings(job, p),
+		UnderWay: p.UnderWay, Unknown: p.Unknown, Warnings: backfillWarnings(span, job, p),
 	}
 }
 
@@ -110,10 +110,14 @@ func backfillTakes(rate int, job carillon.Job, p backfillstore.Plan) carillon.Du
 	return carillon.Duration((time.Duration(len(p.Fires)) * each).Round(time.Millisecond))
 }
 
-func backfillWarnings(job carillon.Job, p backfillstore.Plan) []string {
+func backfillWarnings(span backfill.Range, job carillon.Job, p backfillstore.Plan) []string {
 	warnings := []string{}
 	if job.Paused {
 		warnings = append(warnings, "the job is paused: its backfills wait until it is resumed")
+	}
+	if span.Schedule == backfill.Original && span.From.Before(p.Created) {
+		warnings = append(warnings, fmt.Sprintf("the job begins on %s: with the schedule current, it is run for times before that too",
+			p.Created.UTC().Format(time.RFC3339)))
 	}
 	if p.UnderWay > 0 {
 		warnings = append(warnings, fmt.Sprintf("left out, for they are under way: %d", p.UnderWay))

@@ -32,16 +32,16 @@ type Range struct {
 }
 
 // Fires returns the fires of the range, ascending. The revisions are all that one
-// job has, with the newest first; they are written to. It fails with *[TooManyError].
+// job has, with the newest first. It fails with *[TooManyError].
 func (r Range) Fires(newestFirst []*audit.Revision, pauses []audit.Pause) ([]time.Time, error) {
+	revisions := copies(newestFirst)
 	if r.Schedule == Current {
 		pauses = nil
-		newest := newestFirst[0]
-		newest.From, newest.Paused = r.From, false
-		newestFirst = newestFirst[:1]
+		revisions = revisions[:1]
+		revisions[0].From, revisions[0].Paused = r.From, false
 	}
 	var fires []time.Time
-	for at := range audit.Expected(newestFirst, pauses, r.From, r.To) {
+	for at := range audit.Expected(revisions, pauses, r.From, r.To) {
 		if len(fires) == MaxRange {
 			return nil, &TooManyError{"fires", MaxRange, at.UTC()}
 		}

@@ -72,6 +72,28 @@ func TestAFireThatAnOpenBackfillHasYetToRunIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestWhatThePlannerHasYetToDecide has a mark at minute 3, up to a job, and a fire
+// of minute 1 that is held.
+func TestWhatThePlannerHasYetToDecide(t *testing.T) {
+	t.Parallel()
+	first := []*audit.Revision{everyMinute(1, 0)}
+	mark := wire.Mark{Reach: wire.Reach{At: at(3)}, Held: map[uuid.UUID][]wire.Held{uuid.Max: {{At: at(1)}}, uuid.New(): {{At: at(2)}}}}
+	r := Range{From: at(0), To: at(6), Mode: Gaps, Schedule: Original}
+	for job, want := range map[uuid.UUID][]time.Time{uuid.Max: {at(0), at(2), at(3)}, uuid.Nil: {at(0), at(2)}} {
+		mark.Job = job // the last that was planned at minute 3
+		ledger := NewLedger(time.Time{}, noon)
+		ledger.AddUndecided(mark, first, nil, r)
+		fires, err := r.Fires(first, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		choice, err := r.Choose(fires, ledger)
+		if err != nil || !slices.Equal(choice.Fires, want) || choice.UnderWay != 6-len(want) {
+			t.Errorf("%s: %+v, %v", job, choice, err)
+		}
+	}
+}
+
 // TestWhatTheLedgerNoLongerKeeps has a job from minute 2 on, and rows from minute 5.
 func TestWhatTheLedgerNoLongerKeeps(t *testing.T) {
 	t.Parallel()
@@ -96,8 +118,7 @@ func TestBySchedule(t *testing.T) {
 	for schedule, want := range map[Schedule][]time.Time{
 		Original: {at(5), at(6), at(7)}, Current: {at(2), at(4), at(6), at(8)},
 	} {
-		held := *paused
-		got, err := Range{From: at(2), To: at(10), Schedule: schedule}.Fires([]*audit.Revision{&held, everyMinute(1, 5)}, nil)
+		got, err := Range{From: at(2), To: at(10), Schedule: schedule}.Fires([]*audit.Revision{paused, everyMinute(1, 5)}, nil)
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v", schedule, got, err)
 		}

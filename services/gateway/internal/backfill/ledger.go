@@ -3,7 +3,9 @@ package backfill
 import (
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/wire"
 )
 
 // standing is how a fire stands: the best that its runs came to.
@@ -46,11 +48,43 @@ func NewLedger(keptFrom, created time.Time) *Ledger {
 	return &Ledger{keptFrom, created, map[int64]standing{}}
 }
 
-// Add notes a run of a fire.
+// Add notes a row of a run of a fire.
 func (l *Ledger) Add(fire time.Time, state carillon.State) { l.raise(fire, standingOf(state)) }
 
 // AddWaiting notes that a run of a fire is still to come.
 func (l *Ledger) AddWaiting(fire time.Time) { l.raise(fire, underWay) }
+
+// AddUndecided notes the fires of a range that the planner has yet to decide, or
+// holds until an earlier run ends. The mark is that of the job's partition; the
+// revisions are all that the job has, with the newest first.
+func (l *Ledger) AddUndecided(mark wire.Mark, newestFirst []*audit.Revision, pauses []audit.Pause, r Range) {
+	job, from := newestFirst[0].Job, r.From
+	for _, held := range mark.Held[job] {
+		l.AddWaiting(held.At)
+	}
+	if from.Before(mark.At) {
+		from = mark.At
+	}
+	n := 0
+	for at := range audit.Expected(copies(newestFirst), pauses, from, r.To) {
+		if n++; n > MaxRange {
+			return // such a range is refused
+		}
+		if !mark.Covers(at, job) {
+			l.AddWaiting(at)
+		}
+	}
+}
+
+// copies returns revisions that an audit may write to.
+func copies(revisions []*audit.Revision) []*audit.Revision {
+	all := make([]*audit.Revision, len(revisions))
+	for i, r := range revisions {
+		c := *r
+		all[i] = &c
+	}
+	return all
+}
 
 func (l *Ledger) raise(fire time.Time, s standing) {
 	l.fires[fire.Unix()] = max(l.fires[fire.Unix()], s)

@@ -3,7 +3,6 @@ package backfillstore
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
@@ -20,8 +19,8 @@ func (s *Store) Cancel(ctx context.Context, actor string, id uuid.UUID) (Progres
 	if p.State != Running && p.State != Stalled {
 		return p, fmt.Errorf("%w: it is %s", ErrEnded, p.State)
 	}
-	now := time.Now().UTC()
-	p.State, p.CancelledAt = Cancelled, &now
+	at := now()
+	p.State, p.CancelledAt = Cancelled, &at
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return p.cancel(ctx, tx, actor) })
 	if err == nil {
 		s.written()

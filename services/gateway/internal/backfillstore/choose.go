@@ -17,11 +17,12 @@ import (
 type Plan struct {
 	backfill.Choice
 	KeptFrom time.Time     // the oldest day of the ledger; zero while it is empty
+	Created  time.Time     // when the job's first revision began to hold
 	RunTakes time.Duration // mean of the job's latest runs; 0 if there are none
 }
 
 // Plan chooses the fires of a job that a range wants, and starts nothing. It fails
-// with *[backfill.TooManyError] or ErrUnavailable.
+// with *[backfill.TooManyError], ErrBusy or ErrUnavailable.
 func (s *Store) Plan(ctx context.Context, job uuid.UUID, r backfill.Range) (plan Plan, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		plan, err = s.plan(ctx, tx, job, r)
@@ -42,9 +43,13 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 	if keptFrom != nil {
 		plan.KeptFrom = *keptFrom
 	}
-	known := backfill.NewLedger(plan.KeptFrom, revisions[len(revisions)-1].From)
+	plan.Created = revisions[len(revisions)-1].From
+	known := backfill.NewLedger(plan.KeptFrom, plan.Created)
 	pauses, err := ledger.Pauses(ctx, tx, revisions[0].Namespace, r.From, r.To)
 	if err != nil {
+		return plan, err
+	}
+	if err = s.fillComing(ctx, known, revisions, pauses, r); err != nil {
 		return plan, err
 	}
 	fires, err := r.Fires(revisions, pauses)

@@ -16,7 +16,7 @@ import (
 
 // Start chooses as Plan does, and starts a backfill of what it chose. If that is
 // nothing, it starts nothing, and the id of the backfill is zero. It fails with
-// *[backfill.TooManyError], ErrNoQueue or ErrUnavailable.
+// *[backfill.TooManyError], ErrNoQueue, ErrBusy or ErrUnavailable.
 func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r backfill.Range, rate int) (b Backfill, plan Plan, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := takeTurn(ctx, tx, job.ID); err != nil {
@@ -27,7 +27,7 @@ func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r bac
 		}
 		b = Backfill{
 			ID: uuid.Must(uuid.NewV7()), JobID: job.ID, Namespace: job.Namespace, From: r.From, To: r.To,
-			Mode: r.Mode, Schedule: r.Schedule, Rate: rate, Count: len(plan.Fires), Actor: actor, CreatedAt: time.Now().UTC(),
+			Mode: r.Mode, Schedule: r.Schedule, Rate: rate, Count: len(plan.Fires), Actor: actor, CreatedAt: now(),
 		}
 		return b.write(ctx, tx, plan.Fires)
 	})
@@ -36,6 +36,9 @@ func (s *Store) Start(ctx context.Context, actor string, job carillon.Job, r bac
 	}
 	return b, plan, err
 }
+
+// now is the present, in the microseconds that Postgres keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // takeTurn waits for the other backfills of the job that are being chosen.
 func takeTurn(ctx context.Context, tx pgx.Tx, job uuid.UUID) error {

@@ -21,7 +21,9 @@ var (
 	ErrNoQueue = errors.New("there is no queue low, in which backfills run: create it")
 	// ErrEnded says that there is nothing left to stop.
 	ErrEnded = errors.New("the backfill hands out no more runs")
-	// ErrUnavailable says that NATS could not be asked how far a backfill is.
+	// ErrBusy says that there are too many runs to tell which fires are among them.
+	ErrBusy = errors.New("more than 1000 runs of the job are in flight: wait until there are fewer")
+	// ErrUnavailable says that NATS could not be asked what is under way.
 	ErrUnavailable = errors.New("NATS is not available")
 )
 
@@ -41,21 +43,17 @@ type Backfill struct {
 	CancelledAt *time.Time        `json:"cancelled_at,omitempty"`
 }
 
-// Published returns the message of a job's backfill as the stream JOBS has it;
-// false if it has none.
-type Published func(ctx context.Context, job, id uuid.UUID) (wire.Backfill, bool, error)
-
 // Store reads and writes backfills. It is safe for concurrent use.
 type Store struct {
-	pool      *pgxpool.Pool
-	published Published
-	written   func()
+	pool    *pgxpool.Pool
+	streams Streams
+	written func()
 }
 
 // New returns the store of a database. It calls written after every commit that
 // left something in the outbox.
-func New(pool *pgxpool.Pool, published Published, written func()) *Store {
-	return &Store{pool, published, written}
+func New(pool *pgxpool.Pool, streams Streams, written func()) *Store {
+	return &Store{pool, streams, written}
 }
 
 const selectBackfill = `
@@ -98,9 +96,9 @@ func (s *Store) held(ctx context.Context, db querier, job, id uuid.UUID) (messag
 	if err != nil || waits {
 		return wire.Backfill{ID: id, JobID: job}, waits, err
 	}
-	message, ok, err = s.published(ctx, job, id)
+	message, ok, err = s.streams.Backfill(ctx, job, id)
 	if err != nil {
-		return message, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return message, false, unavailable(err)
 	}
 	return message, ok, nil
 }

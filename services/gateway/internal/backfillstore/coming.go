@@ -1,0 +1,56 @@
+package backfillstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
+	"github.com/carillon-cron/carillon/services/gateway/internal/backfill"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
+)
+
+// Streams is what NATS knows of a job. Its methods are safe for concurrent use.
+type Streams interface {
+	// Backfill returns the message of a backfill; false if JOBS has none.
+	Backfill(ctx context.Context, job, id uuid.UUID) (wire.Backfill, bool, error)
+	// Mark returns the mark of the job's partition; false if there is none yet.
+	Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error)
+	// InFlight returns the runs that are queued, running or waiting for a retry. It
+	// fails with ErrBusy if they are too many.
+	InFlight(ctx context.Context, job uuid.UUID) ([]wire.Run, error)
+}
+
+// fillComing notes the fires of a job that have no row yet and will get one: those
+// that the planner has yet to decide, and those in flight. It looks in the order
+// in which fires move, and before the ledger is read: what has moved on since is
+// then seen further down, and nothing slips through between two looks.
+func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, r backfill.Range) error {
+	job := revisions[0].Job
+	mark, ok, err := s.streams.Mark(ctx, job)
+	if err != nil {
+		return unavailable(err)
+	}
+	if ok {
+		known.AddUndecided(mark, revisions, pauses, r)
+	}
+	runs, err := s.streams.InFlight(ctx, job)
+	if err != nil {
+		return unavailable(err)
+	}
+	for _, run := range runs {
+		if run.Kind != carillon.KindManual {
+			known.AddWaiting(run.FireTime)
+		}
+	}
+	return nil
+}
+
+func unavailable(err error) error {
+	if errors.Is(err, ErrBusy) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
