@@ -27,8 +27,9 @@ check: tools isolated ## formatting, vet and staticcheck: all but the tests
 isolated: ## vet each module on its own, without the workspace
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
-ordeal: bootstrap ## kill, freeze and stop planners for minutes, and audit
-	go test ./e2e/system -run TestEveryFireIsPlannedOnceWhateverDies -count 1 -v -timeout 30m -full
+ordeal: bootstrap ## kill, freeze, stop, edit and rival for minutes, and audit
+	go test ./services/planner -run TestRivals -count 1 -v -full
+	go test ./e2e/system -run 'TestEveryFireIsPlannedOnceWhateverDies|TestPoliciesOutlive|TestAStandstill|TestEditsDuring' -parallel 1 -count 1 -v -timeout 30m -full
 
 bench: bootstrap ## run the benchmarks
 	go run ./bench
