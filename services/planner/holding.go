@@ -44,8 +44,8 @@ func (h *holding) untilLook(marks map[int]commit.Mark) time.Duration {
 	return longestSleep
 }
 
-// free lists jobs with held fires that have no run in flight, when it is time to
-// look.
+// free lists jobs with held fires that have no run in flight, or have been deleted,
+// when it is time to look.
 func (h *holding) free(ctx context.Context, l *loop, now time.Time) []uuid.UUID {
 	if now.Before(h.look) && h.look.Sub(now) <= lookEvery { // further off: the clock was set back
 		return nil
@@ -64,7 +64,7 @@ func (h *holding) free(ctx context.Context, l *loop, now time.Time) []uuid.UUID 
 		h.replace(l, job, now)
 	}
 	h.replaced.report()
-	return slices.DeleteFunc(jobs, func(job uuid.UUID) bool { return slices.Contains(busy, job) })
+	return slices.DeleteFunc(jobs, func(job uuid.UUID) bool { return slices.Contains(busy, job) && !l.agenda.Newest(job).Deleted() })
 }
 
 // turn lists the jobs with held fires whose turn it is, after those of the last

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
+	"github.com/carillon-cron/carillon/services/planner/internal/backfill"
 	"github.com/carillon-cron/carillon/services/planner/internal/commit"
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
-	"github.com/carillon-cron/carillon/shared/bus"
-	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -29,6 +29,7 @@ type loop struct {
 	marks     map[int]commit.Mark // of the owned partitions
 	waiting   map[int]waiting     // gained, but not owned yet
 	held      *holding
+	backfills *backfill.Register
 	stopped   bool // by the clock
 	mailbox   chan func(context.Context)
 	done      chan struct{}
@@ -38,7 +39,7 @@ type loop struct {
 func newLoop(js jetstream.JetStream, name string, keeper *timekeeper, report func(error)) *loop {
 	return &loop{
 		js: js, keeper: keeper, report: report, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
-		waiting: map[int]waiting{}, held: newHolding(),
+		waiting: map[int]waiting{}, held: newHolding(), backfills: backfill.New(),
 		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
 	}
 }
@@ -78,22 +79,34 @@ func (l *loop) untilNext() time.Duration {
 		return doubtPause
 	}
 	sleep := min(l.untilEnter(), l.held.untilLook(l.marks))
+	sleep = l.backfills.UntilPick(time.Now(), maps.Keys(l.marks), sleep)
 	if fire, ok := l.agenda.Next(); ok {
 		sleep = min(sleep, time.Until(fire.At))
 	}
 	return sleep
 }
 
-// planOnce plans one batch of what is due, and reports whether there was one.
+// planOnce plans one batch of what is due, or else of what backfills ask for, and
+// reports whether there was one.
 func (l *loop) planOnce(ctx context.Context) bool {
 	now, ok := l.keeper.now()
 	if l.stopped = !ok; l.stopped {
 		return false
 	}
-	batch := plan.Collect(l.agenda, now, l.positions(), l.held.free(ctx, l, now))
+	marks := l.positions()
+	batch := plan.Collect(l.agenda, now, marks, l.held.free(ctx, l, now))
+	if batch.Empty() {
+		batch = l.fill(now, marks)
+	}
 	if batch.Empty() {
 		return false
 	}
+	l.commit(ctx, batch, now)
+	return true
+}
+
+// commit stores a batch, or starts over from the marks.
+func (l *loop) commit(ctx context.Context, batch *plan.Batch, now time.Time) {
 	err := l.committer.Commit(ctx, batch, l.marks)
 	var stale *commit.Stale
 	switch {
@@ -101,6 +114,7 @@ func (l *loop) planOnce(ctx context.Context) bool {
 		for p := range batch.Marks {
 			l.agenda.Stored(p, l.marks[p].Mark)
 		}
+		l.backfills.HandedOut(batch, now)
 		observe(batch, time.Since(now))
 		l.report(nil)
 		if batch.Replacing {
@@ -113,7 +127,6 @@ func (l *loop) planOnce(ctx context.Context) bool {
 		l.startOver(batch)
 		l.report(err)
 	}
-	return true
 }
 
 // startOver plans the partitions of a batch that was not stored from their marks on.
@@ -126,55 +139,9 @@ func (l *loop) startOver(batch *plan.Batch) {
 func (l *loop) positions() map[int]wire.Mark {
 	positions := make(map[int]wire.Mark, len(l.marks))
 	for p, mark := range l.marks {
-		positions[p] = mark.Mark
+		positions[p] = l.backfills.Clean(p, mark.Mark)
 	}
 	return positions
-}
-
-// define takes in a message of JOBS.
-func (l *loop) define(entry bus.Entry) {
-	switch {
-	case topology.IsQueue(entry.Subject):
-		l.know(entry.Sequence)
-	case topology.IsPause(entry.Subject):
-		l.definePause(entry)
-	default:
-		l.defineJob(entry)
-	}
-}
-
-func (l *loop) definePause(entry bus.Entry) {
-	pause, err := wire.Decode[wire.Pause](entry.Data)
-	if err != nil {
-		l.ignore(entry, err)
-		return
-	}
-	l.post(func(context.Context) { l.agenda.Pause(pause, entry.Sequence) })
-}
-
-func (l *loop) defineJob(entry bus.Entry) {
-	def, err := wire.Decode[wire.Brief](entry.Data)
-	var revision *agenda.Revision
-	if err == nil {
-		revision, err = agenda.NewRevision(&def)
-	}
-	if err != nil {
-		l.ignore(entry, err)
-		return
-	}
-	l.post(func(context.Context) { l.agenda.Apply(def.ID, revision, entry.Sequence) })
-}
-
-// ignore passes over a message that cannot be read.
-func (l *loop) ignore(entry bus.Entry, err error) {
-	unreadable.Inc()
-	slog.Error("definition not plannable", "subject", entry.Subject, "error", err)
-	l.know(entry.Sequence)
-}
-
-// know tells the agenda that JOBS holds nothing more up to a sequence.
-func (l *loop) know(sequence uint64) {
-	l.post(func(context.Context) { l.agenda.Know(sequence) })
 }
 
 // post hands a task to the loop, unless the loop has ended.

@@ -48,7 +48,7 @@ func observe(batch *plan.Batch, took time.Duration) {
 	for i := range batch.Decisions {
 		fires.WithLabelValues(string(batch.Decisions[i].State)).Inc()
 	}
-	first := slices.IndexFunc(batch.Decisions, func(d plan.Decision) bool { return d.Runs() && !d.Waited() })
+	first := slices.IndexFunc(batch.Decisions, func(d plan.Decision) bool { return d.Prompt() })
 	if first >= 0 {
 		lateness.Observe(time.Since(batch.Decisions[first].At).Seconds())
 	}

@@ -11,13 +11,16 @@ type Queue struct {
 	Paused      bool   `json:"paused" doc:"A paused queue starts no calls; its runs wait."`
 }
 
+// BackfillQueue is the lane of runs that fill gaps.
+const BackfillQueue = "low"
+
 // BuiltinQueues are the queues of every deployment. The database's first
 // migration creates the same rows; a test holds the two together.
 func BuiltinQueues() []Queue {
 	return []Queue{
 		{Name: "critical", Concurrency: 100, Weight: 6},
 		{Name: "default", Concurrency: 50, Weight: 3},
-		{Name: "low", Concurrency: 20, Weight: 1},
+		{Name: BackfillQueue, Concurrency: 20, Weight: 1},
 	}
 }
 

@@ -26,6 +26,9 @@ type Mark struct {
 	// Held lists, by job and in order, the fires that the mark has passed and
 	// that wait for an earlier run of their job to end.
 	Held map[uuid.UUID][]Held `json:"held,omitempty"`
+	// Backfills says how many fires of each backfill have been handed out, for as
+	// long as it has not ended.
+	Backfills map[uuid.UUID]int `json:"backfills,omitempty"`
 }
 
 // Reach says how far planning had come: every fire at or before (At, Job), in the

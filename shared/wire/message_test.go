@@ -51,7 +51,8 @@ func mark() wire.Mark {
 		Reach:   wire.Reach{At: noon, Job: uuid.New(), Seen: 1 << 60},
 		Past:    []wire.Reach{{At: noon.Add(time.Second), Job: uuid.New(), Seen: 7}},
 		Planner: "host-1", Batch: 7, Floor: noon.Add(-time.Hour),
-		Held: map[uuid.UUID][]wire.Held{uuid.New(): {{At: noon, Revision: 2}}},
+		Held:      map[uuid.UUID][]wire.Held{uuid.New(): {{At: noon, Revision: 2}}},
+		Backfills: map[uuid.UUID]int{uuid.New(): 17},
 	}
 }
 
@@ -105,7 +106,7 @@ func TestReadersIgnoreFieldsOfNewerVersions(t *testing.T) {
 // maps, whose keys are data.
 func newer(encoded []byte) []byte {
 	text := strings.ReplaceAll(string(encoded), `{"`, `{"from_tomorrow":{"a":[1,null]},"`)
-	for _, data := range []string{"labels", "headers", "behind", "held"} {
+	for _, data := range []string{"labels", "headers", "held", "backfills"} {
 		text = strings.ReplaceAll(text, `"`+data+`":{"from_tomorrow":{"a":[1,null]},`, `"`+data+`":{`)
 	}
 	return []byte(text)

@@ -22,7 +22,7 @@ var (
 
 // isBuiltin reports whether a queue is that of documents that name none, or that
 // of backfills.
-func isBuiltin(name string) bool { return name == "default" || name == "low" }
+func isBuiltin(name string) bool { return name == "default" || name == carillon.BackfillQueue }
 
 // Store reads and writes queues. It is safe for concurrent use.
 type Store struct {

@@ -132,6 +132,17 @@ func (a *Agenda) Newest(id uuid.UUID) *Revision {
 	return j.newest()
 }
 
+// Paused reports whether a job has no fires at an instant, because it, its
+// namespace or everything is paused, or is not known.
+func (a *Agenda) Paused(id uuid.UUID, at time.Time) bool {
+	r := a.Newest(id)
+	if r == nil || !r.Active() {
+		return true
+	}
+	_, on := a.pauses.end(r.Namespace, at)
+	return on
+}
+
 func (a *Agenda) job(id uuid.UUID) *job { return a.partitions[carillon.PartitionOf(id)].jobs[id] }
 
 // reseat finds a job's next fire anew and gives it its place in the heap.

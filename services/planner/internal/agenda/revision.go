@@ -77,11 +77,11 @@ type Fire struct {
 	Revision *Revision
 }
 
-// Call returns the encoded wire.Call of the fire's run.
-func (f *Fire) Call() []byte {
+// Call returns the encoded wire.Call of the fire's run in a queue.
+func (f *Fire) Call(queue string) []byte {
 	r := f.Revision
 	return wire.Encode(wire.RawCall{
-		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: r.Queue,
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
 		Target: r.target, Retry: []byte(r.retry),
 	})
 }

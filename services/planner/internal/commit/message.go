@@ -37,8 +37,7 @@ func encode(batch *plan.Batch, marks map[int]Mark) ([]*nats.Msg, []int) {
 
 func decision(d *plan.Decision, now time.Time) *nats.Msg {
 	run := wire.Run{
-		ID:   carillon.NewRunID(d.Job, carillon.KindSchedule, d.At),
-		Kind: carillon.KindSchedule, FireTime: d.At, PlannedAt: now, Attempt: 1,
+		ID: d.RunID(), Kind: d.Kind(), FireTime: d.At, PlannedAt: now, Attempt: 1,
 	}
 	if d.Runs() {
 		return ready(d, run)
@@ -54,7 +53,7 @@ func ready(d *plan.Decision, run wire.Run) *nats.Msg {
 		header[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{topology.InFlight(d.Job)}
 	}
 	startTrace(d, run, header)
-	return &nats.Msg{Subject: topology.Ready(d.Job, d.Revision.Queue), Header: header, Data: d.Call()}
+	return &nats.Msg{Subject: topology.Ready(d.Job, d.Queue()), Header: header, Data: d.Call(d.Queue())}
 }
 
 // skip is the message that tells the ledger of a fire decided against. Its
@@ -82,11 +81,15 @@ func moveMark(partition int, mark wire.Mark, expected uint64) *nats.Msg {
 	}
 }
 
-// startTrace begins the run's trace with the span "planned", from its fire time
-// to now, and hands its context on in the message's header.
+// startTrace begins the run's trace with the span "planned", from when it could be
+// planned to now, and hands its context on in the message's header.
 func startTrace(d *plan.Decision, run wire.Run, header nats.Header) {
 	ctx := telemetry.WithRun(context.Background(), run.ID)
-	ctx, span := otel.Tracer("planner").Start(ctx, "planned", trace.WithTimestamp(run.FireTime))
+	due := run.FireTime
+	if run.Kind == carillon.KindBackfill {
+		due = run.PlannedAt
+	}
+	ctx, span := otel.Tracer("planner").Start(ctx, "planned", trace.WithTimestamp(due))
 	defer span.End()
 	if span.SpanContext().IsSampled() {
 		telemetry.DescribeRun(span, d.Revision.Namespace, d.Revision.Name)

@@ -32,6 +32,7 @@ type Batch struct {
 
 	taken []Decision             // the fires, as decided if nothing is in flight
 	held  map[int]held           // what the marks held before
+	done  map[int]filled         // what they said of backfills
 	busy  map[uuid.UUID]struct{} // jobs that have a run in flight
 	known revisions              // of fires that may be replaced
 	room  int                    // messages that still fit
@@ -43,10 +44,7 @@ type Batch struct {
 // are believed to have no run in flight. marks are the present marks of the
 // owned partitions.
 func Collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark, free []uuid.UUID) *Batch {
-	b := &Batch{
-		Marks: map[int]wire.Mark{}, held: map[int]held{}, busy: map[uuid.UUID]struct{}{},
-		known: revisions{}, room: maxMessages, bytes: maxBytes,
-	}
+	b := newBatch()
 	b.release(a, marks, free)
 	b.collect(a, now, marks)
 	b.move(a, marks)
@@ -54,13 +52,20 @@ func Collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark, free []uu
 	return b
 }
 
+func newBatch() *Batch {
+	return &Batch{
+		Marks: map[int]wire.Mark{}, held: map[int]held{}, done: map[int]filled{}, busy: map[uuid.UUID]struct{}{},
+		known: revisions{}, room: maxMessages, bytes: maxBytes,
+	}
+}
+
 // Empty reports whether there is nothing to plan.
 func (b *Batch) Empty() bool { return len(b.taken) == 0 }
 
-// Idle reports whether the batch changes nothing: all its fires were held, and
-// still are.
+// Idle reports whether the batch changes nothing: all its fires waited, and still
+// do.
 func (b *Batch) Idle() bool {
-	return len(b.Decisions) == 0 && !slices.ContainsFunc(b.taken, func(d Decision) bool { return !d.held })
+	return len(b.Decisions) == 0 && !slices.ContainsFunc(b.taken, func(d Decision) bool { return !d.waits() })
 }
 
 // release takes the first held fire of each of some jobs. One whose job is
@@ -132,8 +137,8 @@ func (b *Batch) move(a *agenda.Agenda, marks map[int]wire.Mark) {
 	for i := range b.taken {
 		d := &b.taken[i]
 		p := carillon.PartitionOf(d.Job)
-		b.held[p] = marks[p].Held
-		if !d.held {
+		b.held[p], b.done[p] = marks[p].Held, marks[p].Backfills
+		if !d.waits() {
 			last[p] = &d.Fire
 		}
 	}

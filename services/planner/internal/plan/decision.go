@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
 )
 
 // Decision is what becomes of one fire.
@@ -12,16 +13,47 @@ type Decision struct {
 	// decided against.
 	State  carillon.State
 	Reason string
+	// Backfill is the one that asks for the fire; zero for one that came due.
+	Backfill uuid.UUID
 
 	missed bool // came due so long ago that a catch-up policy let it through
 	held   bool // waited in the mark for its turn
+	done   int  // fires of the backfill that are handed out, this one included
 }
 
 // Runs reports whether the fire is to be run.
 func (d *Decision) Runs() bool { return d.State == carillon.StateQueued }
 
-// Waited reports whether the fire was held before.
-func (d *Decision) Waited() bool { return d.held }
+// waits reports whether the fire had its turn before, and no place in the order of
+// the mark: it was held, or is asked for by a backfill.
+func (d *Decision) waits() bool { return d.held || d.Backfill != uuid.Nil }
+
+// Prompt reports whether the fire is run because it has just come due.
+func (d *Decision) Prompt() bool { return d.Runs() && !d.waits() }
+
+// Kind is what the run comes from.
+func (d *Decision) Kind() carillon.Kind {
+	if d.Backfill != uuid.Nil {
+		return carillon.KindBackfill
+	}
+	return carillon.KindSchedule
+}
+
+// RunID is the id of the run.
+func (d *Decision) RunID() uuid.UUID {
+	if d.Backfill != uuid.Nil {
+		return carillon.NewRunID(d.Backfill, carillon.KindBackfill, d.At)
+	}
+	return carillon.NewRunID(d.Job, carillon.KindSchedule, d.At)
+}
+
+// Queue is the queue of the run.
+func (d *Decision) Queue() string {
+	if d.Backfill != uuid.Nil {
+		return carillon.BackfillQueue
+	}
+	return d.Revision.Queue
+}
 
 // Exclusive reports whether the run may start only if no other run of its job
 // is in flight.

@@ -48,7 +48,7 @@ func (b *Batch) Resolve(busy ...uuid.UUID) {
 	}
 	b.Decisions, b.Replacing = r.decisions, r.replacing
 	for p, mark := range b.Marks {
-		mark.Held = r.held[p]
+		mark.Held, mark.Backfills = r.held[p], b.done[p].with(r.filled[p])
 		b.Marks[p] = mark
 	}
 }
@@ -62,12 +62,13 @@ type resolution struct {
 	held      map[int]held           // of each partition; the maps are its own,
 	own       map[uuid.UUID]struct{} // the lists only of these jobs
 	count     map[int]int            // of each partition's held fires
+	filled    map[int]filled         // of backfills that go on
 }
 
 func newResolution(b *Batch) *resolution {
 	r := &resolution{
 		known: b.known, decisions: b.Decisions[:0], inFlight: maps.Clone(b.busy), held: map[int]held{}, count: map[int]int{},
-		own: map[uuid.UUID]struct{}{},
+		own: map[uuid.UUID]struct{}{}, filled: map[int]filled{},
 	}
 	for p, before := range b.held {
 		r.held[p] = maps.Clone(before)
@@ -83,6 +84,8 @@ func (r *resolution) decide(d *Decision) {
 	_, inFlight := r.inFlight[d.Job]
 	waiting := r.waiting(d)
 	switch {
+	case d.Backfill != uuid.Nil:
+		r.fill(d, inFlight)
 	case d.held && !d.Runs():
 		r.keep(d, waiting[1:])
 		r.add(*d)

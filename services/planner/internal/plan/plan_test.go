@@ -187,7 +187,7 @@ func TestABatchIsBoundedInBytes(t *testing.T) {
 	}
 	size := 0
 	for _, d := range Collect(a, noon, marks, nil).Decisions {
-		size += len(d.Call())
+		size += len(d.Call("default"))
 	}
 	if size > 8<<20 {
 		t.Errorf("a batch of %d bytes", size)

@@ -1,0 +1,39 @@
+package planner
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/planner/internal/plan"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// endTTL is how long the news that a backfill has ended stays in JOBS: for longer
+// than a planner is away without loading JOBS anew.
+const endTTL = 7 * 24 * time.Hour
+
+// fill makes a batch of fires that backfills ask for, and ends the backfills that
+// are over.
+func (l *loop) fill(now time.Time, marks map[int]wire.Mark) *plan.Batch {
+	gaps, over := l.backfills.Pick(l.agenda, now, marks)
+	for _, b := range over {
+		if err := l.end(b); err != nil {
+			slog.Warn("end of a backfill not published, trying again", "backfill", b.ID, "error", err)
+		}
+	}
+	return plan.Fill(l.agenda, marks, gaps)
+}
+
+// end puts the news that a backfill has ended in its place in JOBS. It does not
+// wait: without that news coming back, it is published again.
+func (l *loop) end(b wire.Backfill) error {
+	msg := &nats.Msg{
+		Subject: topology.Backfill(b.JobID, b.ID), Data: wire.Encode(wire.Backfill{ID: b.ID, JobID: b.JobID, Ended: true}),
+		Header: nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}},
+	}
+	_, err := l.js.PublishMsgAsync(msg, jetstream.WithMsgTTL(endTTL))
+	return err
+}
