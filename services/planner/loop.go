@@ -38,7 +38,7 @@ type loop struct {
 
 func newLoop(js jetstream.JetStream, name string, keeper *timekeeper, report func(error)) *loop {
 	return &loop{
-		js: js, keeper: keeper, report: report, committer: commit.New(js, name), agenda: agenda.New(), marks: map[int]commit.Mark{},
+		js: js, keeper: keeper, report: report, committer: commit.New(js, name, keeper.sound), agenda: agenda.New(), marks: map[int]commit.Mark{},
 		waiting: map[int]waiting{}, held: newHolding(), backfills: backfill.New(),
 		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
 	}

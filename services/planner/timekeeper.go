@@ -55,6 +55,12 @@ func (k *timekeeper) now() (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// sound reports whether there is a time to plan by.
+func (k *timekeeper) sound() bool {
+	_, ok := k.now()
+	return ok
+}
+
 // run compares the clocks until ctx ends.
 func (k *timekeeper) run(ctx context.Context) error {
 	tick := time.NewTicker(compareEvery)

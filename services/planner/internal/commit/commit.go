@@ -42,14 +42,17 @@ func (s *Stale) Error() string {
 
 // Committer writes batches for one planner.
 type Committer struct {
-	js   jetstream.JetStream
-	name string // of the planner, in its marks
-	sent uint64 // batches so far
+	js    jetstream.JetStream
+	name  string      // of the planner, in its marks
+	sound func() bool // may the decisions still be gone by?
+	sent  uint64      // batches so far
 }
 
-// New returns a committer for the planner of the given unique name.
-func New(js jetstream.JetStream, name string) *Committer {
-	return &Committer{js: js, name: name}
+// New returns a committer for the planner of the given unique name. It tries a
+// batch again only while sound says that the clock is trusted by which it was
+// decided.
+func New(js jetstream.JetStream, name string, sound func() bool) *Committer {
+	return &Committer{js: js, name: name, sound: sound}
 }
 
 // ErrLate says that a batch could not be stored for so long that its decisions
@@ -57,9 +60,9 @@ func New(js jetstream.JetStream, name string) *Committer {
 var ErrLate = errors.New("the batch was not stored in time")
 
 // Commit stores a batch and updates marks to what was stored. It tries for as
-// long as the decisions are fresh. If runs of some jobs are in the way, the batch
-// is decided anew. It fails with *[Stale], with
-// [ErrLate], or when ctx ends.
+// long as the decisions are fresh, and sound. If runs of some jobs are in the way,
+// the batch is decided anew. It fails with *[Stale], with [ErrLate], or when ctx
+// ends.
 func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int]Mark) error {
 	c.sign(batch)
 	start := time.Now()
@@ -73,7 +76,7 @@ func (c *Committer) Commit(ctx context.Context, batch *plan.Batch, marks map[int
 			return nil
 		case again:
 			continue // the batch has stepped aside, to be sent at once
-		case time.Since(start) > plan.Grace:
+		case time.Since(start) > plan.Grace || !c.sound():
 			return fmt.Errorf("%w: %w", ErrLate, err)
 		}
 		slog.Warn("commit not stored, trying again", "error", err, "fires", len(batch.Decisions))

@@ -37,6 +37,8 @@ func batchOf(t *testing.T, n int, overlap carillon.Overlap) *plan.Batch {
 	return plan.Collect(a, now, marks, nil)
 }
 
+func sound() bool { return true }
+
 func count(t *testing.T, js jetstream.JetStream, filter string) int {
 	t.Helper()
 	stream, err := js.Stream(t.Context(), topology.RunsStream)
@@ -58,7 +60,7 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
 	marks := map[int]Mark{}
-	if err := New(js, "p").Commit(t.Context(), batchOf(t, 200, carillon.OverlapSkip), marks); err != nil {
+	if err := New(js, "p", sound).Commit(t.Context(), batchOf(t, 200, carillon.OverlapSkip), marks); err != nil {
 		t.Fatal(err)
 	}
 	if n := count(t, js, "run.>"); n != 200 {
@@ -70,7 +72,7 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 			t.Errorf("partition %d: mark %+v is kept as %+v (%v)", p, stored, mark, err)
 		}
 	}
-	if err := New(js, "p").Commit(t.Context(), batchOf(t, 200, carillon.OverlapSkip), marks); err != nil {
+	if err := New(js, "p", sound).Commit(t.Context(), batchOf(t, 200, carillon.OverlapSkip), marks); err != nil {
 		t.Errorf("the next batch on these marks: %v", err)
 	}
 }
@@ -78,10 +80,10 @@ func TestABatchIsStoredWithItsMarks(t *testing.T) {
 func TestAStaleMarkStoresNothing(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	if err := New(js, "first").Commit(t.Context(), batchOf(t, 100, carillon.OverlapAllow), map[int]Mark{}); err != nil {
+	if err := New(js, "first", sound).Commit(t.Context(), batchOf(t, 100, carillon.OverlapAllow), map[int]Mark{}); err != nil {
 		t.Fatal(err)
 	}
-	err := New(js, "second").Commit(t.Context(), batchOf(t, 100, carillon.OverlapAllow), map[int]Mark{})
+	err := New(js, "second", sound).Commit(t.Context(), batchOf(t, 100, carillon.OverlapAllow), map[int]Mark{})
 	var stale *Stale
 	if !errors.As(err, &stale) {
 		t.Errorf("error %v, want *Stale", err)
@@ -96,7 +98,7 @@ func TestAStaleMarkStoresNothing(t *testing.T) {
 func TestALostAnswer(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	c, batch := New(js, "p"), batchOf(t, 100, carillon.OverlapSkip)
+	c, batch := New(js, "p", sound), batchOf(t, 100, carillon.OverlapSkip)
 	before, stored := map[int]Mark{}, map[int]Mark{}
 	if err := c.Commit(t.Context(), batch, stored); err != nil {
 		t.Fatal(err)
@@ -124,13 +126,29 @@ func TestALostAnswer(t *testing.T) {
 func TestABatchThatLandsLate(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()
-	c, batch := New(js, "p"), batchOf(t, 10, carillon.OverlapAllow)
+	c, batch := New(js, "p", sound), batchOf(t, 10, carillon.OverlapAllow)
 	if err := c.Commit(t.Context(), batch, map[int]Mark{}); err != nil {
 		t.Fatal(err)
 	}
 	var stale *Stale
 	if err := c.Commit(t.Context(), batch, map[int]Mark{}); !errors.As(err, &stale) {
 		t.Errorf("error %v, want *Stale", err)
+	}
+}
+
+// TestABatchOfADoubtedClockIsGivenUp has a stream that is gone, and a clock that is
+// trusted for two tries.
+func TestABatchOfADoubtedClockIsGivenUp(t *testing.T) {
+	t.Parallel()
+	js := natstest.Start(t).Streams()
+	if err := js.DeleteStream(t.Context(), topology.RunsStream); err != nil {
+		t.Fatal(err)
+	}
+	tries := 0
+	trusted := func() bool { tries++; return tries < 3 }
+	err := New(js, "p", trusted).Commit(t.Context(), batchOf(t, 1, carillon.OverlapAllow), map[int]Mark{})
+	if !errors.Is(err, ErrLate) || tries != 3 {
+		t.Errorf("error %v after %d tries, want ErrLate after 3", err, tries)
 	}
 }
 
@@ -148,7 +166,7 @@ func TestAJobWithManyRunsInTheWay(t *testing.T) {
 		}
 	}
 	<-js.PublishAsyncComplete()
-	if err := New(js, "p").Commit(t.Context(), batch, map[int]Mark{}); err != nil {
+	if err := New(js, "p", sound).Commit(t.Context(), batch, map[int]Mark{}); err != nil {
 		t.Fatal(err)
 	}
 	if ready, skipped := count(t, js, "run.*.*.*.ready"), count(t, js, topology.AllSkips); ready != 9 || skipped != 1 {
@@ -165,7 +183,7 @@ func TestOnlyTheJobsInTheWayAreSkipped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := New(js, "p").Commit(t.Context(), batch, map[int]Mark{}); err != nil {
+	if err := New(js, "p", sound).Commit(t.Context(), batch, map[int]Mark{}); err != nil {
 		t.Fatal(err)
 	}
 	if ready, skipped := count(t, js, "run.*.*.*.ready"), count(t, js, topology.AllSkips); ready != 450 || skipped != 450 {
