@@ -9,6 +9,9 @@
 //	                   ▲                                │
 //	 leases ──gain─────┘◀──────────── marks ◀───────────┘
 //
+// While nothing is due it hands out the fires of the past that backfills ask for
+// (package backfill).
+//
 // All of that rests on clocks that agree: while this machine's is not that of
 // the server (package clock), nothing is planned here and others have the leases.
 //
