@@ -64,15 +64,20 @@ type Fire struct {
 
 // Call returns the encoded wire.Call of the fire's run.
 func (f *Fire) Call() []byte {
-	r := f.Revision
-	return wire.Encode(wire.RawCall{
-		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: r.Queue,
-		Target: r.target, Retry: []byte(r.retry),
-	})
+	call := f.rawCall()
+	return call.Encode()
 }
 
 // Size is about how long the Call is, in bytes.
 func (f *Fire) Size() int {
-	const rest = 200
-	return len(f.Revision.target) + len(f.Revision.retry) + rest
+	call := f.rawCall()
+	return call.Size()
+}
+
+func (f *Fire) rawCall() wire.RawCall {
+	r := f.Revision
+	return wire.RawCall{
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: r.Queue,
+		Target: r.target, Retry: []byte(r.retry),
+	}
 }

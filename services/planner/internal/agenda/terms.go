@@ -15,7 +15,7 @@ type Terms struct {
 	MaxQueued int
 	CatchUp   carillon.CatchUp
 
-	retry string // JSON
+	retry string // JSON; a string, so that Terms can be compared
 }
 
 var knownTerms weakmap.Map[Terms, Terms]
