@@ -146,9 +146,9 @@ func (l *loop) define(entry bus.Entry) {
 		l.know(entry.Sequence)
 		return
 	}
-	sequence := entry.Sequence
+	id, sequence := def.ID, entry.Sequence
 	l.post(func(ctx context.Context) {
-		l.agenda.Apply(def.ID, revision, sequence)
+		l.agenda.Apply(id, revision, sequence)
 		for _, grave := range l.agenda.Buried() {
 			tidy(ctx, l.js, grave)
 		}

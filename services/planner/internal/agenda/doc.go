@@ -38,6 +38,12 @@
 // did within the last hour, because further news could go back once more. News
 // does not reach behind the mark's floor, an hour before the mark.
 //
+// # A million jobs
+//
+// A job costs about a kilobyte, most of it its target. What many revisions have in
+// common is kept once: compiled schedules (see package schedule) and [Terms]. The
+// call is put together when a run needs it, from JSON that was never read.
+//
 // What is left out: revisions that came while no planner ran for a day, or of
 // which there were more than JOBS keeps. Their fires have no row.
 //

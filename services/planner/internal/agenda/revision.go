@@ -1,7 +1,6 @@
 package agenda
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
@@ -25,7 +24,7 @@ type Revision struct {
 }
 
 // NewRevision makes a definition ready. It fails if the schedule cannot be
-// compiled, which the gateway has made sure it can.
+// compiled, which the gateway has made sure it can. It keeps the definition's Target.
 func NewRevision(def *wire.Brief) (*Revision, error) {
 	r := &Revision{
 		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Terms: termsOf(def), deleted: def.Deleted,
@@ -37,7 +36,7 @@ func NewRevision(def *wire.Brief) (*Revision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("job %s revision %d: %w", def.ID, def.Revision, err)
 	}
-	r.schedule, r.target = compiled, bytes.Clone(def.Target)
+	r.schedule, r.target = compiled, def.Target
 	return r, nil
 }
 
