@@ -55,7 +55,8 @@ func (l *loop) defineJob(entry bus.Entry) {
 		l.ignore(entry, err)
 		return
 	}
-	l.post(func(context.Context) { l.agenda.Apply(def.ID, revision, entry.Sequence) })
+	id, sequence := def.ID, entry.Sequence // not the whole definition
+	l.post(func(context.Context) { l.agenda.Apply(id, revision, sequence) })
 }
 
 // ignore passes over a message that cannot be read.

@@ -54,9 +54,7 @@ func compileCron(text string, in scope) (rule, error) {
 	case expr.elapsed:
 		in.dst = elapsed
 	}
-	searched := expr.pattern
-	searched.thin(true)
-	return &cronRule{newWall(&searched, in.zone, in.dst), expr}, nil
+	return &cronRule{newWall(expr.pattern.thinned(), in.zone, in.dst), expr}, nil
 }
 
 // parseCron reads an expression of five fields, six with seconds, or seven with

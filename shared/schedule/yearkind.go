@@ -27,6 +27,17 @@ var yearsOf = func() (out [kinds]yearSet) {
 	return out
 }()
 
+// thinned returns the pattern without the years in which no day is chosen: itself
+// where there are none.
+func (p *pattern) thinned() *pattern {
+	trial := *p
+	if trial.thin(true); trial.years == p.years {
+		return p
+	}
+	thin := trial
+	return &thin
+}
+
 // thin drops the years in which no day is chosen, so that a search that is led
 // by the years never walks through empty ones. Days that only depend on the
 // kind of a year are looked at once for each kind. It returns how many

@@ -12,8 +12,11 @@
 //	runner ─── Outcome ─────▶ OUTCOMES ──▶ recorder, and the live feed
 //
 // A ready message is a [Run] in one header and a [Call] as its body. The call
-// is encoded once per revision and shared by all its runs, and it is all that a
-// runner needs: no runner ever asks a database.
+// is the same for all runs of a revision, and it is all that a runner needs: no
+// runner ever asks a database.
+//
+// A planner reads a Definition as a [Brief], which leaves unread what only runners
+// need, and writes the Call as a [RawCall] when a run needs it.
 //
 // Everything is JSON, so that `nats stream view` shows it. Readers ignore fields
 // they do not know and every field added later is optional, so services of

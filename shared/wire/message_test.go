@@ -192,10 +192,11 @@ func TestABriefMakesTheSameCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call, err := wire.Decode[wire.Call](wire.Encode(wire.RawCall{
+	raw := wire.RawCall{
 		JobID: brief.ID, Job: brief.Name, Namespace: brief.Namespace, Revision: brief.Revision,
 		Queue: brief.Queue, Target: brief.Target, Retry: brief.Retry,
-	}))
+	}
+	call, err := wire.Decode[wire.Call](raw.Encode())
 	if diff := cmp.Diff(def.Call(), call); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
@@ -204,7 +205,8 @@ func TestABriefMakesTheSameCall(t *testing.T) {
 	if diff := cmp.Diff(want, brief.Definition); diff != "" {
 		t.Error(diff)
 	}
-	empty, err := wire.Decode[wire.Call](wire.Encode(wire.RawCall{Target: []byte{}, Retry: []byte("")}))
+	raw = wire.RawCall{Target: []byte{}, Retry: []byte("")}
+	empty, err := wire.Decode[wire.Call](raw.Encode())
 	if diff := cmp.Diff(wire.Call{}, empty); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}

@@ -47,5 +47,11 @@
 // What JOBS does not keep any more, because a job was changed more often than it
 // keeps revisions, counts as planned: rather a fire without a row than one twice.
 //
+// # A million jobs
+//
+// A job costs about a kilobyte, most of it its target. What many revisions have in
+// common is kept once: compiled schedules (see package schedule) and [Terms]. The
+// call is put together when a run needs it, from JSON that was never read.
+//
 // An Agenda belongs to one goroutine. It knows no clock and no network.
 package agenda

@@ -1,7 +1,6 @@
 package agenda
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
@@ -26,7 +25,7 @@ type Revision struct {
 }
 
 // NewRevision makes a definition ready. It fails if the schedule cannot be
-// compiled, which the gateway has made sure it can.
+// compiled, which the gateway has made sure it can. It keeps the definition's Target.
 func NewRevision(def *wire.Brief) (*Revision, error) {
 	r := &Revision{
 		Number: def.Revision, From: def.EffectiveFrom, Name: def.Name, Terms: termsOf(def),
@@ -39,7 +38,7 @@ func NewRevision(def *wire.Brief) (*Revision, error) {
 	if err != nil {
 		return nil, fmt.Errorf("job %s revision %d: %w", def.ID, def.Revision, err)
 	}
-	r.schedule, r.target = compiled, bytes.Clone(def.Target)
+	r.schedule, r.target = compiled, def.Target
 	return r, nil
 }
 
@@ -79,15 +78,20 @@ type Fire struct {
 
 // Call returns the encoded wire.Call of the fire's run in a queue.
 func (f *Fire) Call(queue string) []byte {
-	r := f.Revision
-	return wire.Encode(wire.RawCall{
-		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
-		Target: r.target, Retry: []byte(r.retry),
-	})
+	call := f.rawCall(queue)
+	return call.Encode()
 }
 
 // Size is about how long the Call is, in bytes.
 func (f *Fire) Size() int {
-	const rest = 200
-	return len(f.Revision.target) + len(f.Revision.retry) + rest
+	call := f.rawCall(f.Revision.Queue)
+	return call.Size()
+}
+
+func (f *Fire) rawCall(queue string) wire.RawCall {
+	r := f.Revision
+	return wire.RawCall{
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
+		Target: r.target, Retry: []byte(r.retry),
+	}
 }

@@ -15,7 +15,7 @@ type Terms struct {
 	MaxQueued int
 	CatchUp   carillon.CatchUp
 
-	retry string // JSON
+	retry string // JSON; a string, so that Terms can be compared
 }
 
 var knownTerms weakmap.Map[Terms, Terms]
@@ -27,10 +27,10 @@ func termsOf(def *wire.Brief) *Terms {
 		Namespace: def.Namespace, Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
 		retry: string(def.Retry),
 	}
-	known := knownTerms.Get(terms)
-	if known == nil {
-		known = &terms
-		knownTerms.Put(terms, known)
+	if known := knownTerms.Get(terms); known != nil {
+		return known
 	}
-	return known
+	fresh := terms
+	knownTerms.Put(terms, &fresh)
+	return &fresh
 }
