@@ -42,7 +42,7 @@ func TestAFireHasTheCallOfItsDefinition(t *testing.T) {
 	t.Parallel()
 	def, data := written(1)
 	fire := Fire{At: epoch, Job: def.ID, Revision: read(t, data)}
-	body := fire.Call()
+	body := fire.Call(fire.Revision.Queue)
 	call, err := wire.Decode[wire.Call](body)
 	if diff := cmp.Diff(def.Call(), call); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
