@@ -2,6 +2,7 @@ package lease
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -165,11 +166,8 @@ func (k *Keeper) balance(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	take, give := share(k.view, k.name)
-	for _, p := range take {
-		if revision, err := k.bucket.Create(ctx, partitionKey(p), []byte(k.name)); err == nil {
-			k.held[p], k.view.holders[p], k.renewed = revision, k.name, time.Now()
-			k.owner.Gain(p)
-		}
+	for k.take(ctx, take) { // others were faster: what is free now?
+		take, give = share(k.view, k.name)
 	}
 	for _, p := range give {
 		if _, ok := k.held[p]; ok { // the view may be a moment behind
@@ -177,6 +175,26 @@ func (k *Keeper) balance(ctx context.Context) {
 		}
 	}
 }
+
+// take takes free partitions, and reports whether somebody else was faster at any
+// of them, of which the news is still to come.
+func (k *Keeper) take(ctx context.Context, free []int) (outrun bool) {
+	for _, p := range free {
+		revision, err := k.bucket.Create(ctx, partitionKey(p), []byte(k.name))
+		switch {
+		case err == nil:
+			k.held[p], k.view.holders[p], k.renewed = revision, k.name, time.Now()
+			k.owner.Gain(p)
+		case errors.Is(err, jetstream.ErrKeyExists):
+			k.heard[partitionKey(p)], k.view.holders[p] = time.Now(), somebody
+			outrun = true
+		}
+	}
+	return outrun
+}
+
+// somebody holds a partition of which the news is still to come.
+const somebody = "?"
 
 // release stops planning a partition and frees its lease for somebody else.
 func (k *Keeper) release(ctx context.Context, p int) {

@@ -1,9 +1,43 @@
 package lease
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
+	"github.com/carillon-cron/carillon/shared/topology"
 )
+
+// owner notes what it is given.
+type owner []int
+
+func (o *owner) Gain(p int) { *o = append(*o, p) }
+func (o *owner) Lose(int)   {}
+
+// Planners that hear of the same free partitions reach for the same one first.
+// Whoever comes second takes another one at once.
+func TestTheSlowerOneTakesWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	bucket, err := natstest.Start(t).Streams().KeyValue(t.Context(), topology.LeasesBucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const half = carillon.Partitions / 2
+	for p := range half {
+		if _, err := bucket.PutString(t.Context(), partitionKey(p), "faster"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gained := owner{}
+	k := NewKeeper(bucket, "slower", &gained, nil)
+	k.view.planners["faster"], k.view.planners["slower"] = true, true
+	k.balance(t.Context()) // before any news of what the faster one has
+	if want := []int{half, half + 1, half + 2, half + 3, half + 4, half + 5}; !slices.Equal(gained, want) {
+		t.Errorf("gained %v, want %v", gained, want)
+	}
+}
 
 // The news that a key has run out can be lost with its server. A planner that is
 // still counted for ever would keep its share of the partitions from the others.
