@@ -39,9 +39,10 @@ func TestTheNewestMissedFiresRun(t *testing.T) {
 	}
 }
 
-// TestABacklogOfDaysIsPlannedQuickly has a job of every second that nobody planned
-// for three days.
-func TestABacklogOfDaysIsPlannedQuickly(t *testing.T) {
+// TestABacklogOfDays has a job of every second that nobody planned for three days.
+// Were a fire's cost to grow with the backlog, it would not end within the limit of
+// all tests.
+func TestABacklogOfDays(t *testing.T) {
 	t.Parallel()
 	a, marks := ownedAgenda()
 	id := carillon.NewJobID()
@@ -49,7 +50,7 @@ func TestABacklogOfDaysIsPlannedQuickly(t *testing.T) {
 		d.Schedule.Every = schedule.Duration(time.Second)
 		d.CatchUp = carillon.CatchUp{Policy: carillon.CatchUpAll, Max: 10_000, Window: carillon.Duration(100 * time.Hour)}
 	}), 1)
-	began, now := time.Now(), noon.Add(72*time.Hour)
+	now := noon.Add(72 * time.Hour)
 	fires, runs, waiting := 0, 0, 0
 	for batch := Collect(a, now, marks, nil); !batch.Empty(); batch = Collect(a, now, marks, nil) {
 		for _, d := range batch.Decisions {
@@ -65,9 +66,6 @@ func TestABacklogOfDaysIsPlannedQuickly(t *testing.T) {
 	}
 	if runs != 1 || waiting != mostHeld || fires+waiting != 72*60*60+1 {
 		t.Errorf("%d fires decided, %d run, %d wait", fires, runs, waiting)
-	}
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("took %s", took)
 	}
 }
 
