@@ -63,20 +63,16 @@ type Fire struct {
 
 // Call returns the encoded wire.Call of the fire's run.
 func (f *Fire) Call() []byte {
-	call := f.rawCall()
+	r := f.Revision
+	call := wire.RawCall{
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: r.Queue,
+		Target: r.target, Retry: []byte(r.retry),
+	}
 	return call.Encode()
 }
 
 // Size is about how long the Call is, in bytes.
 func (f *Fire) Size() int {
-	call := f.rawCall()
-	return call.Size()
-}
-
-func (f *Fire) rawCall() wire.RawCall {
-	r := f.Revision
-	return wire.RawCall{
-		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: r.Queue,
-		Target: r.target, Retry: []byte(r.retry),
-	}
+	const rest = 200
+	return len(f.Revision.target) + len(f.Revision.retry) + rest
 }
