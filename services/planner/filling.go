@@ -17,14 +17,14 @@ const endTTL = 7 * 24 * time.Hour
 
 // fill makes a batch of fires that backfills ask for, and ends the backfills that
 // are over.
-func (l *loop) fill(now time.Time, marks map[int]wire.Mark) *plan.Batch {
-	gaps, over := l.backfills.Pick(l.agenda, now, marks)
+func (l *loop) fill(now time.Time) *plan.Batch {
+	gaps, over := l.backfills.Pick(l.agenda, now, l.positions)
 	for _, b := range over {
 		if err := l.end(b); err != nil {
 			slog.Warn("end of a backfill not published, trying again", "backfill", b.ID, "error", err)
 		}
 	}
-	return plan.Fill(l.agenda, marks, gaps)
+	return plan.Fill(l.agenda, l.positions, gaps)
 }
 
 // end puts the news that a backfill has ended in its place in JOBS. It does not

@@ -53,6 +53,7 @@ func (l *loop) await(partition int) {
 
 func (l *loop) leave(partition int) {
 	delete(l.marks, partition)
+	delete(l.positions, partition)
 	l.agenda.Disown(partition)
 	ownedPartitions.Set(float64(len(l.marks)))
 }
@@ -76,7 +77,7 @@ func (l *loop) enter(ctx context.Context) {
 			l.waiting[p] = w
 		default:
 			delete(l.waiting, p)
-			l.marks[p] = mark
+			l.marks[p], l.positions[p] = mark, l.backfills.Clean(p, mark.Mark)
 			l.agenda.Own(p, mark.Mark)
 			ownedPartitions.Set(float64(len(l.marks)))
 		}

@@ -43,6 +43,9 @@ func (r *Register) Apply(news wire.Backfill) {
 // and forgets those that no mark has.
 func (r *Register) Clean(partition int, mark wire.Mark) wire.Mark {
 	known := r.partitions[partition]
+	if len(known) == 0 {
+		return mark
+	}
 	ended := func(id uuid.UUID) bool { return known[id] != nil && known[id].Ended }
 	maps.DeleteFunc(known, func(id uuid.UUID, b *backfill) bool {
 		_, counted := mark.Backfills[id]
