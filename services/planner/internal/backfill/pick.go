@@ -30,7 +30,7 @@ const (
 func (r *Register) Pick(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark) (gaps []plan.Gap, over []wire.Backfill) {
 	for p, mark := range marks {
 		for id, b := range r.partitions[p] {
-			from := mark.Backfills[id]
+			from := mark.Backfills[id].Done
 			switch {
 			case b.Ended || now.Before(b.next) && b.next.Sub(now) <= endAgain: // further off: the clock was set back
 			case from >= len(b.Fires) || gone(a, b.JobID):

@@ -52,6 +52,6 @@ func (r *Register) Clean(partition int, mark wire.Mark) wire.Mark {
 		return b.Ended && !counted
 	})
 	mark.Backfills = maps.Clone(mark.Backfills)
-	maps.DeleteFunc(mark.Backfills, func(id uuid.UUID, _ int) bool { return ended(id) })
+	maps.DeleteFunc(mark.Backfills, func(id uuid.UUID, _ wire.Filled) bool { return ended(id) })
 	return mark
 }

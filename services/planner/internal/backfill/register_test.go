@@ -64,7 +64,7 @@ func (o *office) pick(now time.Time, busy bool) int {
 	return len(batch.Decisions)
 }
 
-func (o *office) done() int { return o.marks[carillon.PartitionOf(o.job)].Backfills[o.list.ID] }
+func (o *office) done() int { return o.marks[carillon.PartitionOf(o.job)].Backfills[o.list.ID].Done }
 
 func TestFiresAreHandedOutInOrderAtTheRate(t *testing.T) {
 	t.Parallel()
@@ -123,7 +123,7 @@ func TestABackfillEndsWhenAllIsHandedOutOrItsJobIsGone(t *testing.T) {
 		t.Errorf("told again at once")
 	}
 	p := carillon.PartitionOf(o.job)
-	if kept := o.register.Clean(p, o.marks[p]); kept.Backfills[o.list.ID] != 2 {
+	if kept := o.register.Clean(p, o.marks[p]); kept.Backfills[o.list.ID].Done != 2 {
 		t.Errorf("the mark forgets a backfill that has not ended: %v", kept.Backfills)
 	}
 	o.register.Apply(wire.Backfill{ID: o.list.ID, JobID: o.job, Ended: true})
