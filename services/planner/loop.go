@@ -30,6 +30,7 @@ type loop struct {
 	positions map[int]wire.Mark   // the same, to plan from
 	waiting   map[int]waiting     // gained, but not owned yet
 	held      *holding
+	courier   *courier
 	backfills *backfill.Register
 	stopped   bool // by the clock
 	mailbox   chan func(context.Context)
@@ -38,9 +39,10 @@ type loop struct {
 }
 
 func newLoop(js jetstream.JetStream, name string, keeper *timekeeper, report func(error)) *loop {
+	courier := &courier{common: js}
 	return &loop{
 		js: js, keeper: keeper, report: report, committer: commit.New(js, name, keeper.sound), agenda: agenda.New(), marks: map[int]commit.Mark{}, positions: map[int]wire.Mark{},
-		waiting: map[int]waiting{}, held: newHolding(), backfills: backfill.New(),
+		waiting: map[int]waiting{}, held: newHolding(courier), courier: courier, backfills: backfill.New(),
 		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
 	}
 }
@@ -96,7 +98,7 @@ func (l *loop) planOnce(ctx context.Context) bool {
 	}
 	batch := plan.Collect(l.agenda, now, l.positions, l.held.free(ctx, l, now))
 	if batch.Empty() {
-		batch = l.fill(now)
+		batch = l.fill(ctx, now)
 	}
 	if batch.Empty() {
 		return false
