@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -17,6 +18,9 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
+
+// relayLock is what a relay takes for as long as it publishes: "CARILRLY".
+const relayLock = 0x434152494C524C59
 
 // backfillPlan is the answer to an order.
 type backfillPlan struct {
@@ -228,8 +232,44 @@ func TestABackfillIsCancelled(t *testing.T) {
 	}
 	intoProblem(t, h.call(t, "POST", path, nil), 409)
 	intoProblem(t, h.call(t, "POST", "/api/v1/backfills/"+uuid.NewString()+"/cancel", nil), 404)
+	if again := into[backfillPlan](t, h.order(t, 0, 4, nil), 200); again.Count != 0 || again.UnderWay != 4 {
+		t.Errorf("planners may not know of it: %+v", again)
+	}
+	purge(t, h, topology.Backfill(h.ID, id)) // which is what a week does
 	if again := into[backfillPlan](t, h.order(t, 0, 4, nil), http.StatusAccepted); again.Count != 4 {
 		t.Errorf("its fires are gaps again: %+v", again)
+	}
+}
+
+// TestACancelThatHasNotBeenPublished waits in the outbox behind another gateway.
+func TestACancelThatHasNotBeenPublished(t *testing.T) {
+	t.Parallel()
+	h := newHourly(t)
+	id := into[backfillPlan](t, h.order(t, 0, 4, nil), http.StatusAccepted).ID
+	h.publishedMessage(t, id, false)
+	h.relayed(t)
+	tx, err := h.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock($1)`, relayLock); err != nil {
+		t.Fatal(err)
+	}
+	into[backfillProgress](t, h.call(t, "POST", "/api/v1/backfills/"+id.String()+"/cancel", nil), 200)
+	if again := into[backfillPlan](t, h.order(t, 0, 4, nil), 200); again.Count != 0 || again.UnderWay != 4 {
+		t.Errorf("%+v", again)
+	}
+}
+
+func purge(t *testing.T, h *hourly, subject string) {
+	t.Helper()
+	stream, err := h.js.Stream(t.Context(), topology.JobsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Purge(t.Context(), jetstream.WithPurgeSubject(subject)); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -239,13 +279,7 @@ func TestABackfillThatJOBSLost(t *testing.T) {
 	h := newHourly(t)
 	id := into[backfillPlan](t, h.order(t, 0, 4, nil), http.StatusAccepted).ID
 	h.publishedMessage(t, id, false)
-	stream, err := h.js.Stream(t.Context(), topology.JobsStream)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := stream.Purge(t.Context(), jetstream.WithPurgeSubject(topology.AllBackfills)); err != nil {
-		t.Fatal(err)
-	}
+	purge(t, h, topology.AllBackfills)
 	if got := h.progress(t, id); got.State != "stalled" || got.Waiting != 4 {
 		t.Errorf("%+v", got)
 	}

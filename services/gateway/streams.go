@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -21,13 +22,15 @@ const mostInFlight = 1000
 type streams struct{ js jetstream.JetStream }
 
 // Backfill returns the message of a job's backfill; false if JOBS has none.
-func (s streams) Backfill(ctx context.Context, job, id uuid.UUID) (wire.Backfill, bool, error) {
-	return last[wire.Backfill](ctx, s.js, topology.JobsStream, topology.Backfill(job, id))
+func (s streams) Backfill(ctx context.Context, job, id uuid.UUID) (backfillstore.Message, bool, error) {
+	message, storedAt, ok, err := last[wire.Backfill](ctx, s.js, topology.JobsStream, topology.Backfill(job, id))
+	return backfillstore.Message{Backfill: message, StoredAt: storedAt}, ok, err
 }
 
 // Mark returns the mark of a job's partition; false if there is none yet.
 func (s streams) Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error) {
-	return last[wire.Mark](ctx, s.js, topology.RunsStream, topology.Mark(carillon.PartitionOf(job)))
+	mark, _, ok, err := last[wire.Mark](ctx, s.js, topology.RunsStream, topology.Mark(carillon.PartitionOf(job)))
+	return mark, ok, err
 }
 
 // InFlight returns the runs of a job that are queued, running or waiting for a
@@ -55,19 +58,20 @@ func (s streams) InFlight(ctx context.Context, job uuid.UUID) (runs []wire.Run, 
 	return nil, backfillstore.ErrBusy
 }
 
-// last returns the last message of a subject; false if there is none.
-func last[T wire.Backfill | wire.Mark](ctx context.Context, js jetstream.JetStream, stream, subject string) (message T, ok bool, err error) {
+// last returns the last message of a subject, and when it was stored; false if
+// there is none.
+func last[T wire.Backfill | wire.Mark](ctx context.Context, js jetstream.JetStream, stream, subject string) (message T, storedAt time.Time, ok bool, err error) {
 	from, err := js.Stream(ctx, stream)
 	if err != nil {
-		return message, false, err
+		return message, storedAt, false, err
 	}
 	msg, err := from.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return message, false, nil
+		return message, storedAt, false, nil
 	}
 	if err != nil {
-		return message, false, err
+		return message, storedAt, false, err
 	}
 	message, err = wire.Decode[T](msg.Data)
-	return message, err == nil, err
+	return message, msg.Time, err == nil, err
 }

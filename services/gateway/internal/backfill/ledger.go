@@ -54,6 +54,13 @@ func (l *Ledger) Add(fire time.Time, state carillon.State) { l.raise(fire, stand
 // AddWaiting notes that a run of a fire is still to come.
 func (l *Ledger) AddWaiting(fire time.Time) { l.raise(fire, underWay) }
 
+// AddAllWaiting notes that of each fire a run is still to come.
+func (l *Ledger) AddAllWaiting(fires []time.Time) {
+	for _, at := range fires {
+		l.AddWaiting(at)
+	}
+}
+
 // AddUndecided notes the fires of a range that the planner has yet to decide, or
 // holds until an earlier run ends. The mark is that of the job's partition; the
 // revisions are all that the job has, with the newest first.

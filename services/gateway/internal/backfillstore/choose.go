@@ -106,20 +106,24 @@ func (s *Store) fill(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job
 	return s.fillWaiting(ctx, tx, known, job, r, backfilled)
 }
 
-type open struct {
-	ID    uuid.UUID
-	Fires []time.Time
+// part is what a backfill has in a range.
+type part struct {
+	ID        uuid.UUID
+	Cancelled bool
+	Fires     []time.Time
 }
 
-// fillWaiting notes the fires of backfills that are under way and have no run yet.
+// fillWaiting notes the fires without a row of backfills that are under way. One
+// that was cancelled still is until planners have heard of it. What they had handed
+// out by then is in RUNS or beyond, which were looked at before.
 func (s *Store) fillWaiting(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job uuid.UUID, r backfill.Range, have map[uuid.UUID]bool) error {
 	rows, err := tx.Query(ctx, `
-		SELECT id, array(SELECT fire FROM unnest(fires) AS fire WHERE fire >= $2 AND fire < $3) FROM backfills
-		WHERE job_id = $1 AND cancelled_at IS NULL AND begins < $3 AND ends > $2`, job, r.From, r.To)
+		SELECT id, cancelled_at IS NOT NULL, array(SELECT fire FROM unnest(fires) AS fire WHERE fire >= $2 AND fire < $3)
+		FROM backfills WHERE job_id = $1 AND begins < $3 AND ends > $2`, job, r.From, r.To)
 	if err != nil {
 		return fmt.Errorf("read backfills: %w", err)
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[open])
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[part])
 	if err != nil {
 		return fmt.Errorf("read backfills: %w", err)
 	}
@@ -128,21 +132,19 @@ func (s *Store) fillWaiting(ctx context.Context, tx pgx.Tx, known *backfill.Ledg
 		if len(waiting) == 0 {
 			continue
 		}
-		_, held, err := s.held(ctx, tx, job, b.ID)
+		message, held, err := s.held(ctx, tx, job, b.ID)
 		if err != nil {
 			return err
 		}
-		for _, at := range waiting {
-			if held {
-				known.AddWaiting(at)
-			}
+		if held && message.open(b.Cancelled, now()) {
+			known.AddAllWaiting(waiting)
 		}
 	}
 	return nil
 }
 
 // without returns the fires of a backfill that have no run yet.
-func without(b open, have map[uuid.UUID]bool) (waiting []time.Time) {
+func without(b part, have map[uuid.UUID]bool) (waiting []time.Time) {
 	for _, at := range b.Fires {
 		if !have[carillon.NewRunID(b.ID, carillon.KindBackfill, at)] {
 			waiting = append(waiting, at)

@@ -15,7 +15,7 @@ import (
 // Streams is what NATS knows of a job. Its methods are safe for concurrent use.
 type Streams interface {
 	// Backfill returns the message of a backfill; false if JOBS has none.
-	Backfill(ctx context.Context, job, id uuid.UUID) (wire.Backfill, bool, error)
+	Backfill(ctx context.Context, job, id uuid.UUID) (Message, bool, error)
 	// Mark returns the mark of the job's partition; false if there is none yet.
 	Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error)
 	// InFlight returns the runs that are queued, running or waiting for a retry. It
