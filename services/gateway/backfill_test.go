@@ -358,6 +358,35 @@ func TestWhatIsStillToComeIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestWhatIsOnItsWayToTheLedgerIsLeftOut has outcomes and a skip that no recorder has
+// taken yet, as while Postgres is away: of hours 0 and 1, 2 and, by hand, 3.
+func TestWhatIsOnItsWayToTheLedgerIsLeftOut(t *testing.T) {
+	t.Parallel()
+	h := newHourly(t)
+	send := func(subject string, kind carillon.Kind, at time.Time) {
+		t.Helper()
+		outcome := wire.Outcome{RunID: uuid.New(), JobID: h.ID, Kind: kind, FireTime: at, State: carillon.StateSucceeded}
+		if _, err := h.js.PublishAsync(subject, wire.Encode(outcome)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(topology.Outcome("default", h.ID, topology.EventFinished), carillon.KindSchedule, h.at(0))
+	send(topology.Outcome("elsewhere", h.ID, topology.EventFinished), carillon.KindBackfill, h.at(1))
+	send(topology.Skip(h.ID), carillon.KindSchedule, h.at(2))
+	send(topology.Outcome("default", h.ID, topology.EventFinished), carillon.KindManual, h.at(3))
+	send(topology.Outcome("default", uuid.New(), topology.EventFinished), carillon.KindSchedule, h.at(4))
+	<-h.js.PublishAsyncComplete()
+	got := into[backfillPlan](t, h.order(t, 0, 6, object{"mode": "all", "dry_run": true}), 200)
+	if got.UnderWay != 3 || !slices.EqualFunc(got.Sample, []time.Time{h.at(3), h.at(4), h.at(5)}, time.Time.Equal) {
+		t.Errorf("%+v", got)
+	}
+	for range 1000 {
+		send(topology.Outcome("default", h.ID, topology.EventFinished), carillon.KindSchedule, h.at(0))
+	}
+	<-h.js.PublishAsyncComplete()
+	intoProblem(t, h.order(t, 0, 6, nil), 409)
+}
+
 // TestTheLargestBackfill is of a job that was due every second.
 func TestTheLargestBackfill(t *testing.T) {
 	t.Parallel()

@@ -14,8 +14,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// mostInFlight bounds the runs that are read one by one.
-const mostInFlight = 1000
+// mostComing bounds the messages that are read one by one.
+const mostComing = 1000
 
 // streams reads for the store of backfills what NATS knows. Its methods are safe
 // for concurrent use.
@@ -33,29 +33,68 @@ func (s streams) Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, erro
 	return mark, ok, err
 }
 
-// InFlight returns the runs of a job that are queued, running or waiting for a
-// retry. It fails with [backfillstore.ErrBusy] if they are too many.
-func (s streams) InFlight(ctx context.Context, job uuid.UUID) (runs []wire.Run, err error) {
-	stream, err := s.js.Stream(ctx, topology.RunsStream)
-	if err != nil {
-		return nil, err
-	}
-	for next := uint64(1); len(runs) <= mostInFlight; {
-		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(topology.InFlight(job)))
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return runs, nil
-		}
+// Coming returns the fires of a job that have left the mark and may not be in the
+// ledger. A fire moves from RUNS to OUTCOMES, unless it was decided against, and
+// leaves either after it has come to the next. It fails with
+// [backfillstore.ErrBusy] if they are too many.
+func (s streams) Coming(ctx context.Context, job uuid.UUID) (fires []time.Time, err error) {
+	for _, stage := range []struct {
+		stream, subject string
+		read            func(*jetstream.RawStreamMsg) (carillon.Kind, time.Time, error)
+	}{
+		{topology.RunsStream, topology.Skip(job), ofOutcome},
+		{topology.RunsStream, topology.InFlight(job), ofRun},
+		{topology.OutcomesStream, topology.Outcomes(job), ofOutcome},
+	} {
+		err := s.each(ctx, stage.stream, stage.subject, func(msg *jetstream.RawStreamMsg) error {
+			kind, at, err := stage.read(msg)
+			switch {
+			case err != nil:
+				return fmt.Errorf("read %s: %w", msg.Subject, err)
+			case kind == carillon.KindManual:
+			case len(fires) == mostComing:
+				return backfillstore.ErrBusy
+			default:
+				fires = append(fires, at)
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		next = msg.Sequence + 1
-		run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", msg.Subject, err)
-		}
-		runs = append(runs, run)
 	}
-	return nil, backfillstore.ErrBusy
+	return fires, nil
+}
+
+func ofRun(msg *jetstream.RawStreamMsg) (carillon.Kind, time.Time, error) {
+	run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
+	return run.Kind, run.FireTime, err
+}
+
+func ofOutcome(msg *jetstream.RawStreamMsg) (carillon.Kind, time.Time, error) {
+	outcome, err := wire.Decode[wire.Outcome](msg.Data)
+	return outcome.Kind, outcome.FireTime, err
+}
+
+// each takes the messages of a subject one by one, in the order of the stream.
+func (s streams) each(ctx context.Context, stream, subject string, take func(*jetstream.RawStreamMsg) error) error {
+	from, err := s.js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	for next := uint64(1); ; {
+		msg, err := from.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := take(msg); err != nil {
+			return err
+		}
+		next = msg.Sequence + 1
+	}
 }
 
 // last returns the last message of a subject, and when it was stored; false if

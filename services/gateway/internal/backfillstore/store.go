@@ -22,7 +22,7 @@ var (
 	// ErrEnded says that there is nothing left to stop.
 	ErrEnded = errors.New("the backfill hands out no more runs")
 	// ErrBusy says that there are too many runs to tell which fires are among them.
-	ErrBusy = errors.New("more than 1000 runs of the job are in flight: wait until there are fewer")
+	ErrBusy = errors.New("more than 1000 runs of the job are in flight or on their way to the ledger: wait until there are fewer")
 	// ErrUnavailable says that NATS could not be asked what is under way.
 	ErrUnavailable = errors.New("NATS is not available")
 )
