@@ -49,14 +49,14 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 	if err != nil {
 		return plan, err
 	}
-	if err = s.fillComing(ctx, known, revisions, pauses, r); err != nil {
-		return plan, err
-	}
 	fires, err := r.Fires(revisions, pauses)
 	if err != nil {
 		return plan, err
 	}
-	if err = s.fill(ctx, tx, known, job, r); err != nil {
+	if err = s.fillComing(ctx, known, revisions, pauses, fires); err != nil {
+		return plan, err
+	}
+	if err = s.fill(ctx, tx, known, job, r, fires); err != nil {
 		return plan, err
 	}
 	if plan.Choice, err = r.Choose(fires, known); err != nil {
@@ -80,11 +80,13 @@ func readRevisions(ctx context.Context, tx pgx.Tx, job uuid.UUID) ([]*audit.Revi
 	})
 }
 
-// fill notes the runs of the range, and those that open backfills are still to make.
-func (s *Store) fill(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job uuid.UUID, r backfill.Range) error {
+// fill notes the runs of a range's fires, and those that open backfills are still to
+// make. The fires are joined: as an array in a condition, each of them would be a
+// step of its own in choosing partitions.
+func (s *Store) fill(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job uuid.UUID, r backfill.Range, fires []time.Time) error {
 	rows, err := tx.Query(ctx, `
-		SELECT id, fire_time, state, kind FROM runs
-		WHERE job_id = $1 AND kind IN ('schedule', 'backfill') AND fire_time >= $2 AND fire_time < $3`, job, r.From, r.To)
+		SELECT id, fire_time, state, kind FROM runs JOIN unnest($4::timestamptz[]) AS fire ON fire_time = fire
+		WHERE job_id = $1 AND kind IN ('schedule', 'backfill') AND fire_time >= $2 AND fire_time < $3`, job, r.From, r.To, fires)
 	if err != nil {
 		return fmt.Errorf("read runs: %w", err)
 	}

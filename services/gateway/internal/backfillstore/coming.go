@@ -29,14 +29,14 @@ type Streams interface {
 // that the planner has yet to decide, and those in NATS. It looks in the order in
 // which fires move, and before the ledger is read: what has moved on since is then
 // seen further down, and nothing slips through between two looks.
-func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, r backfill.Range) error {
+func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, fires []time.Time) error {
 	job := revisions[0].Job
 	mark, ok, err := s.streams.Mark(ctx, job)
 	if err != nil {
 		return unavailable(err)
 	}
 	if ok {
-		known.AddUndecided(mark, revisions, pauses, r)
+		known.AddUndecided(mark, revisions, pauses, fires)
 	}
 	coming, err := s.streams.Coming(ctx, job)
 	if err != nil {
