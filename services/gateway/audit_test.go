@@ -146,7 +146,13 @@ func TestAuditKeepsToWhatIsSettledAndKept(t *testing.T) {
 	}
 	w.day(t, noon)
 	w.day(t, noon.AddDate(0, 0, 1))
+	w.day(t, noon.AddDate(0, 0, -2))
 	begin := noon.Truncate(24 * time.Hour)
+	w.record(t, job, "default", carillon.KindBackfill, begin.AddDate(0, 0, -2), carillon.StateSucceeded)
+	if got := w.audit(t, "from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z"); got.Unexplained != 24 || got.LedgerFrom != nil {
+		t.Errorf("a ledger of a backfill alone: %+v", got)
+	}
+	w.record(t, job, "default", carillon.KindManual, begin.Add(time.Hour), carillon.StateSucceeded)
 	got := w.audit(t, "from=2026-11-18T00:00:00Z&to=2026-11-20T06:00:00Z")
 	if !got.From.Equal(begin) || got.LedgerFrom == nil || !got.LedgerFrom.Equal(begin) || got.Expected != 6 {
 		t.Errorf("from before the ledger: %+v", got)
@@ -204,7 +210,7 @@ func (w *world) blockLedger(t *testing.T) {
 func (w *world) auditing(t *testing.T, want int) {
 	t.Helper()
 	eventually.Succeeds(t, func() error {
-		n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM runs WHERE kind IN %' AND state = 'active' AND pid <> pg_backend_pid()`)
+		n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM runs WHERE %' AND state = 'active' AND pid <> pg_backend_pid()`)
 		if n != want {
 			return fmt.Errorf("%d audits in the database, want %d", n, want)
 		}

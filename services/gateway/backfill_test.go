@@ -59,9 +59,11 @@ func newHourly(t *testing.T) *hourly {
 	job := w.create(t, document("hourly"))
 	begin := time.Now().UTC().Truncate(time.Hour).Add(-10 * time.Hour)
 	w.exec(t, `UPDATE job_revisions SET effective_from = $1`, begin.Add(-time.Second))
-	w.day(t, begin.AddDate(0, 0, -3))
-	w.day(t, begin)
-	w.day(t, begin.AddDate(0, 0, 1))
+	ledgerFrom := begin.AddDate(0, 0, -3)
+	for _, day := range []time.Time{ledgerFrom, begin, begin.AddDate(0, 0, 1)} {
+		w.day(t, day)
+	}
+	w.record(t, uuid.New(), "other", carillon.KindManual, ledgerFrom, carillon.StateSucceeded)
 	return &hourly{w, job, begin}
 }
 
@@ -314,8 +316,10 @@ func TestBackfillsOfTimesBeforeTheJob(t *testing.T) {
 		t.Errorf("by the current schedule: %+v", got)
 	}
 	h.exec(t, `UPDATE job_revisions SET effective_from = $1`, h.at(-1000)) // older than the ledger
+	h.day(t, h.at(-200))
+	h.recordBackfilled(t, uuid.New(), h.at(-200), carillon.StateSucceeded) // one of days before does not move the beginning
 	got := into[backfillPlan](t, h.order(t, -200, -190, nil), 200)
-	if got.Count != 0 || got.Unknown != 10 || !strings.Contains(strings.Join(got.Warnings, ""), "the ledger begins only on") {
+	if got.Count != 0 || got.Unknown != 9 || !strings.Contains(strings.Join(got.Warnings, ""), "the ledger begins only on") {
 		t.Errorf("before the ledger: %+v", got)
 	}
 	if got := into[backfillPlan](t, h.order(t, -200, -190, object{"mode": "all"}), http.StatusAccepted); got.Count != 10 {
