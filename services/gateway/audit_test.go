@@ -73,6 +73,10 @@ func TestAuditOfAnEditedJob(t *testing.T) {
 	for _, second := range []int{3, 44, 59} { // one beside its run, one for it, one when the job was deleted
 		w.record(t, job, "default", carillon.KindBackfill, noon.Add(time.Duration(second)*time.Second), carillon.StateFailed)
 	}
+	if got := w.audit(t, audited); got.Filled != 0 || got.Unexplained != 2 {
+		t.Errorf("backfills that made no call: %+v", got)
+	}
+	w.exec(t, `UPDATE runs SET started_at = fire_time + interval '10ms' WHERE kind = 'backfill'`)
 	odd := w.record(t, job, "default", carillon.KindSchedule, noon.Add(41500*time.Millisecond), carillon.StateFailed)
 	got := w.audit(t, audited)
 	if got.Clean() || got.Unexplained != 1 || got.Pending != 1 || got.Superseded != 1 || got.Unexpected != 1 || got.Late.Count != 1 || got.Filled != 1 || got.Expected != 25 {

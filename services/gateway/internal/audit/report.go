@@ -20,8 +20,8 @@ type Report struct {
 	Jobs     int                    `json:"jobs" doc:"Jobs with a fire in the window."`
 	Expected int                    `json:"expected" doc:"Fires that the revisions of all jobs call for."`
 	States   map[carillon.State]int `json:"states" doc:"Fires by the final state of their runs."`
-	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended."`
-	Filled   int                    `json:"filled" doc:"Fires without a run of their own that a backfill ran."`
+	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended, those of backfills included."`
+	Filled   int                    `json:"filled" doc:"Fires without a run of their own that a backfill ran to an end, good or bad."`
 
 	Unexplained      int    `json:"unexplained" doc:"Fires without a row."`
 	UnexplainedFires []Fire `json:"unexplained_fires" doc:"The first 1,000 of them, those of the newest jobs first."`
