@@ -86,8 +86,11 @@ func TestAuditOfAnEditedJob(t *testing.T) {
 	if got.UnexplainedFires[0] != want || got.UnexpectedRows[0].RunID != odd || got.Late.Max != carillon.Duration(time.Minute) {
 		t.Errorf("%+v", got)
 	}
+	if p := intoProblem(t, w.call(t, "GET", "/api/v1/audit?"+audited+"&job_id="+uuid.NewString(), nil), 404); p.Detail != "no such job" {
+		t.Error(p.Detail)
+	}
 	for query, want := range map[string]int{
-		"&namespace=other": 0, "&namespace=default": 25, "&job_id=" + job.String(): 25, "&job_id=" + uuid.NewString(): 0,
+		"&namespace=other": 0, "&namespace=default": 25, "&job_id=" + job.String(): 25,
 	} {
 		if got := w.audit(t, audited+query); got.Expected != want {
 			t.Errorf("%s: %d expected", query, got.Expected)
