@@ -38,8 +38,10 @@ func backfillCommand() *cobra.Command {
 JOB is an id, namespace/name, or the name of a job in the namespace default.
 
 First it shows what would be run, and asks. Then the runs are handed out one by
-one, no faster than --rate, in the queue low: never before a live fire, and never
-beside another run of the job, unless that allows overlap.
+one, no faster than --rate, in the queue low, when no live fire is due, and never
+beside another run of the job, unless that allows overlap. A live fire of the job
+that is due during such a run waits for its end, or cancels it, as the job's overlap
+policy says; the plan tells which.
 
   --mode gaps      fires that never ran to an end: no run, missed, expired, lost
   --mode failed    those, and fires that failed or were cancelled

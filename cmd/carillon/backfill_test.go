@@ -85,7 +85,7 @@ func (b *backfiller) look(w http.ResponseWriter, _ *http.Request) {
 	defer b.mu.Unlock()
 	now := b.end
 	if b.looks++; b.looks == 1 {
-		now.State, now.Runs = "running", map[carillon.State]int{}
+		now.State, now.Runs, now.WaitsFor = "running", map[carillon.State]int{}, []string{"the job is paused", "the queue low is paused"}
 	} else if b.looks <= 1+b.outages {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
@@ -155,7 +155,7 @@ func TestABackfillIsWaitedFor(t *testing.T) {
 	b := newBackfiller(t, 3)
 	b.outages = 1
 	out, told, err := b.backfillOf(t, "", "billing/nightly", "--yes", "--wait")
-	if err != nil || b.looks != 3 || !strings.Contains(told, "Started backfill") {
+	if err != nil || b.looks != 3 || !strings.Contains(told, "Started backfill") || strings.Count(told, "Waiting: the job is paused, the queue low is paused.\n") != 1 {
 		t.Errorf("after %d looks: %v, told %q", b.looks, err, told)
 	}
 	holds(t, out, "3 fires to run", "Backfill "+b.id.String()+" has ended.\n", "fires", "3", "succeeded", "3")

@@ -49,6 +49,8 @@ type Backfill struct {
 	Count   int                    `json:"count"`
 	Runs    map[carillon.State]int `json:"runs"`
 	Waiting int                    `json:"waiting"`
+	// WaitsFor says what keeps it from going on.
+	WaitsFor []string `json:"waits_for"`
 }
 
 // Done counts the runs that have ended.
