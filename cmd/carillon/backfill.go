@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/google/uuid"
@@ -94,8 +96,11 @@ func (r *backfillRequest) run(cmd *cobra.Command, job string) error {
 	if err != nil {
 		return err
 	}
-	if r.dryRun || plan.Count == 0 {
+	switch {
+	case r.dryRun || plan.Count == 0 && !r.wait:
 		return write(cmd.OutOrStdout(), r.output, plan, backfillTable{plan}.write)
+	case plan.Count == 0:
+		return write(cmd.OutOrStdout(), r.output, ofNothing(plan), backfillTable{plan}.write)
 	}
 	if err := r.confirm(cmd, plan); err != nil {
 		return err
@@ -111,6 +116,8 @@ func (r *backfillRequest) check() error {
 		faults.Add("--from", "is required, such as 2026-11-20T00:00:00Z")
 	}
 	r.order.To = instant("--to", r.to, &faults)
+	oneOf("--mode", r.order.Mode, &faults, "gaps", "failed", "all")
+	oneOf("--schedule", r.order.Schedule, &faults, "original", "current")
 	if r.order.Rate < 1 || r.order.Rate > 1000 {
 		faults.Add("--rate", "must be from 1 to 1000, not %d", r.order.Rate)
 	}
@@ -119,6 +126,12 @@ func (r *backfillRequest) check() error {
 		return listed("cannot backfill this", faults)
 	}
 	return nil
+}
+
+func oneOf(flag, value string, faults *fault.Faults, known ...string) {
+	if !slices.Contains(known, value) {
+		faults.Add(flag, "must be %s, not %q", strings.Join(known, " or "), value)
+	}
 }
 
 // tryOut asks what would be run, and settles the end of the range: what is shown
@@ -152,13 +165,24 @@ func (r *backfillRequest) confirm(cmd *cobra.Command, plan client.BackfillPlan) 
 	return nil
 }
 
+// ofNothing is the end of a backfill that was not started, for there was nothing to
+// run: with --wait a program gets an end in any case.
+func ofNothing(plan client.BackfillPlan) client.Backfill {
+	return client.Backfill{
+		JobID: plan.JobID, From: plan.From, To: plan.To, State: "ended", Runs: map[carillon.State]int{}, WaitsFor: []string{},
+	}
+}
+
 func (r *backfillRequest) start(cmd *cobra.Command, server *client.Client, job uuid.UUID) error {
 	plan, err := server.Backfill(cmd.Context(), job, r.order)
 	if err != nil {
 		return err
 	}
-	if plan.ID == nil || !r.wait {
+	switch {
+	case !r.wait:
 		return write(cmd.OutOrStdout(), r.output, plan, startedTable{plan}.write)
+	case plan.ID == nil:
+		return write(cmd.OutOrStdout(), r.output, ofNothing(plan), startedTable{plan}.write)
 	}
 	if err := (startedTable{plan}).write(cmd.ErrOrStderr()); err != nil {
 		return err

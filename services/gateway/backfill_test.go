@@ -514,6 +514,7 @@ func TestBadBackfillsNameEveryFault(t *testing.T) {
 		"nothing":              {object{}, []string{"body.from"}},
 		"all wrong":            {object{"from": "soon", "to": 7, "mode": "some", "schedule": "old", "rate": 0, "dry_run": "no", "x": 1}, []string{"body.dry_run", "body.from", "body.mode", "body.rate", "body.schedule", "body.to", "body.x"}},
 		"the future":           {object{"from": h.at(0), "to": later, "rate": 1001}, []string{"body.rate", "body.to"}},
+		"a far future":         {object{"from": h.at(0), "to": later.AddDate(2, 0, 0)}, []string{"body.to"}},
 		"backwards":            {object{"from": h.at(2), "to": h.at(2)}, []string{"body.from"}},
 		"only the last minute": {object{"from": time.Now().Add(-time.Second)}, []string{"body.from"}},
 		"two years":            {object{"from": h.begin.AddDate(-2, 0, 0)}, []string{"body.from"}},

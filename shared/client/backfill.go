@@ -41,7 +41,7 @@ type BackfillPlan struct {
 
 // Backfill is one that was started, and how far it is.
 type Backfill struct {
-	ID      uuid.UUID              `json:"id"`
+	ID      uuid.UUID              `json:"id,omitzero"`
 	JobID   uuid.UUID              `json:"job_id"`
 	From    time.Time              `json:"from"`
 	To      time.Time              `json:"to"`

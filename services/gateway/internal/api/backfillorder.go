@@ -50,6 +50,7 @@ func (o *backfillOrder) complete() error {
 		o.To = &settled
 	case o.To.After(now):
 		faults.Add("to", "must not be in the future; it is %s", now.Format(time.RFC3339))
+		return faults.Err() // which says nothing of from
 	}
 	switch {
 	case !o.From.Before(*o.To):
