@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/carillon-cron/carillon/shared/client"
@@ -14,11 +15,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-var (
-	errDeclined = errors.New("nothing was started: answer y, or give --yes")
-	// errUnfilled is how a backfill ends that was waited for, and left something.
-	errUnfilled = errors.New("not every run of the backfill succeeded")
-)
+var errDeclined = errors.New("nothing was started: answer y, or give --yes")
 
 // backfillRequest is what the flags ask for.
 type backfillRequest struct {
@@ -38,8 +35,10 @@ func backfillCommand() *cobra.Command {
 JOB is an id, namespace/name, or the name of a job in the namespace default.
 
 First it shows what would be run, and asks. Then the runs are handed out one by
-one, no faster than --rate, in the queue low: never before a live fire, and never
-beside another run of the job, unless that allows overlap.
+one, no faster than --rate, in the queue low, when no live fire is due, and never
+beside another run of the job, unless that allows overlap. A live fire of the job
+that is due during such a run waits for its end, or cancels it, as the job's overlap
+policy says; the plan tells which.
 
   --mode gaps      fires that never ran to an end: no run, missed, expired, lost
   --mode failed    those, and fires that failed or were cancelled
@@ -92,8 +91,11 @@ func (r *backfillRequest) run(cmd *cobra.Command, job string) error {
 	if err != nil {
 		return err
 	}
-	if r.dryRun || plan.Count == 0 {
+	switch {
+	case r.dryRun || plan.Count == 0 && !r.wait:
 		return write(cmd.OutOrStdout(), r.output, plan, backfillTable{plan}.write)
+	case plan.Count == 0:
+		return write(cmd.OutOrStdout(), r.output, ofNothing(plan), backfillTable{plan}.write)
 	}
 	if err := r.confirm(cmd, plan); err != nil {
 		return err
@@ -109,6 +111,8 @@ func (r *backfillRequest) check() error {
 		faults.Add("--from", "is required, such as 2026-11-20T00:00:00Z")
 	}
 	r.order.To = instant("--to", r.to, &faults)
+	oneOf("--mode", r.order.Mode, &faults, "gaps", "failed", "all")
+	oneOf("--schedule", r.order.Schedule, &faults, "original", "current")
 	if r.order.Rate < 1 || r.order.Rate > 1000 {
 		faults.Add("--rate", "must be from 1 to 1000, not %d", r.order.Rate)
 	}
@@ -117,6 +121,12 @@ func (r *backfillRequest) check() error {
 		return listed("cannot backfill this", faults)
 	}
 	return nil
+}
+
+func oneOf(flag, value string, faults *fault.Faults, known ...string) {
+	if !slices.Contains(known, value) {
+		faults.Add(flag, "must be %s, not %q", strings.Join(known, " or "), value)
+	}
 }
 
 // tryOut asks what would be run, and settles the end of the range: what is shown
@@ -146,30 +156,6 @@ func (r *backfillRequest) confirm(cmd *cobra.Command, plan client.BackfillPlan) 
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
 		return errDeclined
-	}
-	return nil
-}
-
-func (r *backfillRequest) start(cmd *cobra.Command, server *client.Client, job uuid.UUID) error {
-	plan, err := server.Backfill(cmd.Context(), job, r.order)
-	if err != nil {
-		return err
-	}
-	if plan.ID == nil || !r.wait {
-		return write(cmd.OutOrStdout(), r.output, plan, startedTable{plan}.write)
-	}
-	if err := (startedTable{plan}).write(cmd.ErrOrStderr()); err != nil {
-		return err
-	}
-	end, err := backfillWait{server, cmd.ErrOrStderr()}.until(cmd.Context(), *plan.ID)
-	if err != nil {
-		return err
-	}
-	if err := write(cmd.OutOrStdout(), r.output, end, endTable{end}.write); err != nil {
-		return err
-	}
-	if end.State != "ended" || end.Runs["succeeded"] < end.Count {
-		return errUnfilled
 	}
 	return nil
 }

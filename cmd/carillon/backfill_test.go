@@ -85,7 +85,7 @@ func (b *backfiller) look(w http.ResponseWriter, _ *http.Request) {
 	defer b.mu.Unlock()
 	now := b.end
 	if b.looks++; b.looks == 1 {
-		now.State, now.Runs = "running", map[carillon.State]int{}
+		now.State, now.Runs, now.WaitsFor = "running", map[carillon.State]int{}, []string{"the job is paused", "the queue low is paused"}
 	} else if b.looks <= 1+b.outages {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
@@ -155,7 +155,7 @@ func TestABackfillIsWaitedFor(t *testing.T) {
 	b := newBackfiller(t, 3)
 	b.outages = 1
 	out, told, err := b.backfillOf(t, "", "billing/nightly", "--yes", "--wait")
-	if err != nil || b.looks != 3 || !strings.Contains(told, "Started backfill") {
+	if err != nil || b.looks != 3 || !strings.Contains(told, "Started backfill") || strings.Count(told, "Waiting: the job is paused, the queue low is paused.\n") != 1 {
 		t.Errorf("after %d looks: %v, told %q", b.looks, err, told)
 	}
 	holds(t, out, "3 fires to run", "Backfill "+b.id.String()+" has ended.\n", "fires", "3", "succeeded", "3")
@@ -163,7 +163,7 @@ func TestABackfillIsWaitedFor(t *testing.T) {
 
 func TestABackfillThatLeftSomething(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[string]string{"ended": "has ended", "cancelled": "was cancelled", "stalled": "NATS has lost it"} {
+	for state, want := range map[string]string{"ended": "The job was deleted", "cancelled": "was cancelled", "stalled": "NATS has lost it"} {
 		b := newBackfiller(t, 3)
 		b.end.State, b.end.Runs, b.end.Waiting = state, map[carillon.State]int{"succeeded": 1, "failed": 1}, 1
 		out, _, err := b.backfillOf(t, "", "billing/nightly", "--yes", "--wait")
@@ -183,6 +183,10 @@ func TestABackfillForAProgram(t *testing.T) {
 		t.Errorf("%v, %s, asked %q", err, out, asked)
 	}
 	var end client.Backfill
+	out, _, err = newBackfiller(t, 0).backfillOf(t, "", "billing/nightly", "-o", "json", "--yes", "--wait")
+	if err != nil || json.Unmarshal([]byte(out), &end) != nil || end.State != "ended" || strings.Contains(out, `"warnings"`) {
+		t.Errorf("of nothing: %v, %s", err, out)
+	}
 	out, _, err = b.backfillOf(t, "", b.job.String(), "-o", "json", "--yes", "--wait")
 	if err != nil || json.Unmarshal([]byte(out), &end) != nil || end.State != "ended" {
 		t.Errorf("%v, %s", err, out)
@@ -192,8 +196,8 @@ func TestABackfillForAProgram(t *testing.T) {
 func TestBadBackfillFlagsAreAllNamed(t *testing.T) {
 	t.Parallel()
 	b := newBackfiller(t, 1)
-	_, _, err := b.backfillOf(t, "", "j", "--from", "", "--to", "later", "--rate", "0", "-o", "xml")
-	for _, want := range []string{"--from: is required", "--to: ", "--rate: ", "--output: "} {
+	_, _, err := b.backfillOf(t, "", "j", "--from", "", "--to", "later", "--rate", "0", "--mode", "some", "--schedule", "old", "-o", "xml")
+	for _, want := range []string{"--from: is required", "--to: ", "--rate: ", "--mode: must be gaps or failed or all", "--schedule: must be ", "--output: "} {
 		if err == nil || !strings.Contains(err.Error(), "\n  "+want) {
 			t.Errorf("%q is not named in %v", want, err)
 		}

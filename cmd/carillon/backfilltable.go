@@ -59,5 +59,8 @@ func (t endTable) write(out io.Writer) error {
 	if t.Waiting > 0 {
 		rows = append(rows, []string{"without a run", fmt.Sprint(t.Waiting)})
 	}
+	if t.Waiting > 0 && t.State == "ended" {
+		fmt.Fprint(out, "The job was deleted before all of its fires were run.\n\n")
+	}
 	return columns(out, rows)
 }

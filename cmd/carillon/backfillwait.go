@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/client"
@@ -29,6 +30,7 @@ type backfillWait struct {
 // until returns the backfill as it is when nothing more comes of it.
 func (w backfillWait) until(ctx context.Context, id uuid.UUID) (client.Backfill, error) {
 	var bar *progressbar.ProgressBar
+	var held string
 	for misses := 0; ; {
 		now, err := w.server.ReadBackfill(ctx, id)
 		switch {
@@ -40,6 +42,7 @@ func (w backfillWait) until(ctx context.Context, id uuid.UUID) (client.Backfill,
 				bar = w.bar(now.Count)
 			}
 			_ = bar.Set(now.Done()) // a screen that cannot be written to must not end the wait
+			held = w.tell(held, now.WaitsFor)
 			if !now.Live() {
 				w.leave()
 				return now, nil
@@ -54,6 +57,16 @@ func (w backfillWait) until(ctx context.Context, id uuid.UUID) (client.Backfill,
 		case <-time.After(backfillPoll):
 		}
 	}
+}
+
+// tell says what the backfill waits for, if that is not what was told before.
+func (w backfillWait) tell(before string, holds []string) string {
+	held := strings.Join(holds, ", ")
+	if held != before && held != "" {
+		w.leave()
+		fmt.Fprintf(w.screen, "Waiting: %s.\n", held)
+	}
+	return held
 }
 
 // passing reports whether a failure may be over soon: no answer, or 5xx.

@@ -181,8 +181,11 @@ func TestBadAuditsNameEveryFault(t *testing.T) {
 		"from=soon&to=later&late=x&settling=-1s&job_id=7":            {"query.from", "query.to", "query.late", "query.settling", "query.job_id"},
 		"from=2026-11-20T12:00:00Z&to=2026-11-20T12:00:00Z":          {"query.from"},
 		"from=2026-10-01T00:00:00Z&to=2026-11-02T00:00:00Z&late=-5s": {"query.from", "query.late"},
-		"settling=2d":                        {"query.settling"},
-		"to=later&from=2020-01-01T00:00:00Z": {"query.to"},
+		"settling=2d":                                                 {"query.settling"},
+		"to=later&from=2020-01-01T00:00:00Z":                          {"query.to"},
+		"from=0001-01-01T00:00:00Z":                                   {"query.from"},
+		"to=0001-01-01T00:00:00Z&from=0001-01-01T00:00:00Z":           {"query.from"},
+		"job_id=00000000-0000-0000-0000-000000000000&late=1s&late=2s": {"query.job_id", "query.late"},
 	} {
 		p := intoProblem(t, w.call(t, "GET", "/api/v1/audit?"+query, nil), 422)
 		found := map[string]bool{}

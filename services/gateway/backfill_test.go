@@ -44,6 +44,8 @@ type backfillProgress struct {
 	Runs    map[carillon.State]int
 	Waiting int
 	Actor   string
+
+	WaitsFor []string `json:"waits_for"`
 }
 
 // hourly is a job that is due every hour since ten hours ago, to the minute.
@@ -157,7 +159,7 @@ func TestBackfillOfAnOutage(t *testing.T) {
 		t.Errorf("%s, header %v", diff, header)
 	}
 	again := into[backfillPlan](t, h.order(t, 0, 6, object{"mode": "all"}), http.StatusAccepted)
-	if again.Count != 3 || again.UnderWay != 3 || len(again.Warnings) != 1 {
+	if again.Count != 3 || again.UnderWay != 3 || len(again.Warnings) != 2 {
 		t.Errorf("beside an open one: %+v", again)
 	}
 	if none := into[backfillPlan](t, h.order(t, 0, 6, nil), 200); none.Count != 0 || none.ID != uuid.Nil || none.UnderWay != 6 {
@@ -192,7 +194,7 @@ func TestTheLifeOfABackfill(t *testing.T) {
 	check := func(state string, waiting int, runs map[carillon.State]int) {
 		t.Helper()
 		got := h.progress(t, id)
-		want := backfillProgress{ID: id, State: state, Count: 4, Runs: runs, Waiting: waiting, Actor: got.Actor}
+		want := backfillProgress{ID: id, State: state, Count: 4, Runs: runs, Waiting: waiting, Actor: got.Actor, WaitsFor: []string{}}
 		if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(got.Actor, "admin") {
 			t.Error(diff)
 		}
@@ -312,7 +314,7 @@ func TestBackfillsOfTimesBeforeTheJob(t *testing.T) {
 	if got := into[backfillPlan](t, h.order(t, -4, 1, nil), http.StatusAccepted); got.Count != 1 || !strings.Contains(strings.Join(got.Warnings, ""), "the job begins on") {
 		t.Errorf("by its own schedule: %+v", got)
 	}
-	if got := into[backfillPlan](t, h.order(t, -4, 1, object{"schedule": "current"}), http.StatusAccepted); got.Count != 4 || got.UnderWay != 1 || len(got.Warnings) != 1 {
+	if got := into[backfillPlan](t, h.order(t, -4, 1, object{"schedule": "current"}), http.StatusAccepted); got.Count != 4 || got.UnderWay != 1 || len(got.Warnings) != 2 {
 		t.Errorf("by the current schedule: %+v", got)
 	}
 	h.exec(t, `UPDATE job_revisions SET effective_from = $1`, h.at(-1000)) // older than the ledger
@@ -426,13 +428,45 @@ func TestABackfillNeedsItsQueue(t *testing.T) {
 	}
 }
 
-func TestABackfillOfAPausedJobIsTakenAndWarned(t *testing.T) {
+func TestWhatHoldsABackfillIsSaid(t *testing.T) {
 	t.Parallel()
 	h := newHourly(t)
-	into[object](t, h.call(t, "POST", "/api/v1/jobs/"+h.ID.String()+"/pause", nil), 200)
-	got := into[backfillPlan](t, h.order(t, 0, 2, nil), http.StatusAccepted)
-	if got.Count != 2 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "is paused") {
+	h.setPaused(t, "pause", nil)
+	h.setPaused(t, "pause", object{"namespace": h.Namespace})
+	h.setPaused(t, "pause", object{"namespace": "other"})
+	for _, path := range []string{"/jobs/" + h.ID.String(), "/queues/low", "/queues/default"} {
+		into[object](t, h.call(t, "POST", "/api/v1"+path+"/pause", nil), 200)
+	}
+	want := []string{"the job is paused", "everything is paused", "the namespace " + h.Namespace + " is paused", "the queue low is paused"}
+	plan := into[backfillPlan](t, h.order(t, 0, 2, nil), http.StatusAccepted)
+	if len(plan.Warnings) != len(want)+1 {
+		t.Fatalf("%+v", plan)
+	}
+	for i, hold := range want {
+		if !strings.HasPrefix(plan.Warnings[i], hold+":") {
+			t.Errorf("%q does not say %q", plan.Warnings[i], hold)
+		}
+	}
+	h.publishedMessage(t, plan.ID, false)
+	if got := h.progress(t, plan.ID); !slices.Equal(got.WaitsFor, want) {
 		t.Errorf("%+v", got)
+	}
+	h.end(t, plan.ID)
+	if got := h.progress(t, plan.ID); got.State != "draining" || !slices.Equal(got.WaitsFor, want[3:]) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAPlanSaysWhatBecomesOfLiveFires(t *testing.T) {
+	t.Parallel()
+	h := newHourly(t)
+	for overlap, want := range map[string]string{"skip": "in one place", "queue": "waits for its end", "replace": "cancels that run", "allow": "beside live fires"} {
+		into[object](t, h.call(t, "PATCH", "/api/v1/jobs/"+h.ID.String(), object{"overlap": overlap}), 200)
+		h.exec(t, `UPDATE job_revisions SET effective_from = $1`, h.begin.Add(-time.Second))
+		plan := into[backfillPlan](t, h.order(t, 0, 2, object{"dry_run": true}), 200)
+		if len(plan.Warnings) != 1 || !strings.Contains(plan.Warnings[0], want) {
+			t.Errorf("%s: %+v", overlap, plan.Warnings)
+		}
 	}
 }
 
@@ -480,6 +514,7 @@ func TestBadBackfillsNameEveryFault(t *testing.T) {
 		"nothing":              {object{}, []string{"body.from"}},
 		"all wrong":            {object{"from": "soon", "to": 7, "mode": "some", "schedule": "old", "rate": 0, "dry_run": "no", "x": 1}, []string{"body.dry_run", "body.from", "body.mode", "body.rate", "body.schedule", "body.to", "body.x"}},
 		"the future":           {object{"from": h.at(0), "to": later, "rate": 1001}, []string{"body.rate", "body.to"}},
+		"a far future":         {object{"from": h.at(0), "to": later.AddDate(2, 0, 0)}, []string{"body.to"}},
 		"backwards":            {object{"from": h.at(2), "to": h.at(2)}, []string{"body.from"}},
 		"only the last minute": {object{"from": time.Now().Add(-time.Second)}, []string{"body.from"}},
 		"two years":            {object{"from": h.begin.AddDate(-2, 0, 0)}, []string{"body.from"}},

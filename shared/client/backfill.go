@@ -41,7 +41,7 @@ type BackfillPlan struct {
 
 // Backfill is one that was started, and how far it is.
 type Backfill struct {
-	ID      uuid.UUID              `json:"id"`
+	ID      uuid.UUID              `json:"id,omitzero"`
 	JobID   uuid.UUID              `json:"job_id"`
 	From    time.Time              `json:"from"`
 	To      time.Time              `json:"to"`
@@ -49,6 +49,8 @@ type Backfill struct {
 	Count   int                    `json:"count"`
 	Runs    map[carillon.State]int `json:"runs"`
 	Waiting int                    `json:"waiting"`
+	// WaitsFor says what keeps it from going on.
+	WaitsFor []string `json:"waits_for"`
 }
 
 // Done counts the runs that have ended.

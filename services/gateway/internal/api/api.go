@@ -72,7 +72,7 @@ func New(parts Parts) *API {
 	})}
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())
-	a.huma.UseMiddleware(a.authenticate)
+	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
 	a.routeJobs()
 	a.routeControls()
 	a.routePauses()

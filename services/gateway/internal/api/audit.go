@@ -40,11 +40,11 @@ type auditQuestion struct {
 // Resolve fills in the window, and names what is wrong with the question.
 func (q *auditQuestion) Resolve(ctx huma.Context) []error {
 	q.conn = humafiber.Unwrap(ctx).Context().Conn()
-	malformed := ctx.Query("from") != "" && q.From.IsZero() || ctx.Query("to") != "" && q.To.IsZero()
-	if q.To.IsZero() {
+	malformed := unread(ctx, "from") || unread(ctx, "to")
+	if ctx.Query("to") == "" {
 		q.To = time.Now().UTC()
 	}
-	if q.From.IsZero() {
+	if ctx.Query("from") == "" {
 		q.From = q.To.Add(-24 * time.Hour)
 	}
 	faults := queryFaults{}
@@ -58,6 +58,13 @@ func (q *auditQuestion) Resolve(ctx huma.Context) []error {
 	q.late = faults.duration("late", q.Late, ledger.MaxWindow)
 	q.settling = faults.duration("settling", q.Settling, 24*time.Hour)
 	return faults
+}
+
+// unread reports whether a parameter is given and no instant.
+func unread(ctx huma.Context, name string) bool {
+	text := ctx.Query(name)
+	_, err := time.Parse(time.RFC3339Nano, text)
+	return text != "" && err != nil
 }
 
 // queryFaults are what is wrong with parameters.

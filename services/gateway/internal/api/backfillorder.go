@@ -50,6 +50,7 @@ func (o *backfillOrder) complete() error {
 		o.To = &settled
 	case o.To.After(now):
 		faults.Add("to", "must not be in the future; it is %s", now.Format(time.RFC3339))
+		return faults.Err() // which says nothing of from
 	}
 	switch {
 	case !o.From.Before(*o.To):
@@ -93,12 +94,12 @@ type backfillPlan struct {
 	Warnings []string          `json:"warnings"`
 }
 
-func viewOfPlan(o backfillOrder, job carillon.Job, p backfillstore.Plan) backfillPlan {
+func viewOfPlan(o backfillOrder, job carillon.Job, p backfillstore.Plan, holds []string) backfillPlan {
 	span := o.span()
 	return backfillPlan{
 		JobID: job.ID, Job: job.Name, From: span.From, To: span.To, Mode: o.Mode, Schedule: o.Schedule, Rate: o.Rate,
 		Count: len(p.Fires), Sample: append([]time.Time{}, p.Sample(backfillSample)...), Takes: backfillTakes(o.Rate, job, p),
-		UnderWay: p.UnderWay, Unknown: p.Unknown, Warnings: backfillWarnings(span, job, p),
+		UnderWay: p.UnderWay, Unknown: p.Unknown, Warnings: backfillWarnings(span, job, p, holds),
 	}
 }
 
@@ -111,10 +112,21 @@ func backfillTakes(rate int, job carillon.Job, p backfillstore.Plan) carillon.Du
 	return carillon.Duration((time.Duration(len(p.Fires)) * each).Round(time.Millisecond))
 }
 
-func backfillWarnings(span backfill.Range, job carillon.Job, p backfillstore.Plan) []string {
+// beside says what a run of a backfill does to the live fires of its job.
+var beside = map[carillon.Overlap]string{
+	carillon.OverlapSkip:    "a live fire of the job that is due during a run of the backfill waits for its end, in one place, and goes before the next",
+	carillon.OverlapQueue:   "a live fire of the job that is due during a run of the backfill waits for its end, and goes before the next",
+	carillon.OverlapReplace: "a live fire of the job that is due during a run of the backfill cancels that run: the mode failed runs it again",
+	carillon.OverlapAllow:   "runs of the backfill may be beside each other, and beside live fires of the job",
+}
+
+func backfillWarnings(span backfill.Range, job carillon.Job, p backfillstore.Plan, holds []string) []string {
 	warnings := []string{}
-	if job.Paused {
-		warnings = append(warnings, "the job is paused: its backfills wait until it is resumed")
+	for _, hold := range holds {
+		warnings = append(warnings, hold+": the backfill waits until that is resumed")
+	}
+	if len(p.Fires) > 0 {
+		warnings = append(warnings, beside[job.Overlap])
 	}
 	if span.Schedule == backfill.Original && span.From.Before(p.Created) {
 		warnings = append(warnings, fmt.Sprintf("the job begins on %s: with the schedule current, it is run for times before that too",

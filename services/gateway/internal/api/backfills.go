@@ -13,8 +13,10 @@ import (
 
 func (a *API) routeBackfills() {
 	start := operation(http.MethodPost, "/jobs/{id}/backfill", "backfill-job", runsTag, "Run a job's fires of the past", http.StatusNotFound, http.StatusConflict)
-	start.Description = "Runs them one by one, no faster than `rate`, in the queue `low` and under the job's newest revision; never before a live fire, " +
-		"and never beside another run of the job unless its overlap policy is `allow`. While the job is paused they wait.\n\n" +
+	start.Description = "Runs them one by one, no faster than `rate`, in the queue `low` and under the job's newest revision, when no live fire is due; " +
+		"never beside another run of the job unless its overlap policy is `allow`. While the job, its namespace, everything or the queue is paused they wait.\n\n" +
+		"A live fire of the job that is due during a run of its backfill waits for the end of that run with the overlap policies `skip`, in one place, and `queue`, " +
+		"and goes before the next run of the backfill. With `replace` it cancels that run; the mode `failed` runs it again. With `allow` both run.\n\n" +
 		"With `dry_run` it only says what it would run. Where there is nothing to run, nothing is started. Both are answered with 200, a start with 202. " +
 		"Fires that are under way are left out, in every mode, and so are those of the last minute."
 	start.RequestBody, start.DefaultStatus = bodyOf(a, exampleBackfill()), http.StatusAccepted
@@ -52,12 +54,16 @@ func (a *API) startBackfill(ctx context.Context, in *withBody) (*startedBackfill
 	if err != nil {
 		return nil, err
 	}
+	holds, err := a.holds(ctx, job)
+	if err != nil {
+		return nil, err
+	}
 	if order.DryRun {
 		plan, err := a.Backfills.Plan(ctx, job.ID, order.span())
-		return &startedBackfill{http.StatusOK, viewOfPlan(order, job, plan)}, outsized(err)
+		return &startedBackfill{http.StatusOK, viewOfPlan(order, job, plan, holds)}, outsized(err)
 	}
 	started, plan, err := a.Backfills.Start(ctx, actor(ctx), job, order.span(), order.Rate)
-	answer := &startedBackfill{http.StatusOK, viewOfPlan(order, job, plan)}
+	answer := &startedBackfill{http.StatusOK, viewOfPlan(order, job, plan, holds)}
 	if started.ID != uuid.Nil {
 		answer.Status, answer.Body.ID = http.StatusAccepted, &started.ID
 	}
@@ -90,8 +96,12 @@ type BackfillPath struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"Id of the backfill."`
 }
 
-func (a *API) getBackfill(ctx context.Context, in *BackfillPath) (*answer[backfillstore.Progress], error) {
-	return answerWith(a.Backfills.Get(ctx, in.ID))
+func (a *API) getBackfill(ctx context.Context, in *BackfillPath) (*answer[watchedBackfill], error) {
+	progress, err := a.Backfills.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answerWith(a.watch(ctx, progress))
 }
 
 func (a *API) cancelBackfill(ctx context.Context, in *BackfillPath) (*answer[backfillstore.Progress], error) {

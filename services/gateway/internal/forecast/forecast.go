@@ -63,7 +63,11 @@ func Of(ctx context.Context, jobs iter.Seq2[Job, error], queues []Queue, now tim
 	if err != nil {
 		return nil, err
 	}
-	c, err := d.countAll(ctx, now.UTC(), minutes, mostFires)
+	return d.forecast(ctx, queues, now.UTC(), minutes, mostFires)
+}
+
+func (d *demand) forecast(ctx context.Context, queues []Queue, now time.Time, minutes, most int) (*Forecast, error) {
+	c, err := d.countAll(ctx, now, minutes, most)
 	if err != nil {
 		return nil, err
 	}
