@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,27 +10,34 @@ import (
 	"net/url"
 	"regexp"
 	"syscall"
-	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/shared/answer"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 
 // classify sorts the error of an attempt, and says it in a sentence.
-func classify(err error, timeout time.Duration) (wire.Class, string) {
+func classify(err error) (wire.Class, string) {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its own text begins with the address
 	}
 	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
 		return wire.ClassBlocked, blocked.Error()
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return wire.ClassTimeout, "no complete answer within " + timeout.String()
+	if late, ok := errors.AsType[*dial.Timeout](err); ok {
+		return wire.ClassTimeout, late.Error()
 	}
 	return classOf(err), text(err)
 }
 
 func classOf(err error) wire.Class {
+	if _, ok := errors.AsType[*unmet](err); ok {
+		if errors.Is(err, answer.ErrTooLarge) {
+			return wire.ClassTooLarge
+		}
+		return wire.ClassAssertion
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return wire.ClassDNS
 	}

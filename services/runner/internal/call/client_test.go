@@ -29,7 +29,7 @@ func client(t *testing.T, allowed ...string) *Client {
 			t.Fatal(err)
 		}
 	}
-	c := New(Config{Slots: 4, HostConnections: 4, Guard: guard.New(list)})
+	c := New(Config{Slots: 4, HostConnections: 4, Allowed: list})
 	t.Cleanup(c.Close)
 	return c
 }
@@ -71,7 +71,7 @@ func attempt(t *testing.T, c *Client, url string, timeout time.Duration) wire.At
 	t.Helper()
 	call := &wire.Call{Job: "nightly", Target: carillon.Target{Method: "POST", URL: url, Body: "hello", Timeout: carillon.Duration(timeout)}}
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 2, FireTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	return c.Call(t.Context(), run, call, traceparent)
+	return c.Prepare(call).Call(t.Context(), run, traceparent)
 }
 
 func TestWhatATargetReceives(t *testing.T) {
@@ -88,7 +88,7 @@ func TestWhatATargetReceives(t *testing.T) {
 		Headers: map[string]string{"x-kind": "full", "user-agent": "Mine"},
 	}}
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 2, FireTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	got := client(t, "127.0.0.1").Call(t.Context(), run, call, traceparent)
+	got := client(t, "127.0.0.1").Prepare(call).Call(t.Context(), run, traceparent)
 	if got.Class != "" || got.Status != 200 || got.Number != 2 || got.Response != "done\uFFFD" || got.FinishedAt.Before(got.StartedAt) {
 		t.Errorf("attempt %+v", got)
 	}
@@ -262,7 +262,7 @@ func TestInterrupted(t *testing.T) {
 		<-r.Context().Done()
 	})
 	call := &wire.Call{Target: carillon.Target{Method: "GET", URL: server.URL, Timeout: carillon.Duration(time.Minute)}}
-	got := client(t, "127.0.0.1").Call(ctx, wire.Run{Attempt: 1}, call, traceparent)
+	got := client(t, "127.0.0.1").Prepare(call).Call(ctx, wire.Run{Attempt: 1}, traceparent)
 	if got.Class != wire.ClassInterrupted {
 		t.Errorf("class %q, error %q", got.Class, got.Error)
 	}
