@@ -22,6 +22,7 @@
 package call
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -47,6 +48,8 @@ type Config struct {
 	Proxy dial.Proxy
 	// Resolver looks hosts up; nil means the system's.
 	Resolver *net.Resolver
+	// TLS is used for handshakes; nil means Go's defaults.
+	TLS *tls.Config
 }
 
 // Client makes calls. It is safe for concurrent use.
@@ -70,7 +73,7 @@ func New(config Config) *Client {
 }
 
 func newHTTP(config Config, namespace string) http.Client {
-	dialer := dial.New(dial.Config{Guard: guard.New(config.Allowed, namespace), Proxy: config.Proxy, Resolver: config.Resolver})
+	dialer := dial.New(dial.Config{Guard: guard.New(config.Allowed, namespace), Proxy: config.Proxy, Resolver: config.Resolver, TLS: config.TLS})
 	return http.Client{
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{

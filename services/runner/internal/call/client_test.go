@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -23,13 +24,18 @@ const traceparent = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-00"
 // client returns a client that may call only the addresses allowed.
 func client(t *testing.T, allowed ...string) *Client {
 	t.Helper()
-	list := make([]guard.Allowed, len(allowed))
+	return clientWith(t, Config{Slots: 4, HostConnections: 4}, allowed...)
+}
+
+func clientWith(t *testing.T, config Config, allowed ...string) *Client {
+	t.Helper()
+	config.Allowed = make([]guard.Allowed, len(allowed))
 	for i, text := range allowed {
-		if err := list[i].UnmarshalText([]byte(text)); err != nil {
+		if err := config.Allowed[i].UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c := New(Config{Slots: 4, HostConnections: 4, Allowed: list})
+	c := New(config)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -55,17 +61,25 @@ func speak(t *testing.T, text string, then func(*net.TCPConn)) string {
 			if err != nil {
 				return
 			}
-			_, _ = conn.Read(make([]byte, 4096))
-			_, _ = io.WriteString(conn, text)
-			then(conn.(*net.TCPConn))
+			go func() {
+				if request, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					_, _ = io.Copy(io.Discard, request.Body) // an answer before the end of it would be another case
+				}
+				_, _ = io.WriteString(conn, text)
+				then(conn.(*net.TCPConn))
+				_ = conn.Close()
+			}()
 		}
 	}()
 	return "http://" + listener.Addr().String()
 }
 
-func hangUp(conn *net.TCPConn) { _ = conn.Close() }
-func hold(conn *net.TCPConn)   { _, _ = io.Copy(io.Discard, conn) }
-func reset(conn *net.TCPConn)  { _ = errors.Join(conn.SetLinger(0), conn.Close()) }
+func hangUp(conn *net.TCPConn) {
+	_ = conn.CloseWrite() // a close with something unread would be a reset
+	hold(conn)
+}
+func hold(conn *net.TCPConn)  { _, _ = io.Copy(io.Discard, conn) }
+func reset(conn *net.TCPConn) { _ = errors.Join(conn.SetLinger(0), conn.Close()) }
 
 func attempt(t *testing.T, c *Client, url string, timeout time.Duration) wire.Attempt {
 	t.Helper()

@@ -82,6 +82,9 @@ func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attem
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return nil // what follows is no body, and its reads have no limit of time
+	}
 	attempt.Response, err = t.read(response.Body)
 	return err
 }
