@@ -53,6 +53,8 @@ var owners = []owner{
 	{"github.com/segmentio/encoding/", []string{"shared/wire"}},
 	{"github.com/teambition/rrule-go", []string{"shared/schedule"}},
 	{"github.com/emersion/go-ical", []string{"shared/schedule"}},
+	{"github.com/theory/jsonpath", []string{"shared/answer"}},
+	{"github.com/valyala/fasttemplate", []string{"shared/template"}},
 }
 
 func TestEachLibraryHasItsOwners(t *testing.T) { keeps(t, ownership) }

@@ -31,6 +31,7 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/call"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/execution"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/services/runner/internal/lane"
@@ -39,13 +40,15 @@ import (
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // AllowedTarget is a part of the reserved addresses that may be called all the
 // same: a network (10.0.0.0/8), an address (10.1.2.3), or one port of an address
-// (127.0.0.1:8080). It reads and writes these forms as text.
+// (127.0.0.1:8080), by all jobs or by those of a namespace (billing=10.0.0.0/8). It
+// reads and writes these forms as text.
 type AllowedTarget = guard.Allowed
 
 // Config is the runner's settings.
@@ -56,8 +59,11 @@ type Config struct {
 	// HostConnections is the most connections of this runner to one host.
 	HostConnections int `env:"CARILLON_HOST_CONNECTIONS" envDefault:"512"`
 	// AllowTargets are private, loopback and other reserved addresses that may
-	// be called, comma-separated: 10.0.0.0/8, 10.1.2.3 or 127.0.0.1:8080.
+	// be called, comma-separated: 10.0.0.0/8, 10.1.2.3 or 127.0.0.1:8080, or
+	// billing=10.0.0.0/8 for the jobs of one namespace.
 	AllowTargets []AllowedTarget `env:"CARILLON_ALLOW_TARGETS"`
+	// Proxy is the HTTP proxy that all calls go through, without one by default.
+	Proxy dial.Proxy `env:"CARILLON_PROXY"`
 	// Grace is how long calls may go on after the runner was told to stop.
 	Grace time.Duration `env:"CARILLON_GRACE" envDefault:"20s"`
 }
@@ -126,11 +132,12 @@ func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 // Cancellations are followed for as long as there may be something to cancel,
 // and no run is taken before they are known.
 func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
-	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets)})
+	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Allowed: config.AllowTargets, Proxy: config.Proxy})
 	defer client.Close()
 	out, cancelled := outbox.New(js), cancellation.NewSet()
 	worker := execution.New(execution.Config{
-		Caller: client, Outbox: out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
+		Prepare: func(c *wire.Call) execution.Target { return client.Prepare(c) },
+		Outbox:  out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
 	})
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,

@@ -3,6 +3,7 @@ package carillon
 import (
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/answer"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/google/uuid"
 )
@@ -30,10 +31,20 @@ type Document struct {
 // Target is the HTTP call that a run makes.
 type Target struct {
 	Method  string            `json:"method,omitempty" doc:"HTTP method." default:"POST" maxLength:"16" example:"POST"`
-	URL     string            `json:"url" doc:"Absolute http or https address." maxLength:"2048" example:"https://api.example.com/report"`
-	Headers map[string]string `json:"headers,omitempty" doc:"Request headers." example:"{\"X-Kind\":\"full\"}"`
-	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB." maxLength:"262144"`
+	URL     string            `json:"url" doc:"Absolute http or https address; behind its host it may have placeholders such as {{run_id}}." maxLength:"2048" example:"https://api.example.com/report"`
+	Headers map[string]string `json:"headers,omitempty" doc:"Request headers; their values may have placeholders." example:"{\"X-Kind\":\"full\"}"`
+	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB; it may have placeholders." maxLength:"262144"`
 	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte; 30s by default." example:"30s"`
+
+	Timeouts *Timeouts       `json:"timeouts,omitempty" doc:"Limits for the parts of an attempt, within its timeout."`
+	Success  *answer.Success `json:"success,omitempty" doc:"Which answers are good; by default those with a status of 200 to 299."`
+}
+
+// Timeouts are limits for the parts of an attempt.
+type Timeouts struct {
+	Connect   Duration `json:"connect,omitempty" doc:"From looking up the host to the connection, a proxy's part included; 10s by default." example:"5s"`
+	TLS       Duration `json:"tls,omitempty" doc:"The TLS handshake; 10s by default." example:"5s"`
+	FirstByte Duration `json:"first_byte,omitempty" doc:"From the request's last byte to the answer's first; without it, only the timeout holds." example:"10s"`
 }
 
 // Retry says how often a failed call is tried and how long to wait between.
@@ -62,7 +73,9 @@ type Job struct {
 }
 
 // WithDefaults returns the document with every unset optional field filled in,
-// so that what is stored, shown and run says its effective policies.
+// so that what is stored, shown and run says its effective policies. What every
+// message of a run carries, its Target.Timeouts and Target.Success, stays out where
+// it is not given.
 func (d Document) WithDefaults() Document {
 	fill(&d.Namespace, "default")
 	fill(&d.Target.Method, "POST")

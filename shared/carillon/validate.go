@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/template"
 )
 
 // Limits on what a document may hold. The last one keeps the messages that
@@ -104,40 +102,38 @@ func (t Target) validate() error {
 	faults.Nest("headers", validateHeaders(t.Headers))
 	if len(t.Body) > maxBodyBytes {
 		faults.Add("body", "must be at most 256 KiB, not %d bytes", len(t.Body))
+	} else {
+		faults.Nest("body", templateProblem(t.Body))
 	}
 	if t.Timeout <= 0 || time.Duration(t.Timeout) > maxTimeout {
 		faults.Add("timeout", "must be above 0 and at most 1h, not %s", t.Timeout)
 	}
+	faults.Nest("timeouts", t.Timeouts.validate())
+	_, err := t.Success.Compile()
+	faults.Nest("success", err)
 	return faults.Err()
 }
 
-// urlProblem says what is wrong with a target address, or "".
-func urlProblem(raw string) string {
-	if raw == "" {
-		return "is required, like https://api.example.com/report"
+func (t *Timeouts) validate() error {
+	if t == nil {
+		return nil
 	}
-	if len(raw) > maxURLBytes {
-		return "must be at most 2048 characters"
+	var faults fault.Faults
+	for _, limit := range []struct {
+		field string
+		value Duration
+		most  time.Duration
+	}{{"connect", t.Connect, time.Minute}, {"tls", t.TLS, time.Minute}, {"first_byte", t.FirstByte, maxTimeout}} {
+		if limit.value < 0 || time.Duration(limit.value) > limit.most {
+			faults.Add(limit.field, "must be above 0 and at most %s, not %s", Duration(limit.most), limit.value)
+		}
 	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return "is not a valid address; write it like https://api.example.com/report"
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "must start with http:// or https://"
-	case u.Hostname() == "":
-		return "has no host; write it like https://api.example.com/report"
-	case u.User != nil:
-		return "must not carry a user or password; send them in a header"
-	case !validPort(u.Port()):
-		return "must have a port from 1 to 65535, or none"
-	}
-	return ""
+	return faults.Err()
 }
 
-func validPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && n > 0
+func templateProblem(text string) error {
+	_, err := template.Read(text)
+	return err
 }
 
 func (r Retry) validate() error {

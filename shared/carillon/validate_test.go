@@ -202,6 +202,7 @@ func TestQueues(t *testing.T) {
 func FuzzValidate(f *testing.F) {
 	f.Add(`{"name": "a", "schedule": {"cron": "* * * * *"}, "target": {"url": "http://a"}}`)
 	f.Add(`{"name": "a", "schedule": {"at": "9999-12-31T23:59:59-12:00"}, "target": {"url": "http://a", "headers": {"a": "b"}}}`)
+	f.Add(`{"name": "a", "schedule": {"cron": "* * * * *"}, "target": {"url": "http://a/{{run_id}}", "timeouts": {"tls": "1s"}, "success": {"json_path": "$", "equals": null}}}`)
 	f.Add(`{"labels": {"": "\u0000"}, "retry": {"max_backoff": "-1s"}, "overlap": "\ud800"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var doc carillon.Document

@@ -54,6 +54,8 @@ const (
 	ClassTLS         Class = "tls"         // no trust in the other side
 	ClassTimeout     Class = "timeout"     // the attempt's time ran out
 	ClassStatus      Class = "status"      // an answer, but not a good one
+	ClassAssertion   Class = "assertion"   // an answer whose body is not what is wanted
+	ClassTooLarge    Class = "too_large"   // an answer too large to say so
 	ClassBlocked     Class = "blocked"     // an address that may not be called
 	ClassProtocol    Class = "protocol"    // an answer that is not HTTP
 	ClassInterrupted Class = "interrupted" // the runner went away

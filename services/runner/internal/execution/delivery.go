@@ -16,7 +16,7 @@ import (
 type delivery struct {
 	msg   *nats.Msg
 	run   wire.Run
-	call  *wire.Call      // shared with other deliveries: never changed
+	call  *prepared       // shared with other deliveries: never changed
 	times uint64          // how often the message has been delivered, now included
 	work  context.Context // ends with the runner; carries the run's trace
 	ctx   context.Context // comes of work; ends when the run is cancelled, too
@@ -47,7 +47,7 @@ func (w *Worker) parse(msg *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &delivery{msg: msg, run: run, call: call}, check(run, call)
+	return &delivery{msg: msg, run: run, call: call}, check(run, call.Call)
 }
 
 // check makes sure of what a run is known by and what its subjects are made of.

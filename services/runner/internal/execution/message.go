@@ -15,7 +15,7 @@ import (
 
 // started is the news of a call that lasts.
 func started(d *delivery) wire.Outcome {
-	outcome := wire.NewOutcome(d.run, *d.call, carillon.StateRunning)
+	outcome := wire.NewOutcome(d.run, *d.call.Call, carillon.StateRunning)
 	outcome.StartedAt, outcome.Attempts = d.run.StartedAt, d.run.Attempt
 	return outcome
 }

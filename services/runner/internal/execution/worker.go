@@ -59,10 +59,10 @@ const (
 	mostDeliveries = 5
 )
 
-// Caller makes the request of an attempt. Its attempt is of class interrupted if
-// ctx ended before the call.
-type Caller interface {
-	Call(ctx context.Context, run wire.Run, call *wire.Call, traceparent string) wire.Attempt
+// Target is what the runs of a job's revision call. It makes the request of an
+// attempt, which is of class interrupted if ctx ended before the call.
+type Target interface {
+	Call(ctx context.Context, run wire.Run, traceparent string) wire.Attempt
 }
 
 // Outbox stores messages. Publish returns nil once the message is stored, and
@@ -78,7 +78,8 @@ const remembered = 32_768
 
 // Config is what a worker is made for.
 type Config struct {
-	Caller  Caller
+	// Prepare makes a call's target ready, once for all runs that share the call.
+	Prepare func(call *wire.Call) Target
 	Outbox  Outbox
 	Server  Server
 	Retries Retries
@@ -96,7 +97,7 @@ type Worker struct {
 
 // New returns a worker that remembers nothing yet.
 func New(config Config) *Worker {
-	return &Worker{Config: config, memory: memory.New(remembered), calls: newCalls()}
+	return &Worker{Config: config, memory: memory.New(remembered), calls: newCalls(config.Prepare)}
 }
 
 // Handle takes the run of a ready message as far as it gets, and answers the
@@ -185,7 +186,7 @@ func (w *Worker) call(d *delivery) wire.Attempt {
 		defer close(announced)
 		w.Outbox.Send(d.outcome(started(d)))
 	})
-	attempt := w.Caller.Call(ctx, d.run, d.call, traceparent)
+	attempt := d.call.target.Call(ctx, d.run, traceparent)
 	if !news.Stop() {
 		<-announced // so that the news of the start never follows that of the end
 	}

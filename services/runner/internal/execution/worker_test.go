@@ -136,7 +136,7 @@ type caller struct {
 	answer func(ctx context.Context) wire.Class
 }
 
-func (c *caller) Call(ctx context.Context, run wire.Run, _ *wire.Call, _ string) wire.Attempt {
+func (c *caller) Call(ctx context.Context, run wire.Run, _ string) wire.Attempt {
 	c.calls.Add(1)
 	attempt := wire.Attempt{Number: run.Attempt}
 	if c.answer != nil {
@@ -147,7 +147,8 @@ func (c *caller) Call(ctx context.Context, run wire.Run, _ *wire.Call, _ string)
 
 func (s *stage) worker(c *caller, delay time.Duration) *Worker {
 	return New(Config{
-		Caller: c, Outbox: outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
+		Prepare: func(*wire.Call) Target { return c },
+		Outbox:  outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
 		Jitter: func(time.Duration) time.Duration { return delay },
 	})
 }
@@ -264,8 +265,8 @@ func TestWhatIsInterruptedIsHandedBack(t *testing.T) {
 
 func TestABodyIsDecodedOnce(t *testing.T) {
 	t.Parallel()
-	c := newCalls()
-	decode := func(job string) *wire.Call {
+	c := newCalls(func(*wire.Call) Target { return &caller{} })
+	decode := func(job string) *prepared {
 		call, err := c.decode(wire.Encode(wire.Call{Job: job}))
 		if err != nil || call.Job != job {
 			t.Fatalf("decoded %+v, %v", call, err)
