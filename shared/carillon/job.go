@@ -34,6 +34,8 @@ type Target struct {
 	Headers map[string]string `json:"headers,omitempty" doc:"Request headers." example:"{\"X-Kind\":\"full\"}"`
 	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB." maxLength:"262144"`
 	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte; 30s by default." example:"30s"`
+	Auth    *Auth             `json:"auth,omitempty" doc:"How the call proves who makes it; by default not at all."`
+	Signing *Signing          `json:"signing,omitempty" doc:"Signs the call as Standard Webhooks says; by default not at all."`
 }
 
 // Retry says how often a failed call is tried and how long to wait between.

@@ -54,6 +54,7 @@ const (
 	ClassTLS         Class = "tls"         // no trust in the other side
 	ClassTimeout     Class = "timeout"     // the attempt's time ran out
 	ClassStatus      Class = "status"      // an answer, but not a good one
+	ClassAuth        Class = "auth"        // no proof of who calls: a secret or a token is missing
 	ClassBlocked     Class = "blocked"     // an address that may not be called
 	ClassProtocol    Class = "protocol"    // an answer that is not HTTP
 	ClassInterrupted Class = "interrupted" // the runner went away
