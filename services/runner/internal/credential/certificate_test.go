@@ -9,6 +9,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -53,6 +55,7 @@ func serveTLS(t *testing.T, certificate, key string, ask tls.ClientAuthType, tru
 	}
 	server := httptest.NewUnstartedServer(handle)
 	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are part of the tests
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: ask, ClientCAs: x509.NewCertPool()}
 	server.TLS.ClientCAs.AppendCertsFromPEM([]byte(trusted))
 	server.StartTLS()
@@ -97,7 +100,7 @@ func TestARedirectElsewhereSeesNoCertificate(t *testing.T) {
 	})
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(certificate))
-	p := New(known{"mine": {certificate + key}}, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}})
+	p := New(known{"mine": {certificate + key}}, &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots}})
 	t.Cleanup(p.Close)
 	status, _, err := do(t.Context(), p, carillon.Target{URL: home.URL, Auth: &carillon.Auth{MTLS: &carillon.MTLS{Secret: "mine"}}})
 	if status != 200 || err != nil {
@@ -113,7 +116,7 @@ func TestOneConnectionServesManyCallsOfACertificate(t *testing.T) {
 	certificate, key := pair(t)
 	server := serveTLS(t, certificate, key, tls.RequireAndVerifyClientCert, certificate, func(http.ResponseWriter, *http.Request) {})
 	dials := 0
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	transport := &http.Transport{ForceAttemptHTTP2: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		dials++
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}}

@@ -35,7 +35,7 @@ func (k known) ResolveAll(namespace, secret string) []string {
 
 func prover(t *testing.T, secrets known) *Prover {
 	t.Helper()
-	transport := &http.Transport{}
+	transport := &http.Transport{ForceAttemptHTTP2: true}
 	p := New(secrets, transport)
 	t.Cleanup(func() { p.Close(); transport.CloseIdleConnections() })
 	return p

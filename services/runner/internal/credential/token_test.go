@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -190,7 +191,10 @@ func say(status int, text string) http.HandlerFunc {
 // The attempt's own time is what counts for its call; the fetching goes on for the next.
 func TestAHangingTokenEndpointCostsTheAttemptItsTimeout(t *testing.T) {
 	t.Parallel()
-	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the caller is gone
+		<-r.Context().Done()
+	})
 	p := prover(t, known{"client": {clientSecret}})
 	t.Cleanup(p.Close) // before the server's own end, which waits for its handlers
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
