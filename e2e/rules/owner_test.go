@@ -43,6 +43,8 @@ var owners = []owner{
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},
 	{"github.com/danielgtaylor/huma/", []string{"services/gateway/internal/api"}},
 	{"code.dny.dev/ssrf", []string{"services/runner/internal/guard"}},
+	{"golang.org/x/oauth2", []string{"services/runner/internal/credential"}},
+	{"github.com/standard-webhooks/", []string{"services/runner/internal/credential"}},
 	{"go.opentelemetry.io/otel/sdk", []string{"shared/telemetry"}},
 	{"go.opentelemetry.io/otel/exporters/", []string{"shared/telemetry"}},
 	{"github.com/caarlos0/env/", []string{"shared/service"}},
