@@ -1,7 +1,7 @@
 // Package gateway is the way in: the API over jobs, runs and queues, and the
 // live feed. It owns the tables of definitions, and access to them.
 //
-//	        ┌── api ──▶ jobstore, queuestore, pausestore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
+//	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ trigger ──▶ RUNS
 //	        │     └──▶ cancellation ──▶ controls
@@ -28,9 +28,11 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go/jetstream"
@@ -49,12 +51,14 @@ type Config struct {
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
+	// MasterKeys seal the secrets; without any, none can be stored.
+	MasterKeys seal.Config
 	// Listener serves the API in the place of Listen; Run closes it.
 	Listener net.Listener `env:"-"`
 }
 
 // Run serves until ctx ends, then gives back everything. It fails if its address
-// is taken, or if Postgres refuses it for good.
+// is taken, if a master key is malformed, or if Postgres refuses it for good.
 func Run(ctx context.Context, config Config, health *service.Health) error {
 	if health == nil {
 		health = service.NewHealth() // for /readyz
@@ -64,6 +68,10 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		return err
 	}
 	defer listener.Close()
+	keys, err := seal.Load(config.MasterKeys)
+	if err != nil {
+		return err
+	}
 	nc, js, err := bus.Connect(config.NATS, "gateway")
 	if err != nil {
 		return err
@@ -80,6 +88,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	parts := api.Parts{
 		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
 		Runs: ledger.New(pool), Trigger: trigger.New(js), Canceller: cancellation.New(putControl(js)),
+		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick),
 		Keys:      keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}

@@ -13,7 +13,7 @@ import (
 // define takes in a message of JOBS.
 func (l *loop) define(entry bus.Entry) {
 	switch {
-	case topology.IsQueue(entry.Subject):
+	case topology.IsQueue(entry.Subject), topology.IsSecret(entry.Subject):
 		l.know(entry.Sequence)
 	case topology.IsPause(entry.Subject):
 		l.definePause(entry)

@@ -12,6 +12,7 @@
 //	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
 //	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
 //	controls ── orders ──▶ cancellation ──▶ execution
+//	JOBS ── secrets ──▶ vault ──▶ call
 //
 // It survives NATS: away at the start, it waits; away later, calls in flight
 // finish and their outcomes are published when it is back.
@@ -37,7 +38,9 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/lane"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/services/runner/internal/skip"
+	"github.com/carillon-cron/carillon/services/runner/internal/vault"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -66,6 +69,8 @@ type Config struct {
 	Proxy dial.Proxy `env:"CARILLON_PROXY"`
 	// Grace is how long calls may go on after the runner was told to stop.
 	Grace time.Duration `env:"CARILLON_GRACE" envDefault:"20s"`
+	// MasterKeys open the secrets; without any, calls that need one fail.
+	MasterKeys seal.Config
 }
 
 const (
@@ -95,6 +100,10 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	if err := config.check(); err != nil {
 		return err
 	}
+	keys, err := seal.Load(config.MasterKeys)
+	if err != nil {
+		return err
+	}
 	health.NotReady("nats", "connecting")
 	nc, js, err := bus.Connect(config.NATS, "runner")
 	if err != nil {
@@ -104,7 +113,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	work, cut := workContext(ctx, config.Grace)
 	defer cut()
 	if topology.Await(ctx, js, config.NATS.Replicas, notYet) == nil {
-		serve(ctx, work, config, nc, js, health)
+		serve(ctx, work, config, keys, nc, js, health)
 	}
 	if nc.IsConnected() {
 		_ = nc.FlushTimeout(flushWait) // whatever does not leave comes back as a redelivery
@@ -129,16 +138,20 @@ func workContext(ctx context.Context, grace time.Duration) (work context.Context
 func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 
 // serve runs the parts until ctx ends and all that was taken is answered.
-// Cancellations are followed for as long as there may be something to cancel,
-// and no run is taken before they are known.
-func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
-	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Allowed: config.AllowTargets, Proxy: config.Proxy})
+// Secrets and cancellations are followed for as long as there may be a call, and
+// no run is taken before they are known.
+func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
+	secrets := vault.New(from(js, topology.JobsStream, topology.AllSecrets), keys)
+	client := call.New(call.Config{
+		Slots: config.Slots, HostConnections: config.HostConnections, Allowed: config.AllowTargets, Proxy: config.Proxy, Secrets: secrets,
+	})
 	defer client.Close()
 	out, cancelled := outbox.New(js), cancellation.NewSet()
 	worker := execution.New(execution.Config{
 		Prepare: func(c *wire.Call) execution.Target { return client.Prepare(c) },
 		Outbox:  out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
 	})
+	orders := cancellation.NewFollower(from(js, topology.ControlsStream, topology.AllControls), cancelled, worker.Withdraw)
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
 		Handle: func(msg *nats.Msg) { worker.Handle(work, msg) },
@@ -146,23 +159,31 @@ func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream
 	var parts sync.WaitGroup
 	parts.Go(func() { skip.Run(ctx, work, nc, js, out) })
 	parts.Go(func() {
-		follow(ctx, work, cancellation.NewFollower(orders(js), cancelled, worker.Withdraw), func() {
-			lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+		follow(ctx, work, secrets, func() {
+			follow(ctx, work, orders, func() {
+				lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+			})
 		})
 	})
 	parts.Wait()
 }
 
-// orders follows the bucket of cancellations.
-func orders(js jetstream.JetStream) cancellation.Source {
+// from follows a family of subjects of a stream.
+func from(js jetstream.JetStream, stream, filter string) func(context.Context, func(bus.Entry)) (stop func(), err error) {
 	return func(ctx context.Context, handle func(bus.Entry)) (stop func(), err error) {
-		return bus.Follow(ctx, js, topology.ControlsStream, topology.AllControls, handle)
+		return bus.Follow(ctx, js, stream, filter, handle)
 	}
+}
+
+// follower follows something until ctx ends, and calls ready once it knows what
+// there is at the start.
+type follower interface {
+	Run(ctx context.Context, ready func())
 }
 
 // follow runs a follower until work ends or take returns. It calls take once the
 // follower knows what there is to know, unless ctx ends before.
-func follow(ctx, work context.Context, follower *cancellation.Follower, take func()) {
+func follow(ctx, work context.Context, follower follower, take func()) {
 	work, stop := context.WithCancel(work)
 	known, ended := make(chan struct{}), make(chan struct{})
 	go func() {

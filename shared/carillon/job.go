@@ -30,14 +30,15 @@ type Document struct {
 
 // Target is the HTTP call that a run makes.
 type Target struct {
-	Method  string            `json:"method,omitempty" doc:"HTTP method." default:"POST" maxLength:"16" example:"POST"`
-	URL     string            `json:"url" doc:"Absolute http or https address; behind its host it may have placeholders such as {{run_id}}." maxLength:"2048" example:"https://api.example.com/report"`
-	Headers map[string]string `json:"headers,omitempty" doc:"Request headers; their values may have placeholders." example:"{\"X-Kind\":\"full\"}"`
-	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB; it may have placeholders." maxLength:"262144"`
-	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte; 30s by default." example:"30s"`
-
-	Timeouts *Timeouts       `json:"timeouts,omitempty" doc:"Limits for the parts of an attempt, within its timeout."`
-	Success  *answer.Success `json:"success,omitempty" doc:"Which answers are good; by default those with a status of 200 to 299."`
+	Method   string            `json:"method,omitempty" doc:"HTTP method." default:"POST" maxLength:"16" example:"POST"`
+	URL      string            `json:"url" doc:"Absolute http or https address; behind its host it may have placeholders such as {{run_id}}." maxLength:"2048" example:"https://api.example.com/report"`
+	Headers  map[string]string `json:"headers,omitempty" doc:"Request headers; their values may have placeholders." example:"{\"X-Kind\":\"full\"}"`
+	Body     string            `json:"body,omitempty" doc:"Request body, up to 256 KiB; it may have placeholders." maxLength:"262144"`
+	Timeout  Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte; 30s by default." example:"30s"`
+	Auth     *Auth             `json:"auth,omitempty" doc:"How the call proves who makes it; by default not at all."`
+	Signing  *Signing          `json:"signing,omitempty" doc:"Signs the call as Standard Webhooks says; by default not at all."`
+	Timeouts *Timeouts         `json:"timeouts,omitempty" doc:"Limits for the parts of an attempt, within its timeout."`
+	Success  *answer.Success   `json:"success,omitempty" doc:"Which answers are good; by default those with a status of 200 to 299."`
 }
 
 // Timeouts are limits for the parts of an attempt.

@@ -100,6 +100,8 @@ func (t Target) validate() error {
 		faults.Add("url", "%s", problem)
 	}
 	faults.Nest("headers", validateHeaders(t.Headers))
+	faults.Nest("auth", t.Auth.validate(&t))
+	faults.Nest("signing", t.Signing.validate(&t))
 	if len(t.Body) > maxBodyBytes {
 		faults.Add("body", "must be at most 256 KiB, not %d bytes", len(t.Body))
 	} else {

@@ -4,6 +4,7 @@
 //	JOBS      job.<partition>.<job>  queue.<name>                last 16 per subject
 //	          pause.all  pause.namespace.<namespace>
 //	          backfill.<partition>.<backfill>
+//	          secret.<namespace>.<name>
 //	RUNS      run.<partition>.<job>.<queue>.ready                work queue
 //	          run.<partition>.<job>.<queue>.retry.<run>
 //	          skip.<partition>.<job>

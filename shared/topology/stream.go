@@ -79,7 +79,7 @@ func Await(ctx context.Context, js jetstream.JetStream, replicas int, report fun
 
 func jobs() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name: JobsStream, Subjects: []string{"job.*.*", AllQueues, AllPauses, AllBackfills},
+		Name: JobsStream, Subjects: []string{"job.*.*", AllQueues, AllPauses, AllBackfills, AllSecrets},
 		Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: RevisionsKept,
 		AllowMsgTTL: true, AllowRollup: true,
 	}

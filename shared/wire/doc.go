@@ -5,6 +5,7 @@
 //	gateway ── Queue ───────▶ JOBS ──▶ runner        a queue and its limits
 //	gateway ── Pause ───────▶ JOBS ──▶ planner       a namespace, or all, paused
 //	gateway ── Backfill ────▶ JOBS ──▶ planner       fires of the past to run
+//	gateway ── Secret ──────▶ JOBS ──▶ runner        a secret, sealed
 //	planner ── Run + Call ──▶ RUNS ──▶ runner        a fire to run
 //	planner ── Outcome ─────▶ RUNS ──▶ runner        a fire decided against
 //	planner ── Mark ────────▶ RUNS ──▶ next planner  all up to here is planned

@@ -71,6 +71,8 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	comesBack(t, pause, wire.Encode(pause))
 	backfill := wire.Backfill{ID: uuid.New(), JobID: uuid.New(), Fires: []time.Time{noon, noon.Add(time.Hour)}, Rate: 5, Ended: true}
 	comesBack(t, backfill, wire.Encode(backfill))
+	secret := wire.Secret{Current: wire.Sealed{Version: 2, Text: []byte("\x00\xff")}, Previous: &wire.Sealed{Version: 1, Text: []byte("x")}}
+	comesBack(t, secret, wire.Encode(secret))
 	r, o, m := run(), outcome(), mark()
 	comesBack(t, r, wire.Encode(r))
 	comesBack(t, o, wire.Encode(o))

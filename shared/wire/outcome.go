@@ -56,6 +56,7 @@ const (
 	ClassStatus      Class = "status"      // an answer, but not a good one
 	ClassAssertion   Class = "assertion"   // an answer whose body is not what is wanted
 	ClassTooLarge    Class = "too_large"   // an answer too large to say so
+	ClassAuth        Class = "auth"        // no proof of who calls: a secret or a token is missing
 	ClassBlocked     Class = "blocked"     // an address that may not be called
 	ClassProtocol    Class = "protocol"    // an answer that is not HTTP
 	ClassInterrupted Class = "interrupted" // the runner went away

@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder"
 	"github.com/carillon-cron/carillon/services/runner"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 )
 
@@ -41,6 +42,9 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	s.runner.Grace = grace
 	s.gateway.Listener = listener
 	s.gateway.AdminKeyFile = f.path(KeyFile)
+	if err := s.keepMasterKey(f.path(masterKeyFile)); err != nil {
+		return nil, err
+	}
 	for i := range s.healths {
 		s.healths[i] = service.NewHealth()
 	}
@@ -48,6 +52,19 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 		return nil, fmt.Errorf("--allow-targets: %w", err)
 	}
 	return &s, nil
+}
+
+// masterKeyFile holds the key that seals secrets, in the data folder.
+const masterKeyFile = "master.key"
+
+// keepMasterKey makes the key of a data folder at its first start, unless the
+// environment brings one.
+func (s *settings) keepMasterKey(path string) error {
+	if s.gateway.MasterKeys != (seal.Config{}) {
+		return nil
+	}
+	s.gateway.MasterKeys.File, s.runner.MasterKeys.File = path, path
+	return seal.EnsureFile(path)
 }
 
 func (s *settings) connect(nats bus.Config, databaseURL string) {

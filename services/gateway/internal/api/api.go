@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/danielgtaylor/huma/v2"
@@ -44,6 +45,7 @@ type Parts struct {
 	Jobs      *jobstore.Store
 	Queues    *queuestore.Store
 	Pauses    *pausestore.Store
+	Secrets   *secretstore.Store
 	Runs      *ledger.Ledger
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
@@ -82,6 +84,7 @@ func New(parts Parts) *API {
 	a.routeRunControls()
 	a.routeBackfills()
 	a.routeQueues()
+	a.routeSecrets()
 	a.routeFeed()
 	a.routeDocs()
 	a.routeHealth()

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"syscall"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/credential"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/shared/answer"
@@ -21,6 +22,9 @@ import (
 func classify(err error) (wire.Class, string) {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its own text begins with the address
+	}
+	if unproven, ok := errors.AsType[*credential.Unproven](err); ok {
+		return wire.ClassAuth, unproven.Error()
 	}
 	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
 		return wire.ClassBlocked, blocked.Error()

@@ -17,6 +17,9 @@
 // answer is decompressed, no cookie kept, no proxy taken from the environment. The
 // address stays out of every error text, for a query may hold a secret.
 //
+// A call may have to prove who makes it (package credential). What is secret in
+// the proof is taken out of all that is kept of the attempt.
+//
 // As every request carries an Idempotency-Key, net/http sends it once more by
 // itself when a kept connection turns out to have been closed in between.
 package call
@@ -27,6 +30,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/credential"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 )
@@ -50,58 +54,79 @@ type Config struct {
 	Resolver *net.Resolver
 	// TLS is used for handshakes; nil means Go's defaults.
 	TLS *tls.Config
+	// Secrets are what calls that prove themselves do it with.
+	Secrets credential.Secrets
 }
 
 // Client makes calls. It is safe for concurrent use.
 type Client struct {
-	common http.Client
+	common *route
 	// special are those of namespaces that may call other addresses: they must not
 	// share connections with the rest, for only a dial is checked.
-	special map[string]*http.Client
+	special map[string]*route
 }
 
 // New returns a client; its owner closes it.
 func New(config Config) *Client {
-	c := &Client{common: newHTTP(config, ""), special: map[string]*http.Client{}}
+	c := &Client{common: newRoute(config, ""), special: map[string]*route{}}
 	for _, allowed := range config.Allowed {
 		if name := allowed.Namespace(); name != "" && c.special[name] == nil {
-			client := newHTTP(config, name)
-			c.special[name] = &client
+			c.special[name] = newRoute(config, name)
 		}
 	}
 	return c
 }
 
-func newHTTP(config Config, namespace string) http.Client {
-	dialer := dial.New(dial.Config{Guard: guard.New(config.Allowed, namespace), Proxy: config.Proxy, Resolver: config.Resolver, TLS: config.TLS})
-	return http.Client{
-		CheckRedirect: checkRedirect,
-		Transport: &http.Transport{
-			DialContext:            dialer.Dial,
-			DialTLSContext:         dialer.DialTLS,
-			IdleConnTimeout:        idleTimeout,
-			MaxIdleConns:           2 * config.Slots,
-			MaxIdleConnsPerHost:    config.Slots,
-			MaxConnsPerHost:        config.HostConnections,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-			DisableCompression:     true,
-			ForceAttemptHTTP2:      true,
-		},
+// route is how the calls of a namespace are made.
+type route struct {
+	http.Client
+	prover *credential.Prover
+}
+
+func newRoute(config Config, namespace string) *route {
+	showing := func(shown *tls.Config) *http.Transport { return newTransport(config, namespace, shown) }
+	plain := showing(config.TLS)
+	return &route{
+		Client: http.Client{CheckRedirect: checkRedirect, Transport: plain},
+		prover: credential.New(config.Secrets, plain, showing),
+	}
+}
+
+func newTransport(config Config, namespace string, shown *tls.Config) *http.Transport {
+	if config.TLS != nil && shown.RootCAs == nil {
+		shown.RootCAs = config.TLS.RootCAs
+	}
+	dialer := dial.New(dial.Config{Guard: guard.New(config.Allowed, namespace), Proxy: config.Proxy, Resolver: config.Resolver, TLS: shown})
+	return &http.Transport{
+		DialContext:            dialer.Dial,
+		DialTLSContext:         dialer.DialTLS,
+		IdleConnTimeout:        idleTimeout,
+		MaxIdleConns:           2 * config.Slots,
+		MaxIdleConnsPerHost:    config.Slots,
+		MaxConnsPerHost:        config.HostConnections,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
 	}
 }
 
 // Close gives back the connections that idle.
 func (c *Client) Close() {
-	c.common.CloseIdleConnections()
-	for _, client := range c.special {
-		client.CloseIdleConnections()
+	c.common.close()
+	for _, r := range c.special {
+		r.close()
 	}
 }
 
+func (r *route) close() {
+	r.prover.Close()
+	r.CloseIdleConnections()
+}
+
 // of returns what makes the calls of a namespace.
-func (c *Client) of(namespace string) *http.Client {
-	if client := c.special[namespace]; client != nil {
-		return client
+func (c *Client) of(namespace string) *route {
+	if r := c.special[namespace]; r != nil {
+		return r
 	}
-	return &c.common
+	return c.common
 }

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/credential"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
+	"github.com/carillon-cron/carillon/services/runner/internal/mask"
 	"github.com/carillon-cron/carillon/shared/answer"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -15,10 +17,10 @@ import (
 
 // Target is what the runs of a job's revision call. It is safe for concurrent use.
 type Target struct {
-	client *http.Client
-	form   *form
-	check  *answer.Check
-	err    error // why it can never be called
+	route *route
+	form  *form
+	check *answer.Check
+	err   error // why it can never be called
 
 	timeout  *dial.Timeout
 	timeouts carillon.Timeouts
@@ -27,7 +29,7 @@ type Target struct {
 // Prepare makes the target of a call ready. What is wrong with it, which validation
 // should have refused, becomes the result of its attempts.
 func (c *Client) Prepare(call *wire.Call) *Target {
-	t := &Target{client: c.of(call.Namespace), timeout: &dial.Timeout{Awaited: "complete answer", Limit: time.Duration(call.Target.Timeout)}}
+	t := &Target{route: c.of(call.Namespace), timeout: &dial.Timeout{Awaited: "complete answer", Limit: time.Duration(call.Target.Timeout)}}
 	if call.Target.Timeouts != nil {
 		t.timeouts = *call.Target.Timeouts
 	}
@@ -42,9 +44,10 @@ func (c *Client) Prepare(call *wire.Call) *Target {
 // ends first, the attempt's class is interrupted, and its error the cause.
 func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wire.Attempt {
 	attempt := wire.Attempt{Number: run.Attempt, StartedAt: time.Now().UTC()}
+	var hidden *mask.Mask
 	err := t.err
 	if err == nil {
-		err = t.attempt(ctx, run, traceparent, &attempt)
+		hidden, err = t.attempt(ctx, run, traceparent, &attempt)
 	}
 	attempt.FinishedAt = time.Now().UTC()
 	switch {
@@ -55,38 +58,49 @@ func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wir
 	case err != nil:
 		attempt.Class, attempt.Error = classify(err)
 	}
+	attempt.Error, attempt.Response = hidden.Clean(attempt.Error), hidden.Clean(attempt.Response)
 	return attempt
 }
 
-// attempt fills in the status and the response as far as they come, in time.
-func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) error {
+// attempt fills in the status and the response as far as they come, in time. The
+// mask knows what must not be kept of them, nor of the error.
+func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout.Limit, t.timeout)
 	defer cancel()
 	ctx, release := limited(ctx, t.timeouts)
 	defer release()
-	err := t.do(ctx, run, traceparent, attempt)
+	hidden, err := t.do(ctx, run, traceparent, attempt)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
-	return err
+	return hidden, err
 }
 
-func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) error {
+func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
 	request, err := t.form.request(ctx, run, traceparent)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	response, err := t.client.Do(request)
+	response, hidden, err := t.send(request, run)
 	if err != nil {
-		return err
+		return hidden, err
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		return nil // what follows is no body, and its reads have no limit of time
+		return hidden, nil // what follows is no body, and its reads have no limit of time
 	}
 	attempt.Response, err = t.read(response.Body)
-	return err
+	return hidden, err
+}
+
+// send makes the request, with the proof that the call asks for, if any.
+func (t *Target) send(request *http.Request, run wire.Run) (*http.Response, *mask.Mask, error) {
+	if credential.Needed(t.form.call) {
+		return t.route.prover.Do(&t.route.Client, request, run.ID, t.form.call)
+	}
+	response, err := t.route.Do(request)
+	return response, nil, err
 }
 
 // read returns the start of a body, and what is wrong with it.
