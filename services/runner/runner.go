@@ -11,7 +11,7 @@
 //	     ◀─ retries ────────── outbox ◀──────┤
 //	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
 //	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
-//	controls ── orders ──▶ cancellation ──▶ execution
+//	controls ── orders ──▶ cancellation ──▶ execution ◀─▶ gate ◀── cooldown ◀── controls
 //
 // It survives NATS: away at the start, it waits; away later, calls in flight
 // finish and their outcomes are published when it is back.
@@ -31,7 +31,9 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/call"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/cooldown"
 	"github.com/carillon-cron/carillon/services/runner/internal/execution"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/services/runner/internal/lane"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
@@ -124,13 +126,14 @@ func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 
 // serve runs the parts until ctx ends and all that was taken is answered.
 // Cancellations are followed for as long as there may be something to cancel,
-// and no run is taken before they are known.
+// and no run is taken before they and the cooldowns of hosts are known.
 func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
 	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets)})
 	defer client.Close()
-	out, cancelled := outbox.New(js), cancellation.NewSet()
+	out, cancelled, cooldowns := outbox.New(js), cancellation.NewSet(), cooldown.NewSet()
 	worker := execution.New(execution.Config{
 		Caller: client, Outbox: out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
+		Gate: gate.New(cooldowns, func(host string, until time.Time) { out.Send(cooldown.Message(host, until)) }, backoff.Full),
 	})
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
@@ -139,23 +142,31 @@ func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream
 	var parts sync.WaitGroup
 	parts.Go(func() { skip.Run(ctx, work, nc, js, out) })
 	parts.Go(func() {
-		follow(ctx, work, cancellation.NewFollower(orders(js), cancelled, worker.Withdraw), func() {
-			lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+		follow(ctx, work, cancellation.NewFollower(controls(js, topology.AllCancels), cancelled, worker.Withdraw), func() {
+			follow(ctx, work, cooldown.NewFollower(controls(js, topology.AllCooldowns), cooldowns), func() {
+				lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+			})
 		})
 	})
 	parts.Wait()
 }
 
-// orders follows the bucket of cancellations.
-func orders(js jetstream.JetStream) cancellation.Source {
+// controls follows some of the controls.
+func controls(js jetstream.JetStream, filter string) func(context.Context, func(bus.Entry)) (stop func(), err error) {
 	return func(ctx context.Context, handle func(bus.Entry)) (stop func(), err error) {
-		return bus.Follow(ctx, js, topology.ControlsStream, topology.AllControls, handle)
+		return bus.Follow(ctx, js, topology.ControlsStream, filter, handle)
 	}
+}
+
+// follower follows something until ctx ends. It calls ready once it knows what
+// there is to know.
+type follower interface {
+	Run(ctx context.Context, ready func())
 }
 
 // follow runs a follower until work ends or take returns. It calls take once the
 // follower knows what there is to know, unless ctx ends before.
-func follow(ctx, work context.Context, follower *cancellation.Follower, take func()) {
+func follow(ctx, work context.Context, follower follower, take func()) {
 	work, stop := context.WithCancel(work)
 	known, ended := make(chan struct{}), make(chan struct{})
 	go func() {

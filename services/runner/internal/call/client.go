@@ -95,12 +95,14 @@ func (c *Client) do(ctx context.Context, run wire.Run, call *wire.Call, tracepar
 	if err != nil {
 		return err
 	}
+	host := request.URL.Host
 	response, err := c.http.Do(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
+	heedRetryAfter(response, host, attempt)
 	attempt.Response, err = capture(response.Body)
 	return err
 }

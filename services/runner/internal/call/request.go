@@ -26,6 +26,9 @@ func newRequest(ctx context.Context, run wire.Run, call *wire.Call, traceparent 
 	header["Carillon-Job"] = []string{call.Job}
 	header["Carillon-Fire-Time"] = []string{run.FireTime.Format(time.RFC3339Nano)}
 	header["Carillon-Attempt"] = []string{strconv.Itoa(run.Attempt)}
+	if run.RedriveOf != nil {
+		header["Carillon-Redrive-Of"] = []string{run.RedriveOf.String()}
+	}
 	header["Traceparent"] = []string{traceparent}
 	request.Header = header
 	return request, nil

@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/cooldown"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -148,6 +151,7 @@ func (c *caller) Call(ctx context.Context, run wire.Run, _ *wire.Call, _ string)
 func (s *stage) worker(c *caller, delay time.Duration) *Worker {
 	return New(Config{
 		Caller: c, Outbox: outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
+		Gate:   gate.New(cooldown.NewSet(), func(string, time.Time) {}, backoff.Full),
 		Jitter: func(time.Duration) time.Duration { return delay },
 	})
 }
