@@ -133,7 +133,7 @@ func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream
 	out, cancelled, cooldowns := outbox.New(js), cancellation.NewSet(), cooldown.NewSet()
 	worker := execution.New(execution.Config{
 		Caller: client, Outbox: out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
-		Gate: gate.New(cooldowns, func(host string, until time.Time) { out.Send(cooldown.Message(host, until)) }, backoff.Full),
+		Gate: gate.New(cooldowns, announce(out), backoff.Full),
 	})
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
@@ -149,6 +149,14 @@ func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream
 		})
 	})
 	parts.Wait()
+}
+
+// announce tells all runners of a cooldown.
+func announce(out *outbox.Outbox) func(host string, until time.Time) {
+	return func(host string, until time.Time) {
+		subject, data := cooldown.News(host, until)
+		out.Send(&nats.Msg{Subject: subject, Data: data})
+	}
 }
 
 // controls follows some of the controls.

@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/danielgtaylor/huma/v2"
@@ -48,6 +49,7 @@ type Parts struct {
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
+	Redriver  *redrive.Redriver
 	Keys      *keyring.Keyring
 	Feed      *feed.Feed
 	Forecasts *forecast.Reader
@@ -80,6 +82,7 @@ func New(parts Parts) *API {
 	a.routeForecast()
 	a.routeRuns()
 	a.routeRunControls()
+	a.routeRedrives()
 	a.routeBackfills()
 	a.routeQueues()
 	a.routeFeed()

@@ -9,18 +9,16 @@ import (
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
-	"github.com/nats-io/nats.go"
 )
 
 // retryEvery is the pause after a try that failed.
 const retryEvery = time.Second
 
-// Message is the news of a cooldown, for the other runners.
-func Message(host string, until time.Time) *nats.Msg {
-	return &nats.Msg{Subject: keyOf(host), Data: wire.Encode(wire.Cooldown{Host: host, Until: until.UTC()})}
+// News is a cooldown as the other runners hear of it: a subject of the bucket, and
+// what is published to it.
+func News(host string, until time.Time) (subject string, data []byte) {
+	return topology.Cooldown(host), wire.Encode(wire.Cooldown{Host: host, Until: until.UTC()})
 }
-
-func keyOf(host string) string { return topology.Cooldown(host) }
 
 // Source calls handle with all entries of the bucket, from one goroutine: those
 // that stand there before it returns, and then each as it comes, until stop.
@@ -69,7 +67,7 @@ func (f *Follower) take(entry bus.Entry) {
 
 func read(entry bus.Entry) (wire.Cooldown, error) {
 	cooldown, err := wire.Decode[wire.Cooldown](entry.Data)
-	if err == nil && keyOf(cooldown.Host) != entry.Subject {
+	if err == nil && topology.Cooldown(cooldown.Host) != entry.Subject {
 		err = errors.New("it is another host's")
 	}
 	return cooldown, err

@@ -17,11 +17,13 @@ package cooldown
 import (
 	"sync"
 	"time"
+
+	"github.com/carillon-cron/carillon/shared/topology"
 )
 
 const (
-	// Longest bounds a cooldown.
-	Longest = 24 * time.Hour
+	// longest bounds a cooldown.
+	longest = 24 * time.Hour
 	// step is how much longer a cooldown must be to be news: the answers of many
 	// calls at once differ by moments.
 	step = time.Second
@@ -49,12 +51,12 @@ func (s *Set) Left(host string, now time.Time) time.Duration {
 	return max(0, until.Sub(now))
 }
 
-// Extend takes a cooldown in, up to [Longest] from now, and reports whether it is
+// Extend takes a cooldown in, up to a day from now, and reports whether it is
 // news: it ends well after what was known.
 func (s *Set) Extend(host string, until, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if latest := now.Add(Longest); until.After(latest) {
+	if latest := now.Add(longest); until.After(latest) {
 		until = latest
 	}
 	if !until.After(now) || until.Before(s.until[host].Add(step)) {
@@ -65,12 +67,12 @@ func (s *Set) Extend(host string, until, now time.Time) bool {
 	return true
 }
 
-// end ends the cooldown of the host whose key this is.
-func (s *Set) end(key string) {
+// end ends the cooldown of the host whose subject this is.
+func (s *Set) end(subject string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for host := range s.until {
-		if keyOf(host) == key {
+		if topology.Cooldown(host) == subject {
 			delete(s.until, host)
 		}
 	}
