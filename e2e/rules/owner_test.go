@@ -36,7 +36,7 @@ var owners = []owner{
 		"services/gateway", "services/gateway/internal/backfillstore", "services/gateway/internal/forecast",
 		"services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",
-		"services/gateway/internal/queuestore", "services/gateway/internal/secretstore",
+		"services/gateway/internal/queuestore", "services/gateway/internal/redrive", "services/gateway/internal/secretstore",
 		"bench",
 	}},
 	{"github.com/fasthttp/websocket", []string{"shared/client"}},

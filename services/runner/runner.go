@@ -11,7 +11,7 @@
 //	     ◀─ retries ────────── outbox ◀──────┤
 //	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
 //	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
-//	controls ── orders ──▶ cancellation ──▶ execution
+//	controls ── orders ──▶ cancellation ──▶ execution ◀─▶ gate ◀── cooldown ◀── controls
 //	JOBS ── secrets ──▶ vault ──▶ call
 //
 // It survives NATS: away at the start, it waits; away later, calls in flight
@@ -32,8 +32,10 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/call"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/cooldown"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/execution"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/services/runner/internal/lane"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
@@ -139,19 +141,20 @@ func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 
 // serve runs the parts until ctx ends and all that was taken is answered.
 // Secrets and cancellations are followed for as long as there may be a call, and
-// no run is taken before they are known.
+// no run is taken before they and the cooldowns of hosts are known.
 func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
 	secrets := vault.New(from(js, topology.JobsStream, topology.AllSecrets), keys)
 	client := call.New(call.Config{
 		Slots: config.Slots, HostConnections: config.HostConnections, Allowed: config.AllowTargets, Proxy: config.Proxy, Secrets: secrets,
 	})
 	defer client.Close()
-	out, cancelled := outbox.New(js), cancellation.NewSet()
+	out, cancelled, cooldowns := outbox.New(js), cancellation.NewSet(), cooldown.NewSet()
 	worker := execution.New(execution.Config{
 		Prepare: func(c *wire.Call) execution.Target { return client.Prepare(c) },
 		Outbox:  out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
+		Gate: gate.New(cooldowns, announce(out), backoff.Full),
 	})
-	orders := cancellation.NewFollower(from(js, topology.ControlsStream, topology.AllControls), cancelled, worker.Withdraw)
+	orders := cancellation.NewFollower(from(js, topology.ControlsStream, topology.AllCancels), cancelled, worker.Withdraw)
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
 		Handle: func(msg *nats.Msg) { worker.Handle(work, msg) },
@@ -161,11 +164,21 @@ func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.C
 	parts.Go(func() {
 		follow(ctx, work, secrets, func() {
 			follow(ctx, work, orders, func() {
-				lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+				follow(ctx, work, cooldown.NewFollower(from(js, topology.ControlsStream, topology.AllCooldowns), cooldowns), func() {
+					lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+				})
 			})
 		})
 	})
 	parts.Wait()
+}
+
+// announce tells all runners of a cooldown.
+func announce(out *outbox.Outbox) func(host string, until time.Time) {
+	return func(host string, until time.Time) {
+		subject, data := cooldown.News(host, until)
+		out.Send(&nats.Msg{Subject: subject, Data: data})
+	}
 }
 
 // from follows a family of subjects of a stream.

@@ -149,6 +149,7 @@ func (r Retry) validate() error {
 	if r.MaxBackoff < r.MinBackoff || time.Duration(r.MaxBackoff) > maxBackoff {
 		faults.Add("max_backoff", "must be from min_backoff (%s) to 24h, not %s", r.MinBackoff, r.MaxBackoff)
 	}
+	faults.Nest("on", validateRules(r.On))
 	return faults.Err()
 }
 

@@ -12,6 +12,7 @@
 //	OUTCOMES  outcome.<namespace>.<job>.<event>                  work queue,
 //	          republished as feed.<namespace>.<job>.<event>
 //	controls  cancel.run.<run>, cancel.job.<job>                 key-value, for two days
+//	          cooldown.<hash of the host>
 //
 // RUNS is a work queue: a message exists until it is acknowledged. That is what
 // the overlap check rests on: "no message on run.<partition>.<job>.>" means

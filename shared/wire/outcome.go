@@ -42,6 +42,10 @@ type Attempt struct {
 	Error string `json:"error,omitempty"`
 	// Response is the start of the answer's body.
 	Response string `json:"response,omitempty"`
+	// RetryAt is when the target wants the next attempt at the earliest
+	// (Retry-After); nil if it did not say. Cooldown: it wants no call at all till then.
+	RetryAt  *time.Time `json:"retry_at,omitempty"`
+	Cooldown bool       `json:"cooldown,omitempty"`
 }
 
 // Class is the kind of an attempt's failure.

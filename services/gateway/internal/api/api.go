@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -50,6 +51,7 @@ type Parts struct {
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
+	Redriver  *redrive.Redriver
 	Keys      *keyring.Keyring
 	Feed      *feed.Feed
 	Forecasts *forecast.Reader
@@ -82,6 +84,7 @@ func New(parts Parts) *API {
 	a.routeForecast()
 	a.routeRuns()
 	a.routeRunControls()
+	a.routeRedrives()
 	a.routeBackfills()
 	a.routeQueues()
 	a.routeSecrets()

@@ -85,6 +85,9 @@ func (f *form) headers(values *template.Values, run wire.Run, traceparent string
 	header["Idempotency-Key"] = []string{run.ID.String()}
 	header["Carillon-Fire-Time"] = []string{run.FireTime.Format(time.RFC3339Nano)}
 	header["Carillon-Attempt"] = []string{strconv.Itoa(run.Attempt)}
+	if run.RedriveOf != nil {
+		header["Carillon-Redrive-Of"] = []string{run.RedriveOf.String()}
+	}
 	header["Traceparent"] = []string{traceparent}
 	return header
 }

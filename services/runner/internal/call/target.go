@@ -81,12 +81,16 @@ func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attem
 	if err != nil {
 		return nil, err
 	}
+	host := request.URL.Host
 	response, hidden, err := t.send(request, run)
 	if err != nil {
 		return hidden, err
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
+	if !t.check.Status(response.StatusCode) {
+		heedRetryAfter(response, host, attempt)
+	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return hidden, nil // what follows is no body, and its reads have no limit of time
 	}

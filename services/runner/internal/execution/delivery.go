@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/runner/internal/memory"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -63,4 +64,14 @@ func check(run wire.Run, call *wire.Call) error {
 	return nil
 }
 
-func (d *delivery) key() memory.Key { return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt} }
+func (d *delivery) key() memory.Key {
+	return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt, Hold: d.run.Holds}
+}
+
+// begin notes the start of the first attempt.
+func (d *delivery) begin(now time.Time) {
+	if d.run.StartedAt.IsZero() {
+		observeStart(d.run, now)
+		d.run.StartedAt = now
+	}
+}

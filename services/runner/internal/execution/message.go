@@ -54,6 +54,13 @@ func cancelled(d *delivery, attempt *wire.Attempt, reason string, now time.Time)
 	return outcome
 }
 
+// waiting is the news of a run that is held before its first call.
+func waiting(d *delivery, reason string) wire.Outcome {
+	outcome := wire.NewOutcome(d.run, *d.call.Call, carillon.StateQueued)
+	outcome.Reason = reason
+	return outcome
+}
+
 // outcome is the message of an outcome.
 func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
 	msg := &nats.Msg{
@@ -68,6 +75,8 @@ func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
 
 func eventOf(state carillon.State) topology.Event {
 	switch state {
+	case carillon.StateQueued:
+		return topology.EventQueued
 	case carillon.StateRunning:
 		return topology.EventStarted
 	case carillon.StateRetrying:
@@ -80,6 +89,22 @@ func eventOf(state carillon.State) topology.Event {
 func (d *delivery) retry(at time.Time) *nats.Msg {
 	run := d.run
 	run.Attempt++
+	run.HeldSince = nil
+	return d.parked(run, at)
+}
+
+// held is the message that becomes ready for the same attempt at an instant.
+func (d *delivery) held(now, at time.Time) *nats.Msg {
+	run := d.run
+	run.Holds++
+	if run.HeldSince == nil {
+		run.HeldSince = &now
+	}
+	return d.parked(run, at)
+}
+
+// parked is the message that becomes ready at an instant, in the place of this one.
+func (d *delivery) parked(run wire.Run, at time.Time) *nats.Msg {
 	header := nats.Header{
 		wire.RunHeader:                 {string(wire.Encode(run))},
 		jetstream.ScheduleHeader:       {"@at " + at.UTC().Format(time.RFC3339Nano)},

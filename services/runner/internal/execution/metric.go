@@ -40,8 +40,6 @@ func count(class wire.Class) {
 }
 
 func observeStart(run wire.Run, now time.Time) {
-	if run.Attempt == 1 {
-		queueWait.Observe(now.Sub(run.PlannedAt).Seconds())
-		lateness.Observe(now.Sub(run.FireTime).Seconds())
-	}
+	queueWait.Observe(now.Sub(run.PlannedAt).Seconds())
+	lateness.Observe(now.Sub(run.FireTime).Seconds())
 }

@@ -13,7 +13,9 @@
 //
 // A retry is parked in the stream, as a scheduled message (ADR-51 of NATS) that
 // turns into a ready message when it is due. It holds no slot, and outlives every
-// runner. Waits below the server's floor are waited out in the slot.
+// runner. Waits below the server's floor are waited out in the slot. A run whose
+// host is not to be called now (package gate) is parked likewise, for the same
+// attempt.
 //
 // A runner may die after it has parked a retry and before the original is
 // acknowledged. The original then comes back, after the ack wait, to a runner
@@ -43,6 +45,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/memory"
 	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
 	"github.com/carillon-cron/carillon/services/runner/internal/verdict"
@@ -84,6 +87,8 @@ type Config struct {
 	Server  Server
 	Retries Retries
 	Jitter  backoff.Jitter
+	// Gate says which hosts may be called.
+	Gate *gate.Gate
 	// Cancelled says which runs are to be stopped.
 	Cancelled *cancellation.Set
 }
@@ -146,17 +151,17 @@ func (w *Worker) execute(ctx context.Context, d *delivery) error {
 	case d.times >= mostDeliveries:
 		return w.lose(d, now)
 	}
-	observeStart(d.run, now)
-	if d.run.StartedAt.IsZero() {
-		d.run.StartedAt = now
-	}
 	return w.attempt(d)
 }
 
 // attempt makes attempts until the run has ended or its next one is parked.
 func (w *Worker) attempt(d *delivery) error {
 	for d.ctx.Err() == nil {
+		if held := w.Gate.Enter(d.ctx, &d.run, d.call.Call); held != nil {
+			return w.hold(d, held)
+		}
 		attempt := w.call(d)
+		w.Gate.Leave(d.call.Call, &attempt)
 		if attempt.Class == wire.ClassInterrupted {
 			return w.stop(d, &attempt)
 		}
@@ -180,6 +185,7 @@ func (w *Worker) attempt(d *delivery) error {
 func (w *Worker) call(d *delivery) wire.Attempt {
 	inFlight.Inc()
 	defer inFlight.Dec()
+	d.begin(time.Now().UTC())
 	ctx, span, traceparent := tracing.Attempt(d.ctx, d.run)
 	announced := make(chan struct{})
 	news := time.AfterFunc(moment, func() {
@@ -221,6 +227,25 @@ func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 	}
 	if _, late := cancellation.Reason(d.ctx); late { // it may have been looked for before it was there
 		d.run.Attempt++
+		return w.stop(d, nil)
+	}
+	return nil
+}
+
+// hold parks a run that is not to be called now. Before its first call the ledger
+// may know nothing of it, so it is told, once; what only lasts a moment is no news.
+func (w *Worker) hold(d *delivery, held *gate.Hold) error {
+	if d.ctx.Err() != nil {
+		return w.stop(d, nil)
+	}
+	if d.run.Holds == 0 && d.run.Attempt == 1 && held.Cause != gate.Crowded {
+		w.Outbox.Send(d.outcome(waiting(d, held.Reason)))
+	}
+	now := time.Now().UTC()
+	if err := w.Outbox.Publish(d.work, d.held(now, now.Add(held.For))); err != nil {
+		return err
+	}
+	if _, late := cancellation.Reason(d.ctx); late {
 		return w.stop(d, nil)
 	}
 	return nil

@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/cooldown"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -149,6 +152,7 @@ func (s *stage) worker(c *caller, delay time.Duration) *Worker {
 	return New(Config{
 		Prepare: func(*wire.Call) Target { return c },
 		Outbox:  outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
+		Gate:   gate.New(cooldown.NewSet(), func(string, time.Time) {}, backoff.Full),
 		Jitter: func(time.Duration) time.Duration { return delay },
 	})
 }

@@ -17,10 +17,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Key names one attempt of one run.
+// Key names one turn of one run: an attempt, or a time that it was held before it.
 type Key struct {
 	Run     uuid.UUID
 	Attempt int
+	Hold    int
 }
 
 // Standing is what the memory knows of a key.
