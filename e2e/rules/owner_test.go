@@ -42,6 +42,7 @@ var owners = []owner{
 	{"github.com/fasthttp/websocket", []string{"shared/client"}},
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},
 	{"github.com/danielgtaylor/huma/", []string{"services/gateway/internal/api"}},
+	{"golang.org/x/time/", []string{"services/runner/internal/intake"}},
 	{"code.dny.dev/ssrf", []string{"services/runner/internal/guard"}},
 	{"go.opentelemetry.io/otel/sdk", []string{"shared/telemetry"}},
 	{"go.opentelemetry.io/otel/exporters/", []string{"shared/telemetry"}},

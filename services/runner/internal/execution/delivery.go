@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/runner/internal/memory"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -11,6 +12,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 )
+
+// pinHeader is in the messages of a queue with a rate, by which the server names
+// the runner that it serves.
+const pinHeader = "Nats-Pin-Id"
 
 // delivery is a ready message in the hands of this runner.
 type delivery struct {
@@ -64,3 +69,13 @@ func check(run wire.Run, call *wire.Call) error {
 }
 
 func (d *delivery) key() memory.Key { return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt} }
+
+// overdue reports whether the run has waited for its first call for longer than
+// its job wants.
+func (d *delivery) overdue(now time.Time) bool {
+	deadline := time.Duration(d.call.Deadline)
+	return deadline > 0 && d.times == 1 && d.run.Attempt == 1 && now.Sub(d.run.PlannedAt) > deadline
+}
+
+// paced reports whether the message comes from a queue with a rate.
+func (d *delivery) paced() bool { return d.msg.Header.Get(pinHeader) != "" }
