@@ -29,6 +29,15 @@ type RawCall struct {
 	Deadline  carillon.Duration `json:"deadline,omitempty"`
 }
 
+// Address is the URL of a target that is JSON, or "" if there is none.
+func Address(target json.RawMessage) string {
+	var t struct {
+		URL string `json:"url"`
+	}
+	_ = json.Unmarshal(target, &t) // then it is empty
+	return t.URL
+}
+
 // Size is about how long the JSON form is, in bytes.
 func (c *RawCall) Size() int {
 	const rest = 200

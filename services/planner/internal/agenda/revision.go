@@ -92,6 +92,6 @@ func (f *Fire) rawCall(queue string) wire.RawCall {
 	r := f.Revision
 	return wire.RawCall{
 		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
-		Target: r.target, Retry: []byte(r.retry),
+		Target: r.target, Retry: []byte(r.retry), Deadline: r.Deadline,
 	}
 }
