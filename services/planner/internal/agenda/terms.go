@@ -26,8 +26,7 @@ func termsOf(def *wire.Brief) *Terms {
 	doc := def.Document.WithDefaults() // it may be older than some of its fields
 	terms := Terms{
 		Namespace: def.Namespace, Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
-		Deadline: def.Deadline,
-		retry:    string(def.Retry),
+		Deadline: def.Deadline, retry: string(def.Retry),
 	}
 	if known := knownTerms.Get(terms); known != nil {
 		return known
