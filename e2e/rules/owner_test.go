@@ -42,6 +42,7 @@ var owners = []owner{
 	{"github.com/fasthttp/websocket", []string{"shared/client"}},
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},
 	{"github.com/danielgtaylor/huma/", []string{"services/gateway/internal/api"}},
+	{"golang.org/x/time/", []string{"services/runner/internal/intake"}},
 	{"code.dny.dev/ssrf", []string{"services/runner/internal/guard"}},
 	{"golang.org/x/oauth2", []string{"services/runner/internal/credential"}},
 	{"github.com/standard-webhooks/", []string{"services/runner/internal/credential"}},

@@ -24,7 +24,8 @@ type Document struct {
 	Overlap   Overlap           `json:"overlap,omitempty" doc:"What a fire does while the job's last run is still in flight." enum:"skip,allow,queue,replace" default:"skip"`
 	MaxQueued int               `json:"max_queued,omitempty" doc:"With overlap queue: how many fires wait at most; 1 by default. Further ones are skipped." minimum:"1" maximum:"100"`
 	CatchUp   CatchUp           `json:"catch_up,omitzero" doc:"What becomes of fires that were missed while nobody planned."`
-	Queue     string            `json:"queue,omitempty" doc:"The queue whose concurrency limit holds for the job." default:"default" maxLength:"63" example:"default"`
+	Queue     string            `json:"queue,omitempty" doc:"The queue whose limits hold for the job. One of the queue default that calls a host of another queue's rules runs in that queue." default:"default" maxLength:"63" example:"default"`
+	Deadline  Duration          `json:"deadline,omitempty" doc:"Longest wait in the queue for the first call; a run that waited longer expires without a call. No limit by default." example:"10m"`
 	Paused    bool              `json:"paused,omitempty" doc:"A paused job does not fire; paused time is not missed time."`
 }
 
@@ -94,7 +95,7 @@ func (d Document) WithDefaults() Document {
 	if d.CatchUp.Policy == CatchUpAll {
 		fill(&d.CatchUp.Max, 100)
 	}
-	fill(&d.Queue, "default")
+	fill(&d.Queue, DefaultQueue)
 	return d
 }
 

@@ -25,6 +25,7 @@ const (
 	maxQueued     = 100
 	maxCatchUp    = 10_000
 	maxBackoff    = 24 * time.Hour
+	maxDeadline   = 30 * 24 * time.Hour
 	maxBytes      = 768 << 10
 )
 
@@ -55,6 +56,9 @@ func (d Document) Validate() error {
 	}
 	if d.MaxQueued < 0 || d.MaxQueued > maxQueued {
 		faults.Add("max_queued", "must be from 1 to %d, not %d", maxQueued, d.MaxQueued)
+	}
+	if d.Deadline < 0 || time.Duration(d.Deadline) > maxDeadline {
+		faults.Add("deadline", "must be above 0 and at most 30d, or left out, not %s", d.Deadline)
 	}
 	faults.Nest("", d.checkSize())
 	return faults.Err()

@@ -37,4 +37,7 @@ type Call struct {
 	Queue     string          `json:"queue"`
 	Target    carillon.Target `json:"target"`
 	Retry     carillon.Retry  `json:"retry"`
+	// Deadline is how long a run may wait, from PlannedAt to its first call; 0 is
+	// for ever.
+	Deadline carillon.Duration `json:"deadline,omitempty"`
 }

@@ -127,6 +127,9 @@ func (a *API) runJob(ctx context.Context, in *JobPath) (*answer[ledger.Run], err
 	if err != nil {
 		return nil, err
 	}
+	if job.Queue, err = a.Queues.Route(ctx, job); err != nil {
+		return nil, err
+	}
 	queued, err := a.Trigger.Start(ctx, job)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
+// pinHeader is in the messages of a queue with a rate, by which the server names
+// the runner that it serves.
+const pinHeader = "Nats-Pin-Id"
+
 // delivery is a ready message in the hands of this runner.
 type delivery struct {
 	msg   *nats.Msg
@@ -75,3 +79,13 @@ func (d *delivery) begin(now time.Time) {
 		d.run.StartedAt = now
 	}
 }
+
+// overdue reports whether the run has waited for its first call for longer than
+// its job wants.
+func (d *delivery) overdue(now time.Time) bool {
+	deadline := time.Duration(d.call.Deadline)
+	return deadline > 0 && d.times == 1 && d.run.Attempt == 1 && now.Sub(d.run.PlannedAt) > deadline
+}
+
+// paced reports whether the message comes from a queue with a rate.
+func (d *delivery) paced() bool { return d.msg.Header.Get(pinHeader) != "" }

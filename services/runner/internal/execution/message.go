@@ -61,6 +61,15 @@ func waiting(d *delivery, reason string) wire.Outcome {
 	return outcome
 }
 
+// expired is the end of a run that nobody called in time.
+func expired(d *delivery, now time.Time) wire.Outcome {
+	outcome := wire.NewOutcome(d.run, *d.call.Call, carillon.StateExpired)
+	outcome.FinishedAt = now
+	outcome.Reason = fmt.Sprintf("waited %s for its first call; its deadline is %s",
+		now.Sub(d.run.PlannedAt).Round(time.Millisecond), d.call.Deadline)
+	return outcome
+}
+
 // outcome is the message of an outcome.
 func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
 	msg := &nats.Msg{

@@ -19,6 +19,9 @@ var (
 	cancellations = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_cancelled_total", Help: "Runs ended because they were cancelled.",
 	})
+	expirations = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "carillon_runner_expired_total", Help: "Runs ended without a call because they had waited for longer than their deadline.",
+	})
 	malformed = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_malformed_total", Help: "Messages removed because they cannot be understood.",
 	})

@@ -26,6 +26,13 @@
 // the same id, and may park the next one again. So a target can see more calls
 // of a run than its attempts, even two at a time; the ledger keeps one row.
 //
+// Where a queue has a rate, each attempt takes its turn at it: what is to be tried
+// again is parked however short its wait, and comes back with a token.
+//
+// A run whose first call comes later after it was planned than its job's deadline
+// expires without one. Only its first delivery can tell: a later one may have been
+// called.
+//
 // A cancelled run ends where it is (package cancellation): its context ends, and
 // with it the call or the wait. Its outcome is stored first and its parked retry
 // removed after, so what dies in between leaves a run that is cancelled once more.
@@ -150,6 +157,8 @@ func (w *Worker) execute(ctx context.Context, d *delivery) error {
 		return nil
 	case d.times >= mostDeliveries:
 		return w.lose(d, now)
+	case d.overdue(now):
+		return w.expire(d, now)
 	}
 	return w.attempt(d)
 }
@@ -171,7 +180,7 @@ func (w *Worker) attempt(d *delivery) error {
 			return w.finish(d, attempt, judged)
 		case d.ctx.Err() != nil:
 			return w.stop(d, &attempt)
-		case judged.Delay >= parkFloor:
+		case judged.Delay >= parkFloor || d.paced():
 			return w.park(d, attempt, judged)
 		}
 		if err := w.wait(d, attempt, judged); err != nil {
@@ -218,7 +227,7 @@ func (w *Worker) wait(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 // park records a failed attempt, then stores the next one for later: once that
 // is parked, nobody comes back to this one.
 func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
-	due := time.Now().Add(judged.Delay)
+	due := time.Now().Add(max(judged.Delay, parkFloor))
 	if err := w.Outbox.Publish(d.work, d.outcome(attempted(d, attempt, judged))); err != nil {
 		return err
 	}
@@ -259,6 +268,12 @@ func (w *Worker) finish(d *delivery, attempt wire.Attempt, judged verdict.Verdic
 func (w *Worker) lose(d *delivery, now time.Time) error {
 	slog.Error("run lost", "run", d.run.ID, "job", d.call.Job, "deliveries", d.times)
 	return w.Outbox.Publish(d.work, d.outcome(lost(d, now)))
+}
+
+// expire ends a run that was not called in time.
+func (w *Worker) expire(d *delivery, now time.Time) error {
+	expirations.Inc()
+	return w.Outbox.Publish(d.work, d.outcome(expired(d, now)))
 }
 
 // answer tells the server what became of a message. If that gets lost, the
