@@ -12,7 +12,7 @@ type Success struct {
 	Status   []string `json:"status,omitempty" doc:"Good statuses: a code, a hundred, or a range; [\"2xx\"] by default." example:"[\"2xx\",\"304\"]" maxItems:"20"`
 	Body     string   `json:"body,omitempty" doc:"Regular expression (RE2) that must match somewhere in the first 256 KiB of the body." maxLength:"1024" example:"(?i)done"`
 	JSONPath string   `json:"json_path,omitempty" doc:"JSONPath query (RFC 9535) that must select something in a JSON body of at most 256 KiB; without unions, and with at most one of '..' and '?'." maxLength:"1024" example:"$.status"`
-	Equals   any      `json:"equals,omitempty" doc:"With json_path: a string, number or boolean that one of the selected values must be." example:"ok"`
+	Equals   any      `json:"equals,omitempty" doc:"With json_path: a string, number or boolean that one of the selected values must be." example:"\"ok\""`
 }
 
 const (

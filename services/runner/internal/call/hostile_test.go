@@ -187,13 +187,14 @@ var zeros = make([]byte, 32<<10)
 
 // bomb is what a gigabyte of zeros is, compressed.
 var bomb = func() []byte {
+	const parts = 64
 	var out bytes.Buffer
 	packed := gzip.NewWriter(&out)
-	for range 1 << 30 / len(zeros) / 8 {
+	for range 1 << 30 / len(zeros) / parts {
 		_, _ = packed.Write(zeros)
 	}
 	_ = packed.Close()
-	return bytes.Repeat(out.Bytes(), 8)
+	return bytes.Repeat(out.Bytes(), parts)
 }()
 
 func drip(conn *net.TCPConn) {
