@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -112,10 +111,15 @@ func startProcesses(t *testing.T) *system {
 // start starts a process that ends, in order, with the test.
 func start(t *testing.T, env []string, binary string, args ...string) *exec.Cmd {
 	t.Helper()
+	return startInto(t, &log{}, env, binary, args...)
+}
+
+// startInto is start, with what the process prints in a log.
+func startInto(t *testing.T, out *log, env []string, binary string, args ...string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env = append(os.Environ(), env...)
-	var log strings.Builder
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +127,7 @@ func start(t *testing.T, env []string, binary string, args ...string) *exec.Cmd 
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("%v:\n%s", cmd.Args, log.String())
+			t.Logf("%v:\n%s", cmd.Args, out)
 		}
 	})
 	return cmd
