@@ -126,8 +126,7 @@ func TestAHeldRunSaysSo(t *testing.T) {
 // never answers make 1,000 runs to a good one, in the same queue of 50 and behind
 // them, take at most twice as long as they take alone.
 func TestADeadHostLeavesTheSlots(t *testing.T) {
-	t.Parallel()
-	const runs, each = 1000, 200 * time.Millisecond
+	const runs, each = 1000, 150 * time.Millisecond
 	slow := func(http.ResponseWriter, *http.Request) { <-time.After(each) }
 	alone := herd(t, nil, slow, runs)
 	beside := herd(t, hang, slow, runs)

@@ -78,6 +78,7 @@ func (s *stage) deliver(nc *nats.Conn) {
 func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	s.Helper()
 	call := wire.Call{JobID: carillon.NewJobID(), Namespace: "default", Queue: "default", Retry: retry}
+	call.Target.URL = "http://" + call.JobID.String() // a host of its own: none has a bad name
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 1}
 	msg := &nats.Msg{
 		Subject: topology.Ready(call.JobID, "default"), Data: wire.Encode(call),

@@ -99,12 +99,12 @@ func (g *Gate) pass(ctx context.Context, name string, h *host, q *queue, run *wi
 		}
 		if run.HeldSince == nil || now.Sub(*run.HeldSince) < patience {
 			if wait := h.breaker.Wait(now); wait > 0 {
-				return g.hold(Broken, name, wait, now)
+				return g.hold(Broken, name, h.pace(now, wait), now)
 			}
 			alone := run.Holds > 0 && !q.shared(name, now)
 			if !alone && !h.room(now, max(least, q.inHand/share)) {
 				if quiet := now.Sub(h.quietSince); quiet >= silence {
-					return g.hold(Crowded, name, quiet, now)
+					return g.hold(Crowded, name, h.pace(now, min(quiet, longestCrowd)), now)
 				}
 				if !g.await(ctx, h, h.quietSince.Add(silence).Sub(now)) {
 					return &Hold{}

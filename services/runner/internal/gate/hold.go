@@ -35,6 +35,9 @@ const (
 	shortest = time.Second
 	// longestCrowd bounds a hold for a host that is quiet.
 	longestCrowd = 10 * time.Second
+	// apart is how far apart held runs of a host come back to this runner: a
+	// thousand of them that are held again and again must not keep it busy.
+	apart = 10 * time.Millisecond
 	// longestSpread bounds the random time by which holds are told apart.
 	longestSpread = 30 * time.Second
 )
@@ -44,9 +47,6 @@ const (
 func (g *Gate) hold(cause Cause, host string, wait time.Duration, now time.Time) *Hold {
 	held.WithLabelValues(string(cause)).Inc()
 	wait = max(wait, shortest)
-	if cause == Crowded {
-		wait = min(wait, longestCrowd)
-	}
 	wait += g.jitter(min(max(wait/4, shortest), longestSpread))
 	return &Hold{Cause: cause, For: wait, Reason: reason(cause, host, now.Add(wait))}
 }

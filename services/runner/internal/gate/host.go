@@ -17,6 +17,26 @@ type host struct {
 	answered   bool          // since nothing was in flight, and since it was last silent
 	slowest    time.Duration // how long its answers take, at their worst of late
 	news       chan struct{} // closed with the next answer; nil if nobody listens
+	nextBack   time.Time     // when the next run that is held may come back
+}
+
+// pace returns a wait, at least the given one, after which no other held run of the
+// host comes back.
+func (h *host) pace(now time.Time, wait time.Duration) time.Duration {
+	at := now.Add(max(wait, shortest))
+	if at.Before(h.nextBack) {
+		at = h.nextBack
+	}
+	at = earlier(at, now.Add(patience))
+	h.nextBack = at.Add(apart)
+	return at.Sub(now)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // room reports whether the host may be given another call when it has part of
@@ -50,7 +70,7 @@ func (h *host) end(attempt *wire.Attempt, now time.Time) {
 
 // heard notes an answer, and lets those know who wait for one.
 func (h *host) heard(now time.Time, took time.Duration) {
-	h.quietSince, h.answered = now, true
+	h.quietSince, h.answered, h.nextBack = now, true, time.Time{}
 	h.slowest = max(took, h.slowest-(h.slowest-took)/8)
 	if h.news != nil {
 		close(h.news)
