@@ -28,14 +28,14 @@ const jitter = 150 * time.Millisecond
 // runners, the one at work is killed again and again. The target counts.
 func TestLimitsOfAHostHoldOverRunners(t *testing.T) {
 	t.Parallel()
-	jobs, kills, every := 150, 1, 4*time.Second
+	jobs, kills, every := 100, 1, 2*time.Second
 	if *full {
 		jobs, kills, every = 500, 3, 8*time.Second
 	}
 	a, j := newArena(t), newJournal(t, 200*time.Millisecond)
 	runners := a.threeRunners()
 	a.limit(j)
-	due := time.Now().Add(time.Duration(jobs) * 60 * time.Millisecond).Truncate(time.Second)
+	due := time.Now().Add(time.Duration(jobs) * 80 * time.Millisecond).Truncate(time.Second)
 	a.createHerd(t, jobs, due, j.url)
 	pause(t, time.Until(due))
 	for range kills {

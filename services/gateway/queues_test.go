@@ -137,6 +137,19 @@ func TestARunByHandGoesToTheQueueOfItsHost(t *testing.T) {
 	}
 }
 
+// A forecast counts fires where they will run.
+func TestAForecastKnowsTheQueueOfAHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/api", object{"concurrency": 1, "hosts": []string{"example.com"}}), 200)
+	w.create(t, document("hourly"))
+	type forecast struct{ Queues []struct{ Queue string } }
+	got := into[forecast](t, w.call(t, "GET", "/api/v1/forecast?hours=2", nil), 200)
+	if len(got.Queues) != 1 || got.Queues[0].Queue != "api" {
+		t.Errorf("fires in %+v", got.Queues)
+	}
+}
+
 func mustCall(t *testing.T, data []byte) wire.Call {
 	t.Helper()
 	call, err := wire.Decode[wire.Call](data)
