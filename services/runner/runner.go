@@ -10,6 +10,7 @@
 //	RUNS ── runs ────────────────┘           │
 //	     ◀─ retries ────────── outbox ◀──────┤
 //	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
+//	RUNS ── waits that are over ──▶ execution
 //	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
 //	controls ── orders ──▶ cancellation ──▶ execution
 //
@@ -37,6 +38,8 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/services/runner/internal/skip"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/callback"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go"
@@ -60,6 +63,9 @@ type Config struct {
 	AllowTargets []AllowedTarget `env:"CARILLON_ALLOW_TARGETS"`
 	// Grace is how long calls may go on after the runner was told to stop.
 	Grace time.Duration `env:"CARILLON_GRACE" envDefault:"20s"`
+	// PublicURL is the address of the API as targets see it, like
+	// https://carillon.example.com. Without it, calls that want a callback fail.
+	PublicURL string `env:"CARILLON_PUBLIC_URL"`
 }
 
 const (
@@ -80,7 +86,7 @@ func (c Config) check() error {
 	if c.Slots < 1 || c.HostConnections < 1 {
 		return errors.New("CARILLON_SLOTS and CARILLON_HOST_CONNECTIONS must be at least 1")
 	}
-	return nil
+	return carillon.CheckPublicURL(c.PublicURL)
 }
 
 // Run makes calls until ctx ends. It returns nil then, having given back
@@ -98,7 +104,9 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	work, cut := workContext(ctx, config.Grace)
 	defer cut()
 	if topology.Await(ctx, js, config.NATS.Replicas, notYet) == nil {
-		serve(ctx, work, config, nc, js, health)
+		if book := openBook(ctx, js); book != nil {
+			serve(ctx, work, config, nc, js, book, health)
+		}
 	}
 	if nc.IsConnected() {
 		_ = nc.FlushTimeout(flushWait) // whatever does not leave comes back as a redelivery
@@ -125,12 +133,16 @@ func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 // serve runs the parts until ctx ends and all that was taken is answered.
 // Cancellations are followed for as long as there may be something to cancel,
 // and no run is taken before they are known.
-func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
-	client := call.New(call.Config{Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets)})
+func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream.JetStream, book *callback.Book, health *service.Health) {
+	client := call.New(call.Config{
+		Slots: config.Slots, HostConnections: config.HostConnections, Guard: guard.New(config.AllowTargets),
+		CallbackURL: callbackURL(config.PublicURL, book),
+	})
 	defer client.Close()
 	out, cancelled := outbox.New(js), cancellation.NewSet()
 	worker := execution.New(execution.Config{
 		Caller: client, Outbox: out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
+		Callbacks: book,
 	})
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
@@ -140,7 +152,10 @@ func serve(ctx, work context.Context, config Config, nc *nats.Conn, js jetstream
 	parts.Go(func() { skip.Run(ctx, work, nc, js, out) })
 	parts.Go(func() {
 		follow(ctx, work, cancellation.NewFollower(orders(js), cancelled, worker.Withdraw), func() {
+			var resuming sync.WaitGroup
+			resuming.Go(func() { resume(ctx, nc, js, func(msg *nats.Msg) { worker.Resume(work, msg) }) })
 			lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+			resuming.Wait()
 		})
 	})
 	parts.Wait()

@@ -34,6 +34,14 @@ type Target struct {
 	Headers map[string]string `json:"headers,omitempty" doc:"Request headers." example:"{\"X-Kind\":\"full\"}"`
 	Body    string            `json:"body,omitempty" doc:"Request body, up to 256 KiB." maxLength:"262144"`
 	Timeout Duration          `json:"timeout,omitempty" doc:"Limit for one whole attempt, from dialling to the last byte; 30s by default." example:"30s"`
+
+	Callback *Callback `json:"callback,omitempty" doc:"For a target that works on after its answer: one that answers 202 calls back with how it went. Without it, 202 is a success like any other."`
+}
+
+// Callback says how long a target that has answered 202 may take to call back.
+// Until then its run is in flight, and holds no slot.
+type Callback struct {
+	TTL Duration `json:"ttl,omitempty" doc:"From the 202 on; 1h by default, at most 24h. Without a callback by then the attempt has failed with class timeout." example:"1h"`
 }
 
 // Retry says how often a failed call is tried and how long to wait between.
@@ -67,6 +75,7 @@ func (d Document) WithDefaults() Document {
 	fill(&d.Namespace, "default")
 	fill(&d.Target.Method, "POST")
 	fill(&d.Target.Timeout, Duration(30*time.Second))
+	d.Target.Callback = d.Target.Callback.withDefaults()
 	fill(&d.Retry.MaxAttempts, 3)
 	fill(&d.Retry.MinBackoff, Duration(time.Second))
 	fill(&d.Retry.MaxBackoff, max(Duration(5*time.Minute), d.Retry.MinBackoff))
@@ -81,6 +90,16 @@ func (d Document) WithDefaults() Document {
 	}
 	fill(&d.Queue, "default")
 	return d
+}
+
+// withDefaults returns a copy: the document that c belongs to stays as it is.
+func (c *Callback) withDefaults() *Callback {
+	if c == nil {
+		return nil
+	}
+	filled := *c
+	fill(&filled.TTL, Duration(time.Hour))
+	return &filled
 }
 
 func fill[T comparable](field *T, fallback T) {

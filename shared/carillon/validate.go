@@ -27,6 +27,7 @@ const (
 	maxQueued     = 100
 	maxCatchUp    = 10_000
 	maxBackoff    = 24 * time.Hour
+	maxCallback   = 24 * time.Hour
 	maxBytes      = 768 << 10
 )
 
@@ -107,6 +108,9 @@ func (t Target) validate() error {
 	}
 	if t.Timeout <= 0 || time.Duration(t.Timeout) > maxTimeout {
 		faults.Add("timeout", "must be above 0 and at most 1h, not %s", t.Timeout)
+	}
+	if c := t.Callback; c != nil && (c.TTL <= 0 || time.Duration(c.TTL) > maxCallback) {
+		faults.Add("callback.ttl", "must be above 0 and at most 24h, not %s", c.TTL)
 	}
 	return faults.Err()
 }

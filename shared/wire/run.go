@@ -20,6 +20,9 @@ type Run struct {
 	Attempt int `json:"attempt"`
 	// StartedAt is when the first attempt began; zero before it.
 	StartedAt time.Time `json:"started_at,omitzero"`
+	// Wait is set while the attempt's target has taken the run on and is to call
+	// back.
+	Wait *Wait `json:"wait,omitempty"`
 }
 
 // Call is the part of a ready message that all runs of one revision share.

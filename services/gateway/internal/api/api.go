@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -48,10 +49,13 @@ type Parts struct {
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
-	Keys      *keyring.Keyring
-	Feed      *feed.Feed
-	Forecasts *forecast.Reader
-	Health    *service.Health
+	Callbacks *callback.Desk
+	// TakesCallbacks says whether targets are told where to call back.
+	TakesCallbacks bool
+	Keys           *keyring.Keyring
+	Feed           *feed.Feed
+	Forecasts      *forecast.Reader
+	Health         *service.Health
 }
 
 // API serves HTTP. Make one with New.
@@ -80,6 +84,7 @@ func New(parts Parts) *API {
 	a.routeForecast()
 	a.routeRuns()
 	a.routeRunControls()
+	a.routeCallbacks()
 	a.routeBackfills()
 	a.routeQueues()
 	a.routeFeed()

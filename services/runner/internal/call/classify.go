@@ -25,6 +25,9 @@ func classify(err error, timeout time.Duration) (wire.Class, string) {
 	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
 		return wire.ClassBlocked, blocked.Error()
 	}
+	if errors.Is(err, errNoCallbackURL) { // blocked by a setting, as an address is
+		return wire.ClassBlocked, err.Error()
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return wire.ClassTimeout, "no complete answer within " + timeout.String()
 	}

@@ -43,15 +43,21 @@ type Config struct {
 	// HostConnections is the most connections to one host.
 	HostConnections int
 	Guard           *guard.Guard
+	// CallbackURL returns the address at which the target of a run may call back.
+	// It is nil where there is none: calls that want one are not made then.
+	CallbackURL func(wire.Run, *wire.Call) string
 }
 
 // Client makes calls. It is safe for concurrent use.
-type Client struct{ http http.Client }
+type Client struct {
+	http        http.Client
+	callbackURL func(wire.Run, *wire.Call) string
+}
 
 // New returns a client; its owner closes it.
 func New(config Config) *Client {
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: config.Guard.Control}
-	return &Client{http: http.Client{
+	return &Client{callbackURL: config.CallbackURL, http: http.Client{
 		CheckRedirect: checkRedirect,
 		Transport: &http.Transport{
 			DialContext:            dialer.DialContext,
@@ -93,6 +99,9 @@ func (c *Client) Call(ctx context.Context, run wire.Run, call *wire.Call, tracep
 func (c *Client) do(ctx context.Context, run wire.Run, call *wire.Call, traceparent string, attempt *wire.Attempt) error {
 	request, err := newRequest(ctx, run, call, traceparent)
 	if err != nil {
+		return err
+	}
+	if err := c.offerCallback(request, run, call); err != nil {
 		return err
 	}
 	response, err := c.http.Do(request)

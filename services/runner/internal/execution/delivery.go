@@ -63,4 +63,6 @@ func check(run wire.Run, call *wire.Call) error {
 	return nil
 }
 
-func (d *delivery) key() memory.Key { return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt} }
+func (d *delivery) key() memory.Key {
+	return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt, Waited: d.run.Wait != nil}
+}

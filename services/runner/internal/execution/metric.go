@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -19,6 +20,9 @@ var (
 	cancellations = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_cancelled_total", Help: "Runs ended because they were cancelled.",
 	})
+	callbacks = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_runner_callbacks_total", Help: "Waits for a callback that ended, by how: succeeded, failed or timeout.",
+	}, []string{"result"})
 	malformed = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_malformed_total", Help: "Messages removed because they cannot be understood.",
 	})
@@ -37,6 +41,10 @@ func count(class wire.Class) {
 		return
 	}
 	callsMade.WithLabelValues(string(class)).Inc()
+}
+
+func concluded(report wire.Report) {
+	callbacks.WithLabelValues(cmp.Or(string(report.Class), string(report.State))).Inc()
 }
 
 func observeStart(run wire.Run, now time.Time) {

@@ -17,10 +17,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Key names one attempt of one run.
+// Key names one attempt of one run, or the end of its wait for a callback.
 type Key struct {
 	Run     uuid.UUID
 	Attempt int
+	Waited  bool
 }
 
 // Standing is what the memory knows of a key.
