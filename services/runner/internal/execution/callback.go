@@ -37,7 +37,7 @@ func awaited(d *delivery, attempt wire.Attempt) bool {
 // call was under way, found nothing to wake; so it is looked for now.
 func (w *Worker) await(d *delivery, attempt wire.Attempt) error {
 	due := time.Now().Add(time.Duration(d.call.Target.Callback.TTL))
-	if err := w.Outbox.Publish(d.work, d.outcome(awaiting(d, attempt, due))); err != nil {
+	if err := w.Outbox.Publish(d.work, d.outcome(awaiting(d, due))); err != nil {
 		return err
 	}
 	d.run.Wait = &wire.Wait{StartedAt: attempt.StartedAt, Response: start(attempt.Response)}

@@ -98,11 +98,11 @@ func (d *delivery) parked(run wire.Run, target string, at time.Time) *nats.Msg {
 	return &nats.Msg{Subject: topology.Retry(d.call.JobID, d.call.Queue, d.run.ID), Header: header, Data: d.msg.Data}
 }
 
-// awaiting is the news that the target has taken a run on.
-func awaiting(d *delivery, attempt wire.Attempt, due time.Time) wire.Outcome {
+// awaiting is the news that the target has taken a run on. Its attempt has not
+// ended, and is told of when it has.
+func awaiting(d *delivery, due time.Time) wire.Outcome {
 	outcome := started(d)
-	attempt.FinishedAt = time.Time{}
-	outcome.Attempt, outcome.Reason = &attempt, "waits for its callback until "+due.UTC().Format(time.RFC3339)
+	outcome.Reason = "waits for its callback until " + due.UTC().Format(time.RFC3339)
 	return outcome
 }
 

@@ -76,6 +76,12 @@ func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	s.Helper()
 	call := wire.Call{JobID: carillon.NewJobID(), Namespace: "default", Queue: "default", Retry: retry}
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 1}
+	s.publish(call, run)
+	return run, call
+}
+
+func (s *stage) publish(call wire.Call, run wire.Run) {
+	s.Helper()
 	msg := &nats.Msg{
 		Subject: topology.Ready(call.JobID, "default"), Data: wire.Encode(call),
 		Header: nats.Header{wire.RunHeader: {string(wire.Encode(run))}},
@@ -83,7 +89,6 @@ func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	if _, err := s.js.PublishMsg(s.Context(), msg); err != nil {
 		s.Fatal(err)
 	}
-	return run, call
 }
 
 func (s *stage) next() *nats.Msg {
