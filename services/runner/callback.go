@@ -19,6 +19,9 @@ const (
 	// resumedAtOnce is how many runs are told at the same time that their wait for
 	// a callback is over.
 	resumedAtOnce = 256
+	// slack is for clocks that differ. Who is late is said by the book, not by the
+	// token.
+	slack = 10 * time.Minute
 	// reopenEvery is the pause before the book is opened again.
 	reopenEvery = 500 * time.Millisecond
 )
@@ -65,7 +68,7 @@ func callbackURL(public string, book *callback.Book) func(wire.Run, *wire.Call) 
 	return func(run wire.Run, call *wire.Call) string {
 		longest := time.Duration(call.Target.Timeout) + time.Duration(call.Target.Callback.TTL)
 		return base + book.Token(callback.Ticket{
-			Job: call.JobID, Run: run.ID, Attempt: run.Attempt, Until: time.Now().Add(longest),
+			Job: call.JobID, Run: run.ID, Attempt: run.Attempt, Until: time.Now().Add(longest + slack),
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -292,12 +293,15 @@ func TestAWaitOutlivesRunnersAndNATS(t *testing.T) {
 func TestCallbacksRace(t *testing.T) {
 	t.Parallel()
 	const runs = 60
-	s, racing := newStage(t), sync.WaitGroup{}
+	var racing sync.WaitGroup
+	var spreading atomic.Int64
+	s := newStage(t)
 	accepting := newTarget(t, func(w http.ResponseWriter, r *http.Request) {
-		url, now := r.Header.Get("Carillon-Callback-Url"), time.Now()
+		url, first := r.Header.Get("Carillon-Callback-Url"), spreading.Add(37)%1200
 		for i, state := range []carillon.State{carillon.StateSucceeded, carillon.StateFailed} {
+			after := time.Duration(100+first+int64(i)) * time.Millisecond
 			racing.Go(func() {
-				<-time.After(now.Add(time.Duration(900+(now.UnixMicro()/7+int64(i))%200) * time.Millisecond).Sub(time.Now()))
+				<-time.After(after)
 				s.callBack(url, wire.Report{State: state})
 			})
 		}

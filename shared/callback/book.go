@@ -51,8 +51,9 @@ const (
 	// its wait, and one in which no runner lives.
 	kept = 48 * time.Hour
 	// keptAfter is how long it is there once the run has been told of it: for a
-	// target that repeats itself, and for a message that was not acknowledged.
-	keptAfter = time.Hour
+	// target that repeats itself, and for a message that was not acknowledged. A
+	// token outlives its wait by the call, an hour at most, and by some slack.
+	keptAfter = 2 * time.Hour
 	// answerWait bounds each question.
 	answerWait = 5 * time.Second
 )

@@ -109,7 +109,7 @@ func TestAReportThatWasToldIsForgottenSooner(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored, err := bus.Last(t.Context(), js.Conn(), topology.CallbacksStream, topology.CallbackSubject(topology.CallbackKey(run, 1)))
-	if err != nil || stored.Header.Get(jetstream.MsgTTLHeader) != "1h0m0s" {
+	if err != nil || stored.Header.Get(jetstream.MsgTTLHeader) != "2h0m0s" {
 		t.Errorf("stored %+v, %v", stored, err)
 	}
 	if again, err := book.Enter(t.Context(), run, 1, wire.Report{State: carillon.StateSucceeded}); err != nil || again != report {

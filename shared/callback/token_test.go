@@ -20,9 +20,6 @@ func TestTokensComeBackAsTheyWere(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	if seal(secret, want) != seal(secret, want) {
-		t.Error("an attempt that is called again gets another token")
-	}
 }
 
 func TestNoOtherTokenIsTaken(t *testing.T) {

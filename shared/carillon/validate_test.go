@@ -99,7 +99,7 @@ func TestFaultyDocuments(t *testing.T) {
 		change func(*carillon.Document)
 		want   []string
 	}{
-		"namespace with dot":    {func(d *carillon.Document) { d.Namespace = "a.b" }, []string{"namespace"}},
+		"namespace with dot":   {func(d *carillon.Document) { d.Namespace = "a.b" }, []string{"namespace"}},
 		"namespace with star":  {func(d *carillon.Document) { d.Namespace = "*" }, []string{"namespace"}},
 		"namespace with >":     {func(d *carillon.Document) { d.Namespace = ">" }, []string{"namespace"}},
 		"namespace too long":   {func(d *carillon.Document) { d.Namespace = strings.Repeat("a", 64) }, []string{"namespace"}},

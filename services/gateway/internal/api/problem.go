@@ -144,7 +144,7 @@ func strayProblem(c *fiber.Ctx, err error) *huma.ErrorModel {
 	if refused, ok := errors.AsType[*fiber.Error](err); ok {
 		status, detail = refused.Code, refused.Message
 	} else {
-		slog.Error("request failed", "path", c.Path(), "error", err)
+		slog.Error("request failed", "route", c.Route().Path, "error", err) // the path may hold a token
 	}
 	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail}
 }
