@@ -121,5 +121,5 @@ func (b *bench) watch(ctx context.Context, p *planner, jobs *stock) (err error) 
 
 func (b *bench) rawRate(ctx context.Context) (float64, error) {
 	b.say("bare loop: %d runs in atomic batches", b.report.herd)
-	return b.server.raw(ctx, b.report.herd)
+	return b.server.raw(ctx, b.report.herd, b.say)
 }

@@ -57,7 +57,7 @@ func (p *planner) await(ctx context.Context, metric string, value float64) error
 		select {
 		case <-ctx.Done():
 			return errors.Join(fmt.Errorf("%s is %g, not %g", metric, p.admin.Metric(metric), value), ctx.Err())
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond): // to ask costs the planner a millisecond
 		}
 	}
 	return nil

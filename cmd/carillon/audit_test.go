@@ -72,6 +72,17 @@ func TestACleanAudit(t *testing.T) {
 	}
 }
 
+func TestAnAuditOfNothingSaysSo(t *testing.T) {
+	t.Parallel()
+	answer := cleanAudit()
+	answer.Jobs, answer.Expected, answer.Pending, answer.Filled, answer.States = 0, 0, 0, 0, nil
+	out, err := auditOf(t, "--server", newAuditor(t, 200, answer).url, "--key", "k", "--namespace", "typo")
+	if err != nil || strings.Contains(out, "accounted for") {
+		t.Errorf("%v", err)
+	}
+	holds(t, out, "\nThere were no fires in this window.\n")
+}
+
 func TestAnAuditThatFindsSomething(t *testing.T) {
 	t.Parallel()
 	answer := cleanAudit()

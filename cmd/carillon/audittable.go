@@ -100,6 +100,9 @@ func oddRows(kind string, n int, all []client.UnexpectedRow) (rows [][]string) {
 
 // sentence is what to take home.
 func (t auditTable) sentence() string {
+	if t.Clean() && t.Expected == 0 {
+		return "There were no fires in this window."
+	}
 	if t.Clean() {
 		return "Every fire is accounted for."
 	}

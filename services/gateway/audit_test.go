@@ -73,6 +73,10 @@ func TestAuditOfAnEditedJob(t *testing.T) {
 	for _, second := range []int{3, 44, 59} { // one beside its run, one for it, one when the job was deleted
 		w.record(t, job, "default", carillon.KindBackfill, noon.Add(time.Duration(second)*time.Second), carillon.StateFailed)
 	}
+	if got := w.audit(t, audited); got.Filled != 0 || got.Unexplained != 2 {
+		t.Errorf("backfills that made no call: %+v", got)
+	}
+	w.exec(t, `UPDATE runs SET started_at = fire_time + interval '10ms' WHERE kind = 'backfill'`)
 	odd := w.record(t, job, "default", carillon.KindSchedule, noon.Add(41500*time.Millisecond), carillon.StateFailed)
 	got := w.audit(t, audited)
 	if got.Clean() || got.Unexplained != 1 || got.Pending != 1 || got.Superseded != 1 || got.Unexpected != 1 || got.Late.Count != 1 || got.Filled != 1 || got.Expected != 25 {
@@ -82,8 +86,11 @@ func TestAuditOfAnEditedJob(t *testing.T) {
 	if got.UnexplainedFires[0] != want || got.UnexpectedRows[0].RunID != odd || got.Late.Max != carillon.Duration(time.Minute) {
 		t.Errorf("%+v", got)
 	}
+	if p := intoProblem(t, w.call(t, "GET", "/api/v1/audit?"+audited+"&job_id="+uuid.NewString(), nil), 404); p.Detail != "no such job" {
+		t.Error(p.Detail)
+	}
 	for query, want := range map[string]int{
-		"&namespace=other": 0, "&namespace=default": 25, "&job_id=" + job.String(): 25, "&job_id=" + uuid.NewString(): 0,
+		"&namespace=other": 0, "&namespace=default": 25, "&job_id=" + job.String(): 25,
 	} {
 		if got := w.audit(t, audited+query); got.Expected != want {
 			t.Errorf("%s: %d expected", query, got.Expected)
@@ -146,7 +153,13 @@ func TestAuditKeepsToWhatIsSettledAndKept(t *testing.T) {
 	}
 	w.day(t, noon)
 	w.day(t, noon.AddDate(0, 0, 1))
+	w.day(t, noon.AddDate(0, 0, -2))
 	begin := noon.Truncate(24 * time.Hour)
+	w.record(t, job, "default", carillon.KindBackfill, begin.AddDate(0, 0, -2), carillon.StateSucceeded)
+	if got := w.audit(t, "from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z"); got.Unexplained != 24 || got.LedgerFrom != nil {
+		t.Errorf("a ledger of a backfill alone: %+v", got)
+	}
+	w.record(t, job, "default", carillon.KindManual, begin.Add(time.Hour), carillon.StateSucceeded)
 	got := w.audit(t, "from=2026-11-18T00:00:00Z&to=2026-11-20T06:00:00Z")
 	if !got.From.Equal(begin) || got.LedgerFrom == nil || !got.LedgerFrom.Equal(begin) || got.Expected != 6 {
 		t.Errorf("from before the ledger: %+v", got)
@@ -204,7 +217,7 @@ func (w *world) blockLedger(t *testing.T) {
 func (w *world) auditing(t *testing.T, want int) {
 	t.Helper()
 	eventually.Succeeds(t, func() error {
-		n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM runs WHERE kind IN %' AND state = 'active' AND pid <> pg_backend_pid()`)
+		n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM runs WHERE %' AND state = 'active' AND pid <> pg_backend_pid()`)
 		if n != want {
 			return fmt.Errorf("%d audits in the database, want %d", n, want)
 		}

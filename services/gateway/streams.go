@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -13,61 +14,103 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// mostInFlight bounds the runs that are read one by one.
-const mostInFlight = 1000
+// mostComing bounds the messages that are read one by one.
+const mostComing = 1000
 
 // streams reads for the store of backfills what NATS knows. Its methods are safe
 // for concurrent use.
 type streams struct{ js jetstream.JetStream }
 
 // Backfill returns the message of a job's backfill; false if JOBS has none.
-func (s streams) Backfill(ctx context.Context, job, id uuid.UUID) (wire.Backfill, bool, error) {
-	return last[wire.Backfill](ctx, s.js, topology.JobsStream, topology.Backfill(job, id))
+func (s streams) Backfill(ctx context.Context, job, id uuid.UUID) (backfillstore.Message, bool, error) {
+	message, storedAt, ok, err := last[wire.Backfill](ctx, s.js, topology.JobsStream, topology.Backfill(job, id))
+	return backfillstore.Message{Backfill: message, StoredAt: storedAt}, ok, err
 }
 
 // Mark returns the mark of a job's partition; false if there is none yet.
 func (s streams) Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error) {
-	return last[wire.Mark](ctx, s.js, topology.RunsStream, topology.Mark(carillon.PartitionOf(job)))
+	mark, _, ok, err := last[wire.Mark](ctx, s.js, topology.RunsStream, topology.Mark(carillon.PartitionOf(job)))
+	return mark, ok, err
 }
 
-// InFlight returns the runs of a job that are queued, running or waiting for a
-// retry. It fails with [backfillstore.ErrBusy] if they are too many.
-func (s streams) InFlight(ctx context.Context, job uuid.UUID) (runs []wire.Run, err error) {
-	stream, err := s.js.Stream(ctx, topology.RunsStream)
-	if err != nil {
-		return nil, err
-	}
-	for next := uint64(1); len(runs) <= mostInFlight; {
-		msg, err := stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(topology.InFlight(job)))
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return runs, nil
-		}
+// Coming returns the fires of a job that have left the mark and may not be in the
+// ledger. A fire moves from RUNS to OUTCOMES, unless it was decided against, and
+// leaves either after it has come to the next. It fails with
+// [backfillstore.ErrBusy] if they are too many.
+func (s streams) Coming(ctx context.Context, job uuid.UUID) (fires []time.Time, err error) {
+	for _, stage := range []struct {
+		stream, subject string
+		read            func(*jetstream.RawStreamMsg) (carillon.Kind, time.Time, error)
+	}{
+		{topology.RunsStream, topology.Skip(job), ofOutcome},
+		{topology.RunsStream, topology.InFlight(job), ofRun},
+		{topology.OutcomesStream, topology.Outcomes(job), ofOutcome},
+	} {
+		err := s.each(ctx, stage.stream, stage.subject, func(msg *jetstream.RawStreamMsg) error {
+			kind, at, err := stage.read(msg)
+			switch {
+			case err != nil:
+				return fmt.Errorf("read %s: %w", msg.Subject, err)
+			case kind == carillon.KindManual:
+			case len(fires) == mostComing:
+				return backfillstore.ErrBusy
+			default:
+				fires = append(fires, at)
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		next = msg.Sequence + 1
-		run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", msg.Subject, err)
-		}
-		runs = append(runs, run)
 	}
-	return nil, backfillstore.ErrBusy
+	return fires, nil
 }
 
-// last returns the last message of a subject; false if there is none.
-func last[T wire.Backfill | wire.Mark](ctx context.Context, js jetstream.JetStream, stream, subject string) (message T, ok bool, err error) {
+func ofRun(msg *jetstream.RawStreamMsg) (carillon.Kind, time.Time, error) {
+	run, err := wire.Decode[wire.Run]([]byte(msg.Header.Get(wire.RunHeader)))
+	return run.Kind, run.FireTime, err
+}
+
+func ofOutcome(msg *jetstream.RawStreamMsg) (carillon.Kind, time.Time, error) {
+	outcome, err := wire.Decode[wire.Outcome](msg.Data)
+	return outcome.Kind, outcome.FireTime, err
+}
+
+// each takes the messages of a subject one by one, in the order of the stream.
+func (s streams) each(ctx context.Context, stream, subject string, take func(*jetstream.RawStreamMsg) error) error {
+	from, err := s.js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	for next := uint64(1); ; {
+		msg, err := from.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := take(msg); err != nil {
+			return err
+		}
+		next = msg.Sequence + 1
+	}
+}
+
+// last returns the last message of a subject, and when it was stored; false if
+// there is none.
+func last[T wire.Backfill | wire.Mark](ctx context.Context, js jetstream.JetStream, stream, subject string) (message T, storedAt time.Time, ok bool, err error) {
 	from, err := js.Stream(ctx, stream)
 	if err != nil {
-		return message, false, err
+		return message, storedAt, false, err
 	}
 	msg, err := from.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return message, false, nil
+		return message, storedAt, false, nil
 	}
 	if err != nil {
-		return message, false, err
+		return message, storedAt, false, err
 	}
 	message, err = wire.Decode[T](msg.Data)
-	return message, err == nil, err
+	return message, msg.Time, err == nil, err
 }

@@ -12,25 +12,18 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-const (
-	// cancelAgain is the pause before runs in flight are cancelled once more.
-	cancelAgain = 2 * time.Second
-	// cancelTimeout bounds the wait for an answer. It is over before the order is
-	// given again, so that what is not answered does not add up.
-	cancelTimeout = time.Second
-	// mostUnanswered bounds the orders under way: half of what the client takes
-	// before it makes its caller wait.
-	mostUnanswered = 2000
-)
+// cancelAgain is the pause before runs in flight are cancelled once more. It is
+// longer than an answer is waited for, so that what is not answered does not add up.
+const cancelAgain = 2 * courierTimeout
 
 // canceller has the runs of jobs cancelled. It never waits: an order is published
 // to the bucket, and what came of it is seen when it would be given again, which
 // happens for as long as somebody asks.
 type canceller struct {
-	js     jetstream.JetStream // its own, for answers that do not come
-	orders map[uuid.UUID]order // the last one of each job
-	failed int                 // orders since the last report
-	reason error               // of the last of them
+	courier *courier
+	orders  map[uuid.UUID]order // the last one of each job
+	failed  int                 // orders since the last report
+	reason  error               // of the last of them
 }
 
 // order is one cancellation and its answer to come.
@@ -39,11 +32,13 @@ type order struct {
 	answer jetstream.PubAckFuture
 }
 
-func newCanceller() *canceller { return &canceller{orders: map[uuid.UUID]order{}} }
+func newCanceller(courier *courier) *canceller {
+	return &canceller{courier: courier, orders: map[uuid.UUID]order{}}
+}
 
 // cancel tells the runners to cancel the runs of a job from before an instant,
 // unless it has just told them.
-func (c *canceller) cancel(nc *nats.Conn, job uuid.UUID, before, now time.Time) {
+func (c *canceller) cancel(job uuid.UUID, before, now time.Time) {
 	last := c.orders[job]
 	if last.Before.Equal(before) && now.Sub(last.At).Abs() < cancelAgain {
 		return
@@ -51,23 +46,10 @@ func (c *canceller) cancel(nc *nats.Conn, job uuid.UUID, before, now time.Time) 
 	c.look(last)
 	next := order{Cancel: wire.Cancel{JobID: job, Before: before, At: now.UTC(), Reason: "replaced by a later fire"}}
 	var err error
-	if next.answer, err = c.publish(nc, topology.CancelJobSubject(job), wire.Encode(next.Cancel)); err != nil {
+	if next.answer, err = c.courier.publish(&nats.Msg{Subject: topology.CancelJobSubject(job), Data: wire.Encode(next.Cancel)}); err != nil {
 		c.fail(err)
 	}
 	c.orders[job] = next
-}
-
-// publish returns without an answer where there is no room for another one.
-func (c *canceller) publish(nc *nats.Conn, subject string, body []byte) (answer jetstream.PubAckFuture, err error) {
-	if c.js == nil {
-		if c.js, err = jetstream.New(nc, jetstream.WithPublishAsyncTimeout(cancelTimeout)); err != nil {
-			return nil, err
-		}
-	}
-	if c.js.PublishAsyncPending() >= mostUnanswered {
-		return nil, jetstream.ErrTooManyStalledMsgs
-	}
-	return c.js.PublishAsync(subject, body)
 }
 
 // look takes note of an order that failed.

@@ -32,6 +32,6 @@ func (l *loop) tidyOne(grave agenda.Grave) error {
 		Subject: topology.Job(grave.Last.ID), Data: wire.Encode(grave.Last),
 		Header: nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}},
 	}
-	_, err := l.js.PublishMsgAsync(msg, jetstream.WithExpectLastSequencePerSubject(grave.Sequence), jetstream.WithMsgTTL(graveTTL))
+	_, err := l.courier.publish(msg, jetstream.WithExpectLastSequencePerSubject(grave.Sequence), jetstream.WithMsgTTL(graveTTL))
 	return err
 }

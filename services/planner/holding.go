@@ -29,7 +29,7 @@ type holding struct {
 	replaced *canceller
 }
 
-func newHolding() *holding { return &holding{replaced: newCanceller()} }
+func newHolding(courier *courier) *holding { return &holding{replaced: newCanceller(courier)} }
 
 // lookNow lets the next look come at once.
 func (h *holding) lookNow() { h.look = time.Time{} }
@@ -109,6 +109,6 @@ func (h *holding) replace(l *loop, job uuid.UUID, now time.Time) {
 	waiting := l.marks[carillon.PartitionOf(job)].Held[job]
 	last := waiting[len(waiting)-1]
 	if l.agenda.Revision(job, last.Revision).Overlap == carillon.OverlapReplace {
-		h.replaced.cancel(l.js.Conn(), job, last.At, now)
+		h.replaced.cancel(job, last.At, now)
 	}
 }

@@ -27,8 +27,10 @@ type loop struct {
 	committer *commit.Committer
 	agenda    *agenda.Agenda
 	marks     map[int]commit.Mark // of the owned partitions
+	positions map[int]wire.Mark   // the same, to plan from
 	waiting   map[int]waiting     // gained, but not owned yet
 	held      *holding
+	courier   *courier
 	backfills *backfill.Register
 	stopped   bool // by the clock
 	mailbox   chan func(context.Context)
@@ -37,9 +39,10 @@ type loop struct {
 }
 
 func newLoop(js jetstream.JetStream, name string, keeper *timekeeper, report func(error)) *loop {
+	courier := &courier{common: js}
 	return &loop{
-		js: js, keeper: keeper, report: report, committer: commit.New(js, name, keeper.sound), agenda: agenda.New(), marks: map[int]commit.Mark{},
-		waiting: map[int]waiting{}, held: newHolding(), backfills: backfill.New(),
+		js: js, keeper: keeper, report: report, committer: commit.New(js, name, keeper.sound), agenda: agenda.New(), marks: map[int]commit.Mark{}, positions: map[int]wire.Mark{},
+		waiting: map[int]waiting{}, held: newHolding(courier), courier: courier, backfills: backfill.New(),
 		mailbox: make(chan func(context.Context), 1024), done: make(chan struct{}),
 	}
 }
@@ -93,10 +96,9 @@ func (l *loop) planOnce(ctx context.Context) bool {
 	if l.stopped = !ok; l.stopped {
 		return false
 	}
-	marks := l.positions()
-	batch := plan.Collect(l.agenda, now, marks, l.held.free(ctx, l, now))
+	batch := plan.Collect(l.agenda, now, l.positions, l.held.free(ctx, l, now))
 	if batch.Empty() {
-		batch = l.fill(now, marks)
+		batch = l.fill(ctx, now)
 	}
 	if batch.Empty() {
 		return false
@@ -112,6 +114,7 @@ func (l *loop) commit(ctx context.Context, batch *plan.Batch, now time.Time) {
 	switch {
 	case err == nil:
 		for p := range batch.Marks {
+			l.positions[p] = l.backfills.Clean(p, l.marks[p].Mark)
 			l.agenda.Stored(p, l.marks[p].Mark)
 		}
 		l.backfills.HandedOut(batch, now)
@@ -134,14 +137,6 @@ func (l *loop) startOver(batch *plan.Batch) {
 	for p := range batch.Marks {
 		l.await(p)
 	}
-}
-
-func (l *loop) positions() map[int]wire.Mark {
-	positions := make(map[int]wire.Mark, len(l.marks))
-	for p, mark := range l.marks {
-		positions[p] = l.backfills.Clean(p, mark.Mark)
-	}
-	return positions
 }
 
 // post hands a task to the loop, unless the loop has ended.

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/commit"
+	"github.com/carillon-cron/carillon/shared/topology"
 )
 
 const (
 	// retryRead is the pause before a mark that could not be read is asked for again.
 	retryRead = 250 * time.Millisecond
-	// newsWait is how long a mark's definitions may take to come: far longer than
-	// they do, unless JOBS was restored from an older copy, and never had them.
+	// newsWait is how long a mark's definitions may take to come before JOBS is asked
+	// whether it has them at all.
 	newsWait = 5 * time.Second
 )
 
@@ -53,6 +54,7 @@ func (l *loop) await(partition int) {
 
 func (l *loop) leave(partition int) {
 	delete(l.marks, partition)
+	delete(l.positions, partition)
 	l.agenda.Disown(partition)
 	ownedPartitions.Set(float64(len(l.marks)))
 }
@@ -71,16 +73,27 @@ func (l *loop) enter(ctx context.Context) {
 			slog.Warn("mark not read, trying again", "partition", p, "error", err)
 			w.again = now.Add(retryRead)
 			l.waiting[p] = w
-		case mark.Seen > l.agenda.Seen() && now.Sub(w.since) < newsWait:
-			w.again = now.Add(lookForNews)
+		case mark.Seen > l.agenda.Seen() && (now.Sub(w.since) < newsWait || l.hasNews(ctx, mark.Seen)):
+			if w.again = now.Add(lookForNews); now.Sub(w.since) > newsWait {
+				w.again = now.Add(retryRead)
+			}
 			l.waiting[p] = w
 		default:
 			delete(l.waiting, p)
-			l.marks[p] = mark
+			l.marks[p], l.positions[p] = mark, l.backfills.Clean(p, mark.Mark)
 			l.agenda.Own(p, mark.Mark)
 			ownedPartitions.Set(float64(len(l.marks)))
 		}
 	}
+}
+
+// hasNews reports whether JOBS holds what a mark had seen, or cannot be asked. It
+// does not if it was restored from an older copy.
+func (l *loop) hasNews(ctx context.Context, seen uint64) bool {
+	ctx, stop := context.WithTimeout(ctx, newsWait)
+	defer stop()
+	jobs, err := l.js.Stream(ctx, topology.JobsStream)
+	return err != nil || jobs.CachedInfo().State.LastSeq >= seen
 }
 
 // lookForNews is the pause before a mark is compared with what is known again.

@@ -105,6 +105,9 @@ func Outcome(namespace string, job uuid.UUID, event Event) string {
 	return "outcome." + namespace + "." + job.String() + "." + string(event)
 }
 
+// Outcomes matches every event in the life of a job's runs.
+func Outcomes(job uuid.UUID) string { return "outcome.*." + job.String() + ".*" }
+
 // Event is the last token of an outcome's subject: which turn in the life of
 // a run it tells of.
 type Event string

@@ -35,10 +35,10 @@ func subjects(job, run uuid.UUID) []spelled {
 		{topology.Skip(job), topology.RunsStream, []string{topology.AllSkips}},
 		{topology.Mark(0), topology.RunsStream, nil},
 		{topology.Mark(carillon.Partitions - 1), topology.RunsStream, nil},
-		{topology.Outcome("billing", job, topology.EventQueued), topology.OutcomesStream, nil},
-		{topology.Outcome("billing", job, topology.EventStarted), topology.OutcomesStream, nil},
-		{topology.Outcome("billing", job, topology.EventAttempted), topology.OutcomesStream, nil},
-		{topology.Outcome("billing", job, topology.EventFinished), topology.OutcomesStream, nil},
+		{topology.Outcome("billing", job, topology.EventQueued), topology.OutcomesStream, []string{topology.Outcomes(job)}},
+		{topology.Outcome("billing", job, topology.EventStarted), topology.OutcomesStream, []string{topology.Outcomes(job)}},
+		{topology.Outcome("billing", job, topology.EventAttempted), topology.OutcomesStream, []string{topology.Outcomes(job)}},
+		{topology.Outcome("billing", job, topology.EventFinished), topology.OutcomesStream, []string{topology.Outcomes(job)}},
 	}
 }
 
@@ -53,6 +53,7 @@ func TestEverySubjectHasOneStreamAndItsFilters(t *testing.T) {
 	job, other, run := carillon.NewJobID(), carillon.NewJobID(), uuid.New()
 	filters := []string{
 		topology.AllJobs, topology.AllQueues, topology.AllPauses, topology.AllBackfills, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
+		topology.Outcomes(job), topology.Outcomes(other),
 		topology.QueueRuns("low"), topology.QueueRuns("lo"), topology.QueueRuns("ready"), topology.QueueRuns("retry"),
 		topology.CallbackConsumer().FilterSubject, ready("low"), ready("lo"), ready("ready"), ready("retry"),
 	}

@@ -27,15 +27,10 @@ type RawCall struct {
 	Retry     json.RawMessage `json:"retry,omitempty"`
 }
 
-// Size is about how long the JSON form is, in bytes.
-func (c *RawCall) Size() int {
-	const rest = 200
-	return len(c.Target) + len(c.Retry) + rest
-}
-
 // Encode returns the JSON form. What is JSON already is not looked at.
 func (c *RawCall) Encode() []byte {
-	data, err := json.Append(make([]byte, 0, c.Size()+c.Size()/8), c, json.TrustRawMessage)
+	const rest = 250 // roughly
+	data, err := json.Append(make([]byte, 0, len(c.Target)+len(c.Retry)+rest), c, json.TrustRawMessage)
 	if err != nil {
 		panic("wire: " + err.Error()) // unreachable, as in Encode
 	}

@@ -26,9 +26,14 @@ type Mark struct {
 	// Held lists, by job and in order, the fires that the mark has passed and
 	// that wait for an earlier run of their job to end.
 	Held map[uuid.UUID][]Held `json:"held,omitempty"`
-	// Backfills says how many fires of each backfill have been handed out, for as
-	// long as it has not ended.
-	Backfills map[uuid.UUID]int `json:"backfills,omitempty"`
+	// Backfills says how far each backfill has come that was begun and has not ended.
+	Backfills map[uuid.UUID]Filled `json:"backfills,omitempty"`
+}
+
+// Filled is how many fires of a backfill have been handed out.
+type Filled struct {
+	Job  uuid.UUID `json:"job"`
+	Done int       `json:"done"`
 }
 
 // Reach says how far planning had come: every fire at or before (At, Job), in the

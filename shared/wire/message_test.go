@@ -52,7 +52,7 @@ func mark() wire.Mark {
 		Past:    []wire.Reach{{At: noon.Add(time.Second), Job: uuid.New(), Seen: 7}},
 		Planner: "host-1", Batch: 7, Floor: noon.Add(-time.Hour),
 		Held:      map[uuid.UUID][]wire.Held{uuid.New(): {{At: noon, Revision: 2}}},
-		Backfills: map[uuid.UUID]int{uuid.New(): 17},
+		Backfills: map[uuid.UUID]wire.Filled{uuid.New(): {Job: uuid.New(), Done: 17}},
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func (a *API) routeAudit() {
-	op := operation(http.MethodGet, "/audit", "audit", runsTag, "Account for every fire of a window")
+	op := operation(http.MethodGet, "/audit", "audit", runsTag, "Account for every fire of a window", http.StatusNotFound)
 	op.Description = "Computes when every revision of every job should have fired, and compares that with the runs. " +
 		"A fire without a run is unexplained; one that still waits has none yet.\n\n" +
 		"Takes a second for some 350,000 runs, and at most two minutes; one audit at a time. It ends when the client goes."
@@ -77,7 +77,13 @@ func (f *queryFaults) duration(name, text string, longest time.Duration) (d cari
 	return d
 }
 
+// audit also answers for deleted jobs.
 func (a *API) audit(ctx context.Context, in *auditQuestion) (*answer[audit.Report], error) {
+	if in.JobID != uuid.Nil {
+		if _, err := a.Jobs.Revisions(ctx, in.JobID, 0, 1); err != nil {
+			return nil, err
+		}
+	}
 	ctx, end := a.whileHeard(ctx, in.conn)
 	defer end()
 	report, err := a.Runs.Audit(ctx, ledger.Audited{

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// backfillSettles is the age from which a fire is taken to have its run in the
-	// ledger: four times what an audit waits, for here a mistake is a second call.
+	// backfillSettles is the age from which a fire is of the past. What is under way
+	// is told otherwise; this is for clocks that differ, and for fires that nobody
+	// has had time to miss.
 	backfillSettles = time.Minute
 	// longestBackfill bounds the days whose partitions a backfill may make.
 	longestBackfill = 366 * 24 * time.Hour

@@ -33,7 +33,7 @@ func (a *API) routeBackfills() {
 
 	cancel := operation(http.MethodPost, "/backfills/{id}/cancel", "cancel-backfill", runsTag, "Cancel a backfill", http.StatusNotFound, http.StatusConflict)
 	cancel.Description = "No more of its runs are handed out. Those that have been are left: in their queue, or in their calls. " +
-		"Refused with 409 once all have been handed out."
+		"Refused with 409 once all have been handed out. For a minute its fires count as under way, and no other backfill takes them."
 	register(a, keyring.Operator, cancel, a.cancelBackfill)
 }
 

@@ -21,6 +21,13 @@ type Row struct {
 	Backfill  bool      // a later run of a fire: it stands in for one that is not there
 }
 
+// fills reports whether a backfill ran a fire to an end. One that was cancelled
+// before its call did not.
+func (r *Row) fills() bool { return r.Backfill && r.State.Final() && !r.StartedAt.IsZero() }
+
+// fillsLater reports whether a backfill is still running a fire.
+func (r *Row) fillsLater() bool { return r.Backfill && !r.State.Final() }
+
 // Source yields records one by one. It ends with io.EOF, or with why there are
 // no more.
 type Source[T any] func() (T, error)
@@ -96,13 +103,14 @@ func (c *comparison) atRowOf(l *line) bool { return c.rows.err == nil && c.rows.
 // fire looks for the row of an expected fire.
 func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 	c.report.Expected++
-	found, filled := false, false
+	found, pending, filled := false, false, false
 	for c.atRowOf(l) && c.rows.head.At.Equal(at) {
 		if c.rows.head.ID == carillon.NewRunID(l.job, carillon.KindSchedule, at) {
 			c.explain(l, r)
 			found = true
 		} else {
-			filled = filled || c.rows.head.Backfill
+			pending = pending || c.rows.head.fillsLater()
+			filled = filled || c.rows.head.fills()
 			c.odd(l)
 		}
 	}
@@ -110,6 +118,8 @@ func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 	case found:
 	case filled:
 		c.report.Filled++
+	case pending:
+		c.report.Pending++
 	default:
 		c.unexplained(Fire{JobID: l.job, Job: r.Name, Namespace: r.Namespace, FireTime: at, Revision: r.Number})
 	}

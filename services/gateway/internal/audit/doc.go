@@ -14,7 +14,7 @@
 // A fire is expected under the revision that holds at its instant, unless that
 // one is paused or a deletion, or the job's namespace or everything is paused. It
 // is explained by the row that has its run id, in whatever state; without one, it is
-// filled if a backfill ran it. Any other row is unexpected, unless it is a backfill's,
+// filled if a backfill ran it to an end, and pending while one does. Any other row is unexpected, unless it is a backfill's,
 // or the revision that it names fires then, or would if no pause or later revision
 // had overruled it.
 //

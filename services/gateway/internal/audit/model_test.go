@@ -176,10 +176,13 @@ func (n *naive) called(row Row) bool {
 	})
 }
 
+// unended are the states of runs that go on.
+var unended = []carillon.State{carillon.StateQueued, carillon.StateRunning, carillon.StateRetrying}
+
 // audit returns the numbers of a report, without lists and lateness.
 func (n *naive) audit(w Window, rows []Row) Report {
 	report := Report{From: w.From, To: w.To, Expected: len(n.expected), States: map[carillon.State]int{}}
-	left, jobs, filled := map[fireKey]bool{}, map[uuid.UUID]bool{}, map[fireKey]bool{}
+	left, jobs, filled, pending := map[fireKey]bool{}, map[uuid.UUID]bool{}, map[fireKey]bool{}, map[fireKey]bool{}
 	for key := range n.expected {
 		left[key], jobs[key.job] = true, true
 	}
@@ -192,7 +195,8 @@ func (n *naive) audit(w Window, rows []Row) Report {
 		switch {
 		case row.At.Before(w.From) || !row.At.Before(w.To):
 		case row.Backfill && slices.ContainsFunc(n.revisions, func(r Revision) bool { return r.Job == row.Job }):
-			filled[key] = true
+			pending[key] = pending[key] || slices.Contains(unended, row.State)
+			filled[key] = filled[key] || !slices.Contains(unended, row.State) && row.StartedAt.After(time.Time{})
 		case called && own:
 			delete(left, key)
 			if row.State.Final() {
@@ -214,8 +218,12 @@ func (n *naive) audit(w Window, rows []Row) Report {
 		}
 	}
 	for key := range left {
-		if filled[key] {
+		switch {
+		case filled[key]:
 			report.Filled++
+			delete(left, key)
+		case pending[key]:
+			report.Pending++
 			delete(left, key)
 		}
 	}
@@ -298,6 +306,9 @@ func (c chance) damage(n *naive, rows []Row) (damaged []Row, what string) {
 		rows[i].Revision = int64(c.IntN(6))
 	case 8:
 		rows[i].ID, rows[i].Backfill = c.id(), true
+		if c.IntN(3) == 0 {
+			rows[i].StartedAt = time.Time{} // cancelled in its queue
+		}
 	case 6:
 		early := pick(c, n.revisions)
 		at := noon.Add(time.Duration(c.IntN(60)) * time.Second)

@@ -15,13 +15,13 @@ const most = 1000
 type Report struct {
 	From       time.Time  `json:"from" doc:"The first instant that was audited: what was asked for, or where the ledger begins."`
 	To         time.Time  `json:"to" doc:"The end, excluded: what was asked for, or what had settled by then."`
-	LedgerFrom *time.Time `json:"ledger_from,omitempty" doc:"The oldest day that the ledger keeps."`
+	LedgerFrom *time.Time `json:"ledger_from,omitempty" doc:"The oldest day of which the ledger keeps runs, those of backfills aside."`
 
 	Jobs     int                    `json:"jobs" doc:"Jobs with a fire in the window."`
 	Expected int                    `json:"expected" doc:"Fires that the revisions of all jobs call for."`
 	States   map[carillon.State]int `json:"states" doc:"Fires by the final state of their runs."`
-	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended."`
-	Filled   int                    `json:"filled" doc:"Fires without a run of their own that a backfill ran."`
+	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended, those of backfills included."`
+	Filled   int                    `json:"filled" doc:"Fires without a run of their own that a backfill ran to an end, good or bad."`
 
 	Unexplained      int    `json:"unexplained" doc:"Fires without a row."`
 	UnexplainedFires []Fire `json:"unexplained_fires" doc:"The first 1,000 of them, those of the newest jobs first."`

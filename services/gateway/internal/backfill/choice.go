@@ -16,7 +16,7 @@ const MaxRange = 100_000
 type TooManyError struct {
 	What string
 	Most int
-	Cut  time.Time // the first fire that is too many
+	Cut  time.Time // an end of the range with which it is not too large
 }
 
 // Error says what to do.
@@ -42,8 +42,8 @@ func (r Range) Fires(newestFirst []*audit.Revision, pauses []audit.Pause) ([]tim
 	}
 	var fires []time.Time
 	for at := range audit.Expected(revisions, pauses, r.From, r.To) {
-		if len(fires) == MaxRange {
-			return nil, &TooManyError{"fires", MaxRange, at.UTC()}
+		if len(fires) == MaxRange { // cut where not more can be wanted, for this tells nothing of that
+			return nil, &TooManyError{"fires", MaxRange, fires[wire.MaxBackfill]}
 		}
 		fires = append(fires, at.UTC())
 	}

@@ -82,15 +82,27 @@ func TestWhatThePlannerHasYetToDecide(t *testing.T) {
 	for job, want := range map[uuid.UUID][]time.Time{uuid.Max: {at(0), at(2), at(3)}, uuid.Nil: {at(0), at(2)}} {
 		mark.Job = job // the last that was planned at minute 3
 		ledger := NewLedger(time.Time{}, noon)
-		ledger.AddUndecided(mark, first, nil, r)
 		fires, err := r.Fires(first, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		ledger.AddUndecided(mark, first, nil, fires)
 		choice, err := r.Choose(fires, ledger)
 		if err != nil || !slices.Equal(choice.Fires, want) || choice.UnderWay != 6-len(want) {
 			t.Errorf("%s: %+v, %v", job, choice, err)
 		}
+	}
+}
+
+// TestOnlyWhatIsAskedForIsKept has a job that fired every minute, and is asked for
+// every 20 seconds of a minute that the planner has yet to decide.
+func TestOnlyWhatIsAskedForIsKept(t *testing.T) {
+	t.Parallel()
+	ledger := NewLedger(time.Time{}, noon)
+	fires := []time.Time{at(1), at(1).Add(20 * time.Second), at(1).Add(40 * time.Second), at(2000)}
+	ledger.AddUndecided(wire.Mark{Reach: wire.Reach{At: at(0)}}, []*audit.Revision{everyMinute(1, 0)}, nil, fires)
+	if len(ledger.fires) != 2 || ledger.fires[at(1).Unix()] != underWay || ledger.fires[at(2000).Unix()] != underWay {
+		t.Errorf("%v", ledger.fires)
 	}
 }
 
@@ -129,8 +141,16 @@ func TestARangeThatIsTooLargeSaysWhereToCut(t *testing.T) {
 	t.Parallel()
 	var tooMany *TooManyError
 	r := Range{From: noon, To: at(MaxRange + 1), Mode: Gaps, Schedule: Original}
-	if _, err := r.Fires([]*audit.Revision{everyMinute(1, 0)}, nil); !errors.As(err, &tooMany) || !tooMany.Cut.Equal(at(MaxRange)) {
+	if _, err := r.Fires([]*audit.Revision{everyMinute(1, 0)}, nil); !errors.As(err, &tooMany) || !tooMany.Cut.Equal(at(wire.MaxBackfill)) {
 		t.Errorf("fires: %v", err)
+	}
+	r.To = tooMany.Cut
+	all, err := r.Fires([]*audit.Revision{everyMinute(1, 0)}, nil)
+	if err != nil || len(all) != wire.MaxBackfill {
+		t.Fatalf("%d fires, %v", len(all), err)
+	}
+	if choice, err := r.Choose(all, NewLedger(time.Time{}, noon)); err != nil || len(choice.Fires) != wire.MaxBackfill {
+		t.Errorf("a cut that is refused: %v", err)
 	}
 	r.To = at(MaxRange)
 	fires, err := r.Fires([]*audit.Revision{everyMinute(1, 0)}, nil)

@@ -13,8 +13,9 @@
 // How a fire stands is the best that any of its runs came to, that of the
 // schedule or that of a backfill before:
 //
-//	under way   a run has not ended, or is still to come: the planner has yet to
-//	            decide the fire, or holds it, or an open backfill has not run it
+//	under way   a run has not ended, or its end has no row yet, or it is still to
+//	            come: the planner has yet to decide the fire, or holds it, or an open
+//	            backfill has not run it
 //	succeeded
 //	failed      or cancelled
 //	skipped     decided against: overlap, blackout
@@ -27,10 +28,6 @@
 //
 // Of days that the ledger no longer keeps, nobody knows what ran. A fire of such a
 // day, at which the job existed, is unknown, and only the mode all wants it.
-//
-// A run that has ended is on its way to the ledger for a moment, and looks like a
-// gap. The youngest fires are therefore left alone; but while outcomes wait, for
-// Postgres was away, older ones can come to be run a second time.
 //
 // The package is pure: it knows no database and no clock.
 package backfill

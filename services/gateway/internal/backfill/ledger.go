@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
@@ -54,23 +55,30 @@ func (l *Ledger) Add(fire time.Time, state carillon.State) { l.raise(fire, stand
 // AddWaiting notes that a run of a fire is still to come.
 func (l *Ledger) AddWaiting(fire time.Time) { l.raise(fire, underWay) }
 
-// AddUndecided notes the fires of a range that the planner has yet to decide, or
-// holds until an earlier run ends. The mark is that of the job's partition; the
-// revisions are all that the job has, with the newest first.
-func (l *Ledger) AddUndecided(mark wire.Mark, newestFirst []*audit.Revision, pauses []audit.Pause, r Range) {
-	job, from := newestFirst[0].Job, r.From
+// AddAllWaiting notes that of each fire a run is still to come.
+func (l *Ledger) AddAllWaiting(fires []time.Time) {
+	for _, at := range fires {
+		l.AddWaiting(at)
+	}
+}
+
+// AddUndecided notes which of some fires, ascending, the planner has yet to decide,
+// and all that it holds until an earlier run ends. The mark is that of the job's
+// partition; the revisions are all that the job has, with the newest first.
+func (l *Ledger) AddUndecided(mark wire.Mark, newestFirst []*audit.Revision, pauses []audit.Pause, fires []time.Time) {
+	job := newestFirst[0].Job
 	for _, held := range mark.Held[job] {
 		l.AddWaiting(held.At)
 	}
-	if from.Before(mark.At) {
-		from = mark.At
+	for len(fires) > 0 && mark.Covers(fires[0], job) {
+		fires = fires[1:]
 	}
-	n := 0
-	for at := range audit.Expected(copies(newestFirst), pauses, from, r.To) {
-		if n++; n > MaxRange {
-			return // such a range is refused
-		}
-		if !mark.Covers(at, job) {
+	if len(fires) == 0 {
+		return
+	}
+	end := fires[len(fires)-1].Add(time.Nanosecond)
+	for at := range audit.Expected(copies(newestFirst), pauses, fires[0], end) {
+		if _, asked := slices.BinarySearchFunc(fires, at, time.Time.Compare); asked {
 			l.AddWaiting(at)
 		}
 	}

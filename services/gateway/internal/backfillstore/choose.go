@@ -49,14 +49,14 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 	if err != nil {
 		return plan, err
 	}
-	if err = s.fillComing(ctx, known, revisions, pauses, r); err != nil {
-		return plan, err
-	}
 	fires, err := r.Fires(revisions, pauses)
 	if err != nil {
 		return plan, err
 	}
-	if err = s.fill(ctx, tx, known, job, r); err != nil {
+	if err = s.fillComing(ctx, known, revisions, pauses, fires); err != nil {
+		return plan, err
+	}
+	if err = s.fill(ctx, tx, known, job, r, fires); err != nil {
 		return plan, err
 	}
 	if plan.Choice, err = r.Choose(fires, known); err != nil {
@@ -80,11 +80,13 @@ func readRevisions(ctx context.Context, tx pgx.Tx, job uuid.UUID) ([]*audit.Revi
 	})
 }
 
-// fill notes the runs of the range, and those that open backfills are still to make.
-func (s *Store) fill(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job uuid.UUID, r backfill.Range) error {
+// fill notes the runs of a range's fires, and those that open backfills are still to
+// make. The fires are joined: as an array in a condition, each of them would be a
+// step of its own in choosing partitions.
+func (s *Store) fill(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job uuid.UUID, r backfill.Range, fires []time.Time) error {
 	rows, err := tx.Query(ctx, `
-		SELECT id, fire_time, state, kind FROM runs
-		WHERE job_id = $1 AND kind IN ('schedule', 'backfill') AND fire_time >= $2 AND fire_time < $3`, job, r.From, r.To)
+		SELECT id, fire_time, state, kind FROM runs JOIN unnest($4::timestamptz[]) AS fire ON fire_time = fire
+		WHERE job_id = $1 AND kind IN ('schedule', 'backfill') AND fire_time >= $2 AND fire_time < $3`, job, r.From, r.To, fires)
 	if err != nil {
 		return fmt.Errorf("read runs: %w", err)
 	}
@@ -106,20 +108,24 @@ func (s *Store) fill(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job
 	return s.fillWaiting(ctx, tx, known, job, r, backfilled)
 }
 
-type open struct {
-	ID    uuid.UUID
-	Fires []time.Time
+// part is what a backfill has in a range.
+type part struct {
+	ID        uuid.UUID
+	Cancelled bool
+	Fires     []time.Time
 }
 
-// fillWaiting notes the fires of backfills that are under way and have no run yet.
+// fillWaiting notes the fires without a row of backfills that are under way. One
+// that was cancelled still is until planners have heard of it. What they had handed
+// out by then is in RUNS or beyond, which were looked at before.
 func (s *Store) fillWaiting(ctx context.Context, tx pgx.Tx, known *backfill.Ledger, job uuid.UUID, r backfill.Range, have map[uuid.UUID]bool) error {
 	rows, err := tx.Query(ctx, `
-		SELECT id, array(SELECT fire FROM unnest(fires) AS fire WHERE fire >= $2 AND fire < $3) FROM backfills
-		WHERE job_id = $1 AND cancelled_at IS NULL AND begins < $3 AND ends > $2`, job, r.From, r.To)
+		SELECT id, cancelled_at IS NOT NULL, array(SELECT fire FROM unnest(fires) AS fire WHERE fire >= $2 AND fire < $3)
+		FROM backfills WHERE job_id = $1 AND begins < $3 AND ends > $2`, job, r.From, r.To)
 	if err != nil {
 		return fmt.Errorf("read backfills: %w", err)
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[open])
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[part])
 	if err != nil {
 		return fmt.Errorf("read backfills: %w", err)
 	}
@@ -128,21 +134,19 @@ func (s *Store) fillWaiting(ctx context.Context, tx pgx.Tx, known *backfill.Ledg
 		if len(waiting) == 0 {
 			continue
 		}
-		_, held, err := s.held(ctx, tx, job, b.ID)
+		message, held, err := s.held(ctx, tx, job, b.ID)
 		if err != nil {
 			return err
 		}
-		for _, at := range waiting {
-			if held {
-				known.AddWaiting(at)
-			}
+		if held && message.open(b.Cancelled, now()) {
+			known.AddAllWaiting(waiting)
 		}
 	}
 	return nil
 }
 
 // without returns the fires of a backfill that have no run yet.
-func without(b open, have map[uuid.UUID]bool) (waiting []time.Time) {
+func without(b part, have map[uuid.UUID]bool) (waiting []time.Time) {
 	for _, at := range b.Fires {
 		if !have[carillon.NewRunID(b.ID, carillon.KindBackfill, at)] {
 			waiting = append(waiting, at)

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfill"
-	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
@@ -15,36 +15,34 @@ import (
 // Streams is what NATS knows of a job. Its methods are safe for concurrent use.
 type Streams interface {
 	// Backfill returns the message of a backfill; false if JOBS has none.
-	Backfill(ctx context.Context, job, id uuid.UUID) (wire.Backfill, bool, error)
+	Backfill(ctx context.Context, job, id uuid.UUID) (Message, bool, error)
 	// Mark returns the mark of the job's partition; false if there is none yet.
 	Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error)
-	// InFlight returns the runs that are queued, running or waiting for a retry. It
-	// fails with ErrBusy if they are too many.
-	InFlight(ctx context.Context, job uuid.UUID) ([]wire.Run, error)
+	// Coming returns the fires that have left the mark and may not be in the ledger:
+	// decided against, queued, running, waiting for a retry, or ended and on their way
+	// to Postgres; not those of manual runs. It looks in the order in which fires move.
+	// It fails with ErrBusy if they are too many.
+	Coming(ctx context.Context, job uuid.UUID) ([]time.Time, error)
 }
 
 // fillComing notes the fires of a job that have no row yet and will get one: those
-// that the planner has yet to decide, and those in flight. It looks in the order
-// in which fires move, and before the ledger is read: what has moved on since is
-// then seen further down, and nothing slips through between two looks.
-func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, r backfill.Range) error {
+// that the planner has yet to decide, and those in NATS. It looks in the order in
+// which fires move, and before the ledger is read: what has moved on since is then
+// seen further down, and nothing slips through between two looks.
+func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, fires []time.Time) error {
 	job := revisions[0].Job
 	mark, ok, err := s.streams.Mark(ctx, job)
 	if err != nil {
 		return unavailable(err)
 	}
 	if ok {
-		known.AddUndecided(mark, revisions, pauses, r)
+		known.AddUndecided(mark, revisions, pauses, fires)
 	}
-	runs, err := s.streams.InFlight(ctx, job)
+	coming, err := s.streams.Coming(ctx, job)
 	if err != nil {
 		return unavailable(err)
 	}
-	for _, run := range runs {
-		if run.Kind != carillon.KindManual {
-			known.AddWaiting(run.FireTime)
-		}
-	}
+	known.AddAllWaiting(coming)
 	return nil
 }
 

@@ -16,7 +16,8 @@
 // Backfills of one job are chosen one after the other, under a lock that lasts
 // until the row is committed. The fires of an open backfill that have no run yet
 // count as under way. So of two that ask for the same gaps at once, the second
-// gets none.
+// gets none. A cancelled backfill is open until planners have heard of the cancel:
+// while the news is in the outbox, and for a minute after.
 //
 // # A lost message
 //

@@ -22,10 +22,15 @@ var (
 	// ErrEnded says that there is nothing left to stop.
 	ErrEnded = errors.New("the backfill hands out no more runs")
 	// ErrBusy says that there are too many runs to tell which fires are among them.
-	ErrBusy = errors.New("more than 1000 runs of the job are in flight: wait until there are fewer")
+	ErrBusy = errors.New("more than 1000 runs of the job are in flight or on their way to the ledger: wait until there are fewer")
 	// ErrUnavailable says that NATS could not be asked what is under way.
 	ErrUnavailable = errors.New("NATS is not available")
 )
+
+// cancelSettles is how long after the news of a cancel was stored a planner may not
+// know of it although NATS is up: half a minute until its client notices that it
+// gets no news any more, and some seconds.
+const cancelSettles = time.Minute
 
 // Backfill is one that was started.
 type Backfill struct {
@@ -88,13 +93,25 @@ func scan(row pgx.CollectableRow) (Backfill, error) {
 	return b, err
 }
 
+// Message is what JOBS holds of a backfill.
+type Message struct {
+	wire.Backfill
+	StoredAt time.Time // zero while it waits in the outbox
+}
+
+// open reports whether planners may hand out runs of a backfill yet that somebody
+// may have cancelled: until all of them have heard of it.
+func (m Message) open(cancelled bool, now time.Time) bool {
+	return !cancelled || m.StoredAt.IsZero() || !m.Ended || now.Sub(m.StoredAt) < cancelSettles
+}
+
 // held returns the message of a backfill; false if neither the outbox nor JOBS has
 // one. The outbox is asked first: what it has no more is in JOBS.
-func (s *Store) held(ctx context.Context, db querier, job, id uuid.UUID) (message wire.Backfill, ok bool, err error) {
+func (s *Store) held(ctx context.Context, db querier, job, id uuid.UUID) (message Message, ok bool, err error) {
 	var waits bool
 	err = db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM outbox WHERE subject = $1)`, topology.Backfill(job, id)).Scan(&waits)
 	if err != nil || waits {
-		return wire.Backfill{ID: id, JobID: job}, waits, err
+		return Message{Backfill: wire.Backfill{ID: id, JobID: job}}, waits, err
 	}
 	message, ok, err = s.streams.Backfill(ctx, job, id)
 	if err != nil {

@@ -37,9 +37,9 @@ type Queue struct {
 // Forecast is the fires of a window, minute by minute.
 type Forecast struct {
 	From      time.Time       `json:"from" doc:"Start of the first minute."`
-	To        time.Time       `json:"to" doc:"End of the last minute."`
-	Fires     int             `json:"fires" doc:"All fires of the window."`
-	Complete  bool            `json:"complete" doc:"False if there are more fires than a forecast counts: ask for fewer hours."`
+	To        time.Time       `json:"to" doc:"End of the last minute: what was asked for, or until when the counts hold."`
+	Fires     int             `json:"fires" doc:"All fires of the window that are to come."`
+	Complete  bool            `json:"complete" doc:"False if there are more fires than a forecast counts: then it ends earlier than was asked."`
 	PerMinute []int           `json:"per_minute" doc:"Fires in each minute of the window."`
 	Queues    []QueueForecast `json:"queues" doc:"Queues with fires, by name."`
 	Endpoints []EndpointCount `json:"endpoints" doc:"The busiest hosts, at most 100."`
@@ -56,25 +56,29 @@ type QueueForecast struct {
 	LongestWait *float64  `json:"longest_wait_seconds" doc:"Longest of them; null if no duration is known."`
 }
 
-// EndpointCount is what comes to one host.
-type EndpointCount struct {
-	Endpoint  string `json:"endpoint" example:"api.example.com"`
-	Fires     int    `json:"fires"`
-	PerMinute []int  `json:"per_minute"`
-}
-
-// Of forecasts some minutes from the one that holds now on. It fails with the
-// error of jobs, or with ctx's.
+// Of forecasts some minutes, of which the first is the one that holds now; its
+// fires before now are over. It fails with the error of jobs, or with ctx's.
 func Of(ctx context.Context, jobs iter.Seq2[Job, error], queues []Queue, now time.Time, minutes int) (*Forecast, error) {
-	from := now.UTC().Truncate(time.Minute)
-	c := newCount(from, minutes)
-	if err := c.addAll(ctx, jobs); err != nil {
+	d, err := newDemand(jobs)
+	if err != nil {
 		return nil, err
 	}
+	c, err := d.countAll(ctx, now.UTC(), minutes, mostFires)
+	if err != nil {
+		return nil, err
+	}
+	endpoints, err := d.busiest(ctx, c)
 	return &Forecast{
-		From: from, To: c.to, Fires: c.fires, Complete: c.complete, PerMinute: c.perMinute,
-		Queues: c.queueForecasts(queues), Endpoints: c.busiest(),
-	}, nil
+		From: c.from, To: c.to(), Fires: c.fires(), Complete: c.minutes == minutes, PerMinute: c.perMinute,
+		Queues: c.queueForecasts(queues), Endpoints: endpoints,
+	}, err
+}
+
+func (c *count) fires() (all int) {
+	for _, n := range c.perMinute {
+		all += n
+	}
+	return all
 }
 
 func (c *count) queueForecasts(queues []Queue) []QueueForecast {
@@ -123,15 +127,4 @@ func waits(perSecond []int32, queue Queue) []float64 {
 		work = max(0, work-slots)
 	}
 	return longest
-}
-
-func (c *count) busiest() []EndpointCount {
-	all := make([]EndpointCount, 0, len(c.endpoints))
-	for _, endpoint := range c.endpoints {
-		all = append(all, *endpoint)
-	}
-	slices.SortFunc(all, func(a, b EndpointCount) int {
-		return cmp.Or(cmp.Compare(b.Fires, a.Fires), cmp.Compare(a.Endpoint, b.Endpoint))
-	})
-	return all[:min(len(all), mostEndpoints)]
 }

@@ -3,6 +3,7 @@ package forecast
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -56,7 +57,7 @@ func TestCountsAreThoseOfEachJobAlone(t *testing.T) {
 	for range 60 {
 		job := Job{compiled(t, specs[random.IntN(len(specs))]), []string{"a", "b"}[random.IntN(2)], []string{"x", "y", "z"}[random.IntN(3)]}
 		jobs = append(jobs, job)
-		for at := range job.Schedule.Between(from, from.Add(3*time.Hour)) {
+		for at := range job.Schedule.Between(noon, from.Add(3*time.Hour)) {
 			perMinute[int(at.Sub(from)/time.Minute)]++
 			perQueue[job.Queue]++
 			perEndpoint[job.Endpoint]++
@@ -135,14 +136,57 @@ func TestAHerdWaitsForItsSlots(t *testing.T) {
 	}
 }
 
-func TestTooManyFiresAreSaid(t *testing.T) {
+// TestAWindowWithTooManyFiresIsCut has 200 jobs that fire every second, none equal
+// to another, and one that fires every minute: 12,001 fires a minute, half of them in
+// the first.
+func TestAWindowWithTooManyFiresIsCut(t *testing.T) {
 	t.Parallel()
-	var jobs []Job
-	for i := range 200 { // none equal to another
-		jobs = append(jobs, Job{compiled(t, schedule.Spec{Cron: "* * * * * *"}), "default", string(rune('a' + i))})
+	jobs := []Job{{compiled(t, schedule.Spec{Cron: "0 * * * * *"}), "low", "z"}}
+	for i := range 200 {
+		jobs = append(jobs, Job{compiled(t, schedule.Spec{Cron: "* * * * * *"}), "default", string(rune('α' + i))})
 	}
-	if got := forecast(t, jobs, nil, 24*60); got.Complete || got.Fires < mostFires || len(got.Endpoints) != mostEndpoints {
-		t.Errorf("complete %v with %d fires of %d endpoints", got.Complete, got.Fires, len(got.Endpoints))
+	d, err := newDemand(list(jobs...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for most, want := range map[int]int{6_000 + 3*12_001: 4, 6_000 + 4*12_001 - 1: 4, 6_000 + 4*12_001: 5, 1: 1, 1_000_000: 20} {
+		c, err := d.countAll(t.Context(), noon, 20, most)
+		if err != nil || c.minutes != want || len(c.perMinute) != want || c.fires() != 6_000+(want-1)*12_001 || len(c.queues["default"]) != 60*want {
+			t.Errorf("at most %d: %d minutes with %d fires, want %d; %v", most, c.minutes, c.fires(), want, err)
+		}
+	}
+	got := forecast(t, jobs, nil, 24*60)
+	if got.Complete || got.Fires > mostFires || got.Fires < mostFires-12_001 || !got.To.Equal(got.From.Add(time.Duration(len(got.PerMinute))*time.Minute)) {
+		t.Errorf("complete %v with %d fires until %s", got.Complete, got.Fires, got.To)
+	}
+	for _, endpoint := range got.Endpoints {
+		if endpoint.Fires != sum(endpoint.PerMinute) || len(endpoint.PerMinute) != len(got.PerMinute) || endpoint.Fires != 60*len(got.PerMinute)-30 {
+			t.Errorf("endpoint %s: %d fires", endpoint.Endpoint, endpoint.Fires)
+		}
+	}
+	if len(got.Endpoints) != mostEndpoints {
+		t.Errorf("%d endpoints", len(got.Endpoints))
+	}
+}
+
+// TestManyHostsTakeLittleMemory has 20,000 hosts, of which a day's minutes would be
+// 230 MB.
+func TestManyHostsTakeLittleMemory(t *testing.T) {
+	hourly := compiled(t, schedule.Spec{Cron: "0 * * * *"})
+	var jobs []Job
+	for i := range 20_000 {
+		jobs = append(jobs, Job{hourly, "default", fmt.Sprint(i)})
+	}
+	took := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := Of(b.Context(), list(jobs...), nil, noon, 24*60); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}).AllocedBytesPerOp()
+	if took > 50<<20 {
+		t.Errorf("%d bytes for 20,000 hosts", took)
 	}
 }
 

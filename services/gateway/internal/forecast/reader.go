@@ -20,14 +20,23 @@ import (
 const latestRuns = 20_000
 
 // Reader forecasts from what the database holds. It is safe for concurrent use.
-type Reader struct{ pool *pgxpool.Pool }
+type Reader struct {
+	pool *pgxpool.Pool
+	turn chan struct{} // holds something while a forecast is made
+}
 
 // NewReader returns a reader of a database.
-func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool, make(chan struct{}, 1)} }
 
 // Forecast forecasts some minutes from now on, of the jobs of a namespace, or of
-// all if that is "".
+// all if that is "". It waits for the forecasts before it, or until ctx ends.
 func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, minutes int) (*Forecast, error) {
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	queues, err := r.queues(ctx)
 	if err != nil {
 		return nil, err

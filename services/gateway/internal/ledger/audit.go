@@ -131,11 +131,19 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 // is beyond goes to its disk.
 const sortMemory = "64MB"
 
-// Beginning returns the oldest day that the ledger keeps; nil while it is empty.
+// Beginning returns the oldest day that the ledger keeps runs of which are not
+// those of a backfill; nil if there are none. A backfill makes partitions of days
+// before, or of dropped ones, and what else ran on such a day is not known.
+//
+// Of each day one row is looked for, and the first will do, unless it is a day of
+// backfills alone; those are short.
 func Beginning(ctx context.Context, tx pgx.Tx) (day *time.Time, err error) {
 	err = tx.QueryRow(ctx, `
-		SELECT min(to_timestamp(right(relname, 8), 'YYYYMMDD'))
-		FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'runs'::regclass`).Scan(&day)
+		SELECT min(day) FROM (
+			SELECT to_timestamp(right(relname, 8), 'YYYYMMDD') AS day
+			FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'runs'::regclass
+		) AS days
+		WHERE (SELECT true FROM runs WHERE fire_time >= day AND fire_time < day + interval '1 day' AND kind <> 'backfill' LIMIT 1)`).Scan(&day)
 	if err != nil {
 		return nil, fmt.Errorf("find the oldest day: %w", err)
 	}

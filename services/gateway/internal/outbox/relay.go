@@ -14,7 +14,6 @@ import (
 
 const (
 	batchSize = 500
-	// pollEvery is how soon a relay sees what another gateway wrote.
 	pollEvery = 250 * time.Millisecond
 	// passTimeout bounds one pass, and with it the life of its transaction.
 	passTimeout = 15 * time.Second
@@ -33,11 +32,12 @@ type Relay struct {
 	pool *pgxpool.Pool
 	js   jetstream.JetStream
 	kick chan struct{}
+	poll time.Duration // how soon it sees what another gateway wrote
 }
 
 // NewRelay returns a relay that works while its Run does.
 func NewRelay(pool *pgxpool.Pool, js jetstream.JetStream) *Relay {
-	return &Relay{pool: pool, js: js, kick: make(chan struct{}, 1)}
+	return &Relay{pool: pool, js: js, kick: make(chan struct{}, 1), poll: pollEvery}
 }
 
 // Kick says that there is something to publish. It never blocks.
@@ -50,7 +50,7 @@ func (r *Relay) Kick() {
 
 // Run relays until ctx ends. When either side is away it tries again.
 func (r *Relay) Run(ctx context.Context) error {
-	wait := pollEvery
+	wait := r.poll
 	for {
 		more, err := r.pass(ctx)
 		switch {
@@ -60,7 +60,7 @@ func (r *Relay) Run(ctx context.Context) error {
 			wait = min(2*wait, maxBackoff)
 			slog.Warn("outbox not relayed", "error", err, "next_try_in", wait)
 		default:
-			wait = pollEvery
+			wait = r.poll
 		}
 		if more {
 			continue

@@ -90,18 +90,27 @@ func TestRelaysThatAreKilledAtRandomKeepTheOrder(t *testing.T) {
 	}
 }
 
+// TestKickIsFasterThanThePoll has a relay that has published what was there when it
+// began, and looks again in an hour.
 func TestKickIsFasterThanThePoll(t *testing.T) {
 	t.Parallel()
 	pool, js := connect(t)
 	relay := NewRelay(pool, js)
+	relay.poll = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { _ = relay.Run(ctx) }()
-	batch := &pgx.Batch{}
-	Append(batch, topology.Job(uuid.New()), []byte("{}"))
-	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
-		t.Fatal(err)
+	write := func() {
+		t.Helper()
+		batch := &pgx.Batch{}
+		Append(batch, topology.Job(uuid.New()), []byte("{}"))
+		if err := pool.SendBatch(ctx, batch).Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
+	write()
+	go func() { _ = relay.Run(ctx) }()
+	eventually.Succeeds(t, func() error { return empty(ctx, pool) })
+	write()
 	relay.Kick()
 	eventually.Succeeds(t, func() error { return empty(ctx, pool) })
 }

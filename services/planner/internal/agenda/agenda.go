@@ -57,8 +57,8 @@ func (a *Agenda) Own(number int, mark wire.Mark) {
 		for _, r := range j.revisions {
 			p.hear(r.From, r.sequence)
 		}
-		if a.seek(j) {
-			j.index = len(a.coming)
+		if next, ok := a.following(j, a.cursor(j)); ok {
+			j.next, j.index = next, len(a.coming)
 			a.coming = append(a.coming, j)
 		}
 	}
@@ -132,8 +132,8 @@ func (a *Agenda) Newest(id uuid.UUID) *Revision {
 	return j.newest()
 }
 
-// Paused reports whether a job has no fires at an instant, because it, its
-// namespace or everything is paused, or is not known.
+// Paused reports whether a job stands still at an instant: its newest revision is
+// paused or a deletion, its namespace or everything is paused, or it is not known.
 func (a *Agenda) Paused(id uuid.UUID, at time.Time) bool {
 	r := a.Newest(id)
 	if r == nil || !r.Active() {
@@ -146,12 +146,9 @@ func (a *Agenda) Paused(id uuid.UUID, at time.Time) bool {
 func (a *Agenda) job(id uuid.UUID) *job { return a.partitions[carillon.PartitionOf(id)].jobs[id] }
 
 // reseat finds a job's next fire anew and gives it its place in the heap.
-func (a *Agenda) reseat(j *job) { a.place(j, j.next, a.seek(j)) }
-
-// seek finds a job's first fire that is not planned.
-func (a *Agenda) seek(j *job) (ok bool) {
-	j.next, ok = a.following(j, a.cursor(j))
-	return ok
+func (a *Agenda) reseat(j *job) {
+	next, ok := a.following(j, a.cursor(j))
+	a.place(j, next, ok)
 }
 
 // place gives a job its place in the heap by its next fire, if there is one.

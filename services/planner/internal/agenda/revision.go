@@ -78,20 +78,16 @@ type Fire struct {
 
 // Call returns the encoded wire.Call of the fire's run in a queue.
 func (f *Fire) Call(queue string) []byte {
-	call := f.rawCall(queue)
+	r := f.Revision
+	call := wire.RawCall{
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
+		Target: r.target, Retry: []byte(r.retry),
+	}
 	return call.Encode()
 }
 
 // Size is about how long the Call is, in bytes.
 func (f *Fire) Size() int {
-	call := f.rawCall(f.Revision.Queue)
-	return call.Size()
-}
-
-func (f *Fire) rawCall(queue string) wire.RawCall {
-	r := f.Revision
-	return wire.RawCall{
-		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
-		Target: r.target, Retry: []byte(r.retry),
-	}
+	const rest = 200
+	return len(f.Revision.target) + len(f.Revision.retry) + rest
 }

@@ -10,9 +10,10 @@
 //	mark      └ 2 handed out
 //
 // They are handed out no faster than the backfill's rate, in the lane low, when
-// nothing else is due, and one at a time if the job's runs may not overlap. Then
-// one in flight blocks the job's own fires as any run does, so a backfill that finds
-// its job busy waits, and never holds a place.
+// nothing else is due, and one at a time if the job's runs may not overlap. One in
+// flight is in the way of the job's own fires as any run is. So a backfill that finds
+// its job busy waits, and so does it for a fire of the job that is held; and a fire
+// that would be skipped for it waits instead (package plan).
 //
 // When all are handed out, or the job is gone, the planner ends the backfill by a
 // last message in its place. The number stays in the mark until that has been seen.

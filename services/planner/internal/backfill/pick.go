@@ -20,8 +20,8 @@ const (
 	lookAgain = 250 * time.Millisecond
 	// endAgain is the pause before the end of a backfill is published again.
 	endAgain = 5 * time.Second
-	// mostAtOnce bounds how far a backfill that was held up catches up with its rate.
-	mostAtOnce = time.Second
+	// held bounds how far a backfill that was held up catches up with its rate.
+	held = 100 * time.Millisecond
 )
 
 // Pick returns the fires that may be handed out at an instant, those of a backfill
@@ -30,7 +30,7 @@ const (
 func (r *Register) Pick(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark) (gaps []plan.Gap, over []wire.Backfill) {
 	for p, mark := range marks {
 		for id, b := range r.partitions[p] {
-			from := mark.Backfills[id]
+			from := mark.Backfills[id].Done
 			switch {
 			case b.Ended || now.Before(b.next) && b.next.Sub(now) <= endAgain: // further off: the clock was set back
 			case from >= len(b.Fires) || gone(a, b.JobID):
@@ -67,13 +67,13 @@ func (b *backfill) pick(a *agenda.Agenda, now time.Time, from, most int) (gaps [
 	return gaps
 }
 
-// allowed is how many fires the rate allows by now, at least one.
+// allowed is how many fires the rate allows by now; it is asked when it allows one.
 func (b *backfill) allowed(now time.Time) int {
-	if b.due.IsZero() {
+	if b.due.IsZero() || b.due.Sub(now) > endAgain { // further off: the clock was set back
 		b.due = now
 	}
-	since := min(max(now.Sub(b.due), 0), mostAtOnce)
-	return 1 + int(since*time.Duration(b.Rate)/time.Second)
+	b.due = later(b.due, now.Add(-held))
+	return 1 + int(max(now.Sub(b.due), 0)/b.interval())
 }
 
 // HandedOut takes note at an instant that a batch with some of the gaps is stored.
@@ -81,7 +81,7 @@ func (r *Register) HandedOut(batch *plan.Batch, now time.Time) {
 	for i := range batch.Decisions {
 		d := &batch.Decisions[i]
 		if b := r.partitions[carillon.PartitionOf(d.Job)][d.Backfill]; b != nil {
-			b.due = later(b.due, now.Add(-mostAtOnce)).Add(b.interval())
+			b.due = b.due.Add(b.interval())
 			b.next = b.due
 		}
 	}

@@ -43,12 +43,15 @@ func (r *Register) Apply(news wire.Backfill) {
 // and forgets those that no mark has.
 func (r *Register) Clean(partition int, mark wire.Mark) wire.Mark {
 	known := r.partitions[partition]
+	if len(known) == 0 {
+		return mark
+	}
 	ended := func(id uuid.UUID) bool { return known[id] != nil && known[id].Ended }
 	maps.DeleteFunc(known, func(id uuid.UUID, b *backfill) bool {
 		_, counted := mark.Backfills[id]
 		return b.Ended && !counted
 	})
 	mark.Backfills = maps.Clone(mark.Backfills)
-	maps.DeleteFunc(mark.Backfills, func(id uuid.UUID, _ int) bool { return ended(id) })
+	maps.DeleteFunc(mark.Backfills, func(id uuid.UUID, _ wire.Filled) bool { return ended(id) })
 	return mark
 }

@@ -64,7 +64,7 @@ func (o *office) pick(now time.Time, busy bool) int {
 	return len(batch.Decisions)
 }
 
-func (o *office) done() int { return o.marks[carillon.PartitionOf(o.job)].Backfills[o.list.ID] }
+func (o *office) done() int { return o.marks[carillon.PartitionOf(o.job)].Backfills[o.list.ID].Done }
 
 func TestFiresAreHandedOutInOrderAtTheRate(t *testing.T) {
 	t.Parallel()
@@ -123,7 +123,7 @@ func TestABackfillEndsWhenAllIsHandedOutOrItsJobIsGone(t *testing.T) {
 		t.Errorf("told again at once")
 	}
 	p := carillon.PartitionOf(o.job)
-	if kept := o.register.Clean(p, o.marks[p]); kept.Backfills[o.list.ID] != 2 {
+	if kept := o.register.Clean(p, o.marks[p]); kept.Backfills[o.list.ID].Done != 2 {
 		t.Errorf("the mark forgets a backfill that has not ended: %v", kept.Backfills)
 	}
 	o.register.Apply(wire.Backfill{ID: o.list.ID, JobID: o.job, Ended: true})
@@ -138,5 +138,40 @@ func TestABackfillEndsWhenAllIsHandedOutOrItsJobIsGone(t *testing.T) {
 	gone.marks = map[int]wire.Mark{carillon.PartitionOf(gone.job): {}}
 	if gaps, over := gone.register.Pick(gone.agenda, noon, gone.marks); len(over) != 1 || gaps != nil && gaps[0].Job == gone.job {
 		t.Errorf("of a job that is gone: %v, %v", gaps, over)
+	}
+}
+
+func TestTheRateHoldsAfterAHoldUpAndAClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, carillon.OverlapAllow, 200, 10)
+	o.pick(noon, false)
+	start, handed := noon.Add(10*time.Second), 0
+	for now := start; now.Before(start.Add(time.Second)); now = now.Add(10 * time.Millisecond) {
+		handed += o.pick(now, false)
+	}
+	if handed < 10 || handed > 11 {
+		t.Errorf("%d handed out within a second at rate 10, after a hold-up", handed)
+	}
+	back := noon.Add(-time.Hour)
+	handed = 0
+	for range 100 { // the loop turns again at once after each batch
+		handed += o.pick(back, false)
+	}
+	if handed != 1 {
+		t.Errorf("%d handed out at one instant, after the clock was set back", handed)
+	}
+}
+
+// TestALiveBatchKeepsWhatHasBeenHandedOut has a job of the same partition fire.
+func TestALiveBatchKeepsWhatHasBeenHandedOut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, carillon.OverlapSkip, 3, 10)
+	p := carillon.PartitionOf(o.job)
+	o.agenda.Own(p, o.marks[p])
+	o.pick(noon.Add(-time.Second), false)
+	o.revise(2, func(d *carillon.Document) { d.Schedule = schedule.Spec{Every: schedule.Duration(time.Second)} })
+	batch := plan.Collect(o.agenda, noon, o.marks, nil)
+	if len(batch.Decisions) != 1 || batch.Marks[p].Backfills[o.list.ID].Done != 1 {
+		t.Errorf("%d decisions, and the mark says %v", len(batch.Decisions), batch.Marks[p].Backfills)
 	}
 }

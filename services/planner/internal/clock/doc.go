@@ -33,7 +33,7 @@
 // trust away: without a step, a clock that was right wanders off slowly.
 //
 // A clock that goes back makes planners late, never plan twice: what is planned
-// is a matter of marks, which only go forward. One that goes forward would plan
+// is a matter of marks, which no clock moves back. One that goes forward would plan
 // early, which nothing undoes; that is what the package is for.
 //
 // The package is pure: it is given all readings. What it leaves out: which of

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/plan"
@@ -101,8 +104,8 @@ func (c *Committer) sign(batch *plan.Batch) {
 // try sends the batch once and settles what came of it: stored, or changed and
 // worth sending again at once, or an error.
 func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Mark) (stored, again bool, err error) {
-	messages, partitions := encode(batch, marks)
-	last, sendErr := c.send(ctx, messages)
+	partitions := slices.Sorted(maps.Keys(batch.Marks))
+	last, sendErr := c.send(ctx, messages(batch, marks, partitions))
 	if sendErr == nil {
 		adopt(marks, positions(batch, partitions, last))
 		return true, false, nil
@@ -120,9 +123,9 @@ func (c *Committer) try(ctx context.Context, batch *plan.Batch, marks map[int]Ma
 	return false, again, err
 }
 
-// send publishes the messages as one atomic batch and returns the stream
-// sequence of the last one.
-func (c *Committer) send(ctx context.Context, messages []*nats.Msg) (uint64, error) {
+// send publishes the messages, of which there is one at least, as one atomic batch
+// and returns the stream sequence of the last one.
+func (c *Committer) send(ctx context.Context, messages iter.Seq[*nats.Msg]) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	// No flow control: at this size it only costs round trips.
@@ -130,13 +133,16 @@ func (c *Committer) send(ctx context.Context, messages []*nats.Msg) (uint64, err
 	if err != nil {
 		return 0, err
 	}
-	last := len(messages) - 1
-	for _, msg := range messages[:last] {
-		if err := publisher.AddMsg(msg); err != nil {
+	var last *nats.Msg
+	for msg := range messages {
+		if last != nil {
+			err = publisher.AddMsg(last)
+		}
+		if last = msg; err != nil {
 			return 0, err
 		}
 	}
-	ack, err := publisher.CommitMsg(ctx, messages[last])
+	ack, err := publisher.CommitMsg(ctx, last)
 	if err != nil {
 		return 0, err
 	}

@@ -2,8 +2,7 @@ package commit
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"iter"
 	"strconv"
 	"time"
 
@@ -20,19 +19,23 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// encode writes a batch as messages: its decisions in order, then its marks in the order
-// of the returned partitions.
-func encode(batch *plan.Batch, marks map[int]Mark) ([]*nats.Msg, []int) {
-	partitions := slices.Sorted(maps.Keys(batch.Marks))
-	messages := make([]*nats.Msg, 0, len(batch.Decisions)+len(partitions))
-	now := time.Now().UTC()
-	for i := range batch.Decisions {
-		messages = append(messages, decision(&batch.Decisions[i], now))
+// messages yields a batch's decisions in order, then its marks in the order of
+// partitions. Each is encoded when its turn comes, while the server takes in those
+// before it.
+func messages(batch *plan.Batch, marks map[int]Mark, partitions []int) iter.Seq[*nats.Msg] {
+	return func(yield func(*nats.Msg) bool) {
+		now := time.Now().UTC()
+		for i := range batch.Decisions {
+			if !yield(decision(&batch.Decisions[i], now)) {
+				return
+			}
+		}
+		for _, p := range partitions {
+			if !yield(moveMark(p, batch.Marks[p], marks[p].Sequence)) {
+				return
+			}
+		}
 	}
-	for _, p := range partitions {
-		messages = append(messages, moveMark(p, batch.Marks[p], marks[p].Sequence))
-	}
-	return messages, partitions
 }
 
 func decision(d *plan.Decision, now time.Time) *nats.Msg {

@@ -100,6 +100,7 @@ func (b *Batch) collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark
 			return
 		}
 		d := judge.decide(fire)
+		d.filling = filled(marks[carillon.PartitionOf(d.Job)].Backfills).of(d.Job)
 		if d.Exclusive() && !d.patient() && started[d.Job] {
 			return
 		}

@@ -19,6 +19,8 @@ type Decision struct {
 	missed bool // came due so long ago that a catch-up policy let it through
 	held   bool // waited in the mark for its turn
 	done   int  // fires of the backfill that are handed out, this one included
+
+	filling bool // a backfill of the job is under way
 }
 
 // Runs reports whether the fire is to be run.
@@ -68,8 +70,13 @@ func (d *Decision) patient() bool {
 	case carillon.OverlapQueue, carillon.OverlapReplace:
 		return true
 	default:
-		return d.missed && d.Revision.CatchUp.Policy == carillon.CatchUpAll
+		return d.caughtUp() || d.filling
 	}
+}
+
+// caughtUp reports whether the fire was missed, and is one of all that run.
+func (d *Decision) caughtUp() bool {
+	return d.missed && d.Revision.CatchUp.Policy == carillon.CatchUpAll
 }
 
 // against returns the decision not to run the fire.

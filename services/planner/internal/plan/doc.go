@@ -21,7 +21,8 @@
 //
 //	allow    runs beside it
 //	skip     is skipped; a missed one under catch_up all waits, without bound
-//	         but for catch_up.max
+//	         but for catch_up.max; while a backfill of the job is under way, one
+//	         fire waits, since what is in its way may be a run of that
 //	queue    waits, if fewer than max_queued do; else it is skipped
 //	replace  waits, and those that waited are skipped; whoever commits has the
 //	         runs in flight cancelled

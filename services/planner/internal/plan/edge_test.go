@@ -54,12 +54,17 @@ func (e *edge) plan(now time.Time, inFlight bool) *Batch {
 	if inFlight {
 		batch.Resolve(e.id)
 	}
+	e.keep(batch)
+	return batch
+}
+
+// keep takes a batch for stored.
+func (e *edge) keep(batch *Batch) {
 	for p, mark := range batch.Marks {
 		mark.Batch++
 		e.marks[p] = mark
 		e.agenda.Stored(p, mark)
 	}
-	return batch
 }
 
 // A planner can own a partition before it has read all that its mark had seen.

@@ -16,8 +16,8 @@ type Gap struct {
 	Done     int // fires of the backfill that are handed out, this one included
 }
 
-// Fill makes a batch of gaps, those of each backfill in order. One whose job has a
-// run in flight that it may not overlap stays where it is.
+// Fill makes a batch of gaps, those of each backfill in order. One stays where it is
+// whose job has a run in flight that it may not overlap, or a fire that waits.
 func Fill(a *agenda.Agenda, marks map[int]wire.Mark, gaps []Gap) *Batch {
 	b := newBatch()
 	for _, g := range gaps {
@@ -31,8 +31,18 @@ func Fill(a *agenda.Agenda, marks map[int]wire.Mark, gaps []Gap) *Batch {
 	return b
 }
 
-// filled is how many fires of each backfill are handed out.
-type filled map[uuid.UUID]int
+// filled is how far each backfill has come.
+type filled map[uuid.UUID]wire.Filled
+
+// of reports whether one of them is of a job.
+func (f filled) of(job uuid.UUID) bool {
+	for _, b := range f {
+		if b.Job == job {
+			return true
+		}
+	}
+	return false
+}
 
 // with returns the numbers as some of them have become.
 func (f filled) with(later filled) filled {
@@ -45,15 +55,15 @@ func (f filled) with(later filled) filled {
 	return all
 }
 
-// fill settles a gap.
+// fill settles a gap. The job's own fires that wait go before it.
 func (r *resolution) fill(d *Decision, inFlight bool) {
-	if inFlight && d.Exclusive() {
+	if (inFlight || len(r.waiting(d)) > 0) && d.Exclusive() {
 		return
 	}
 	p := carillon.PartitionOf(d.Job)
 	if r.filled[p] == nil {
 		r.filled[p] = filled{}
 	}
-	r.filled[p][d.Backfill] = d.done
+	r.filled[p][d.Backfill] = wire.Filled{Job: d.Job, Done: d.done}
 	r.start(d)
 }

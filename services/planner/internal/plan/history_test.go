@@ -110,6 +110,9 @@ func (h *history) bytes() (b [16]byte) {
 // lately is an instant up to a minute ago, or shortly ahead, but after another.
 func (h *history) lately(after time.Time) time.Time {
 	from := h.now.Add(time.Duration(h.random.IntN(62_000)-60_000) * time.Millisecond)
+	if h.random.IntN(2) == 0 { // at a fire
+		from = from.Truncate(time.Second)
+	}
 	if !from.After(after) {
 		from = after.Add(time.Duration(1 + h.random.Int64N(int64(5*time.Second))))
 	}
@@ -129,7 +132,7 @@ func (h *history) write() {
 			before = other.def
 		}
 	}
-	if before.Deleted || before.Revision > 12 && !h.harsh {
+	if before.Deleted || before.Revision > 7 && !h.harsh {
 		return
 	}
 	doc := carillon.Document{Name: "j", Namespace: namespaceOf(id), Overlap: carillon.OverlapAllow}
@@ -267,7 +270,7 @@ func (h *history) disown(n *narrator, p int) {
 // plan lets a planner commit one batch; the commit is refused, lost, or stored
 // with or without the planner learning of it.
 func (h *history) plan(n *narrator, faults bool) bool {
-	batch := Collect(n.agenda, h.now, n.marks, nil)
+	batch := h.collect(n, faults)
 	if batch.Empty() {
 		return false
 	}
@@ -294,6 +297,9 @@ func (h *history) plan(n *narrator, faults bool) bool {
 func (h *history) store(n *narrator, batch *Batch) {
 	for i := range batch.Decisions {
 		d := &batch.Decisions[i]
+		if d.Kind() == carillon.KindBackfill {
+			continue
+		}
 		h.planned[d.Job][d.At]++
 		r := inForce(n.known, d.Job, d.At)
 		if !h.harsh && (r == nil || !r.fires(d.At) || r.def.Revision != d.Revision.Number) {
@@ -309,4 +315,15 @@ func (h *history) store(n *narrator, batch *Batch) {
 		}
 		h.marks[p] = decoded
 	}
+}
+
+// collect makes a batch of what is due, or of a gap that some backfill asks for.
+func (h *history) collect(n *narrator, gaps bool) *Batch {
+	job := h.jobs[h.random.IntN(len(h.jobs))]
+	_, owned := n.marks[carillon.PartitionOf(job)]
+	if newest := n.agenda.Newest(job); gaps && owned && newest != nil && h.random.IntN(3) == 0 {
+		fire := agenda.Fire{At: noon, Job: job, Revision: newest}
+		return Fill(n.agenda, n.marks, []Gap{{Fire: fire, Backfill: uuid.UUID{1}, Done: 1}})
+	}
+	return Collect(n.agenda, h.now, n.marks, nil)
 }

@@ -117,6 +117,8 @@ func (r *resolution) block(d *Decision, waiting []wire.Held, inFlight bool) {
 		r.replace(d, waiting)
 	case d.Revision.Overlap == carillon.OverlapQueue && len(waiting) >= most:
 		r.add(d.against(fmt.Sprintf("the queue is full: %d earlier fires wait and max_queued is %d", len(waiting), most)))
+	case d.Revision.Overlap == carillon.OverlapSkip && !d.caughtUp() && len(waiting) > 0:
+		r.add(d.against("an earlier fire waits for a run of a backfill to end and overlap is skip"))
 	case r.count[carillon.PartitionOf(d.Job)] >= mostHeld:
 		r.add(d.against(fmt.Sprintf("an earlier run is still in flight and too many fires wait already, %d in all", mostHeld)))
 	default:
