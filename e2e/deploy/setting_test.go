@@ -18,6 +18,7 @@ var services = map[string][]string{
 // shared are the settings that hold no secret: in Kubernetes, all services get them all.
 var shared = []string{
 	"NATS_URL", "CARILLON_REPLICAS", "CARILLON_LISTEN", "CARILLON_ADMIN_LISTEN", "CARILLON_ALLOW_TARGETS",
+	"CARILLON_PUBLIC_URL",
 	"OTEL_EXPORTER_OTLP_ENDPOINT", "CARILLON_LOG_LEVEL",
 }
 

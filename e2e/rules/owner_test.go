@@ -17,13 +17,13 @@ type owner struct {
 var owners = []owner{
 	{"github.com/nats-io/nats-server/", []string{"shared/natsserver"}},
 	{"github.com/nats-io/", []string{
-		"shared/bus", "shared/topology", "shared/natsserver", "shared/natsserver/natstest",
+		"shared/bus", "shared/callback", "shared/topology", "shared/natsserver", "shared/natsserver/natstest",
 		"services/planner", "services/planner/internal/commit", "services/planner/internal/lease",
 		"services/runner", "services/runner/internal/execution", "services/runner/internal/intake",
 		"services/runner/internal/lane", "services/runner/internal/outbox", "services/runner/internal/skip",
 		"services/runner/internal/tracing",
 		"services/recorder", "services/recorder/internal/intake", "services/recorder/internal/writer",
-		"services/gateway", "services/gateway/internal/feed", "services/gateway/internal/outbox",
+		"services/gateway", "services/gateway/internal/callback", "services/gateway/internal/feed", "services/gateway/internal/outbox",
 		"services/gateway/internal/resync", "services/gateway/internal/trigger",
 		"cmd/carillon/internal/up",
 		"bench/planner",

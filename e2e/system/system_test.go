@@ -56,6 +56,8 @@ func startInProcess(t *testing.T) *system {
 	p.NATS, rn.NATS, rc.NATS, g.NATS = nats, nats, nats, nats
 	rc.Postgres.URL, g.Postgres.URL = database, database
 	g.Listener, g.AdminKey = listener, adminKey
+	g.PublicURL = "http://" + listener.Addr().String()
+	rn.PublicURL = g.PublicURL
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
@@ -98,7 +100,7 @@ func startProcesses(t *testing.T) *system {
 	env := []string{
 		"NATS_URL=nats://" + nats, "DATABASE_URL=" + database, "CARILLON_ADMIN_LISTEN=127.0.0.1:0",
 		"CARILLON_LISTEN=" + listen, "CARILLON_ADMIN_KEY=" + adminKey, "CARILLON_ALLOW_TARGETS=127.0.0.0/8",
-		"CARILLON_LOG_LEVEL=error", "OTEL_EXPORTER_OTLP_ENDPOINT=" + spans.endpoint(),
+		"CARILLON_PUBLIC_URL=http://" + listen, "CARILLON_LOG_LEVEL=error", "OTEL_EXPORTER_OTLP_ENDPOINT=" + spans.endpoint(),
 	}
 	for _, name := range []string{"planner", "planner", "runner", "runner", "recorder", "gateway"} {
 		start(t, env, carillonBinary, name)

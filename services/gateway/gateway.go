@@ -4,7 +4,8 @@
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
-//	        │     └──▶ cancellation ──▶ controls
+//	        │     ├──▶ cancellation ──▶ controls
+//	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
 //
 // Any number of gateways may run. Each serves from its start, with whatever is
@@ -19,6 +20,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -32,6 +34,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -49,6 +52,9 @@ type Config struct {
 	// AdminKeyFile keeps an admin's API key; none by default. While there is no
 	// key at all, the gateway makes one and writes the file.
 	AdminKeyFile string `env:"CARILLON_ADMIN_KEY_FILE"`
+	// PublicURL is the address of the API as targets see it; the runners need the
+	// same. Without it, jobs that want a callback are refused.
+	PublicURL string `env:"CARILLON_PUBLIC_URL"`
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
@@ -63,6 +69,9 @@ type Config struct {
 func Run(ctx context.Context, config Config, health *service.Health) error {
 	if health == nil {
 		health = service.NewHealth() // for /readyz
+	}
+	if err := carillon.CheckPublicURL(config.PublicURL); err != nil {
+		return err
 	}
 	listener, err := listen(config)
 	if err != nil {
@@ -92,6 +101,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
+		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
 		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)

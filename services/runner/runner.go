@@ -10,6 +10,7 @@
 //	RUNS ── runs ────────────────┘           │
 //	     ◀─ retries ────────── outbox ◀──────┤
 //	OUTCOMES ◀─ outcomes ───── outbox ◀──────┘
+//	RUNS ── waits that are over ──▶ execution
 //	RUNS ── skips ──▶ skip ──▶ outbox ──▶ OUTCOMES
 //	controls ── orders ──▶ cancellation ──▶ execution ◀─▶ gate ◀── cooldown ◀── controls
 //	JOBS ── secrets ──▶ vault ──▶ call
@@ -42,6 +43,8 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/skip"
 	"github.com/carillon-cron/carillon/services/runner/internal/vault"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/callback"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -73,6 +76,9 @@ type Config struct {
 	Grace time.Duration `env:"CARILLON_GRACE" envDefault:"20s"`
 	// MasterKeys open the secrets; without any, calls that need one fail.
 	MasterKeys seal.Config
+	// PublicURL is the address of the API as targets see it, like
+	// https://carillon.example.com. Without it, calls that want a callback fail.
+	PublicURL string `env:"CARILLON_PUBLIC_URL"`
 }
 
 const (
@@ -93,7 +99,7 @@ func (c Config) check() error {
 	if c.Slots < 1 || c.HostConnections < 1 {
 		return errors.New("CARILLON_SLOTS and CARILLON_HOST_CONNECTIONS must be at least 1")
 	}
-	return nil
+	return carillon.CheckPublicURL(c.PublicURL)
 }
 
 // Run makes calls until ctx ends. It returns nil then, having given back
@@ -115,7 +121,9 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	work, cut := workContext(ctx, config.Grace)
 	defer cut()
 	if topology.Await(ctx, js, config.NATS.Replicas, notYet) == nil {
-		serve(ctx, work, config, keys, nc, js, health)
+		if book := openBook(ctx, js); book != nil {
+			serve(ctx, work, config, keys, nc, js, book, health)
+		}
 	}
 	if nc.IsConnected() {
 		_ = nc.FlushTimeout(flushWait) // whatever does not leave comes back as a redelivery
@@ -142,17 +150,18 @@ func notYet(err error) { slog.Debug("streams not ready", "error", err) }
 // serve runs the parts until ctx ends and all that was taken is answered.
 // Secrets and cancellations are followed for as long as there may be a call, and
 // no run is taken before they and the cooldowns of hosts are known.
-func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.Conn, js jetstream.JetStream, health *service.Health) {
+func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.Conn, js jetstream.JetStream, book *callback.Book, health *service.Health) {
 	secrets := vault.New(from(js, topology.JobsStream, topology.AllSecrets), keys)
 	client := call.New(call.Config{
 		Slots: config.Slots, HostConnections: config.HostConnections, Allowed: config.AllowTargets, Proxy: config.Proxy, Secrets: secrets,
+		CallbackURL: callbackURL(config.PublicURL, book),
 	})
 	defer client.Close()
 	out, cancelled, cooldowns := outbox.New(js), cancellation.NewSet(), cooldown.NewSet()
 	worker := execution.New(execution.Config{
 		Prepare: func(c *wire.Call) execution.Target { return client.Prepare(c) },
 		Outbox:  out, Server: nc, Retries: execution.NewShelf(js), Jitter: backoff.Full, Cancelled: cancelled,
-		Gate: gate.New(cooldowns, announce(out), backoff.Full),
+		Gate: gate.New(cooldowns, announce(out), backoff.Full), Callbacks: book,
 	})
 	orders := cancellation.NewFollower(from(js, topology.ControlsStream, topology.AllCancels), cancelled, worker.Withdraw)
 	lanes := lane.NewSet(lane.Config{
@@ -165,7 +174,10 @@ func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.C
 		follow(ctx, work, secrets, func() {
 			follow(ctx, work, orders, func() {
 				follow(ctx, work, cooldown.NewFollower(from(js, topology.ControlsStream, topology.AllCooldowns), cooldowns), func() {
+					var resuming sync.WaitGroup
+					resuming.Go(func() { resume(ctx, nc, js, func(msg *nats.Msg) { worker.Resume(work, msg) }) })
 					lanes.Run(ctx, func() { parts.Go(func() { watch(ctx, nc, health) }) })
+					resuming.Wait()
 				})
 			})
 		})

@@ -40,6 +40,7 @@ type Target struct {
 	Signing  *Signing          `json:"signing,omitempty" doc:"Signs the call as Standard Webhooks says; by default not at all."`
 	Timeouts *Timeouts         `json:"timeouts,omitempty" doc:"Limits for the parts of an attempt, within its timeout."`
 	Success  *answer.Success   `json:"success,omitempty" doc:"Which answers are good; by default those with a status of 200 to 299."`
+	Callback *Callback         `json:"callback,omitempty" doc:"For a target that works on after its answer: one that answers 202 calls back with how it went. Without it, 202 is a success like any other."`
 }
 
 // Timeouts are limits for the parts of an attempt.
@@ -47,6 +48,12 @@ type Timeouts struct {
 	Connect   Duration `json:"connect,omitempty" doc:"From looking up the host to the connection, a proxy's part included; 10s by default." example:"5s"`
 	TLS       Duration `json:"tls,omitempty" doc:"The TLS handshake; 10s by default." example:"5s"`
 	FirstByte Duration `json:"first_byte,omitempty" doc:"From the request's last byte to the answer's first; without it, only the timeout holds." example:"10s"`
+}
+
+// Callback says how long a target that has answered 202 may take to call back.
+// Until then its run is in flight, and holds no slot.
+type Callback struct {
+	TTL Duration `json:"ttl,omitempty" doc:"From the 202 on; 1h by default, at most 24h. Without a callback by then the attempt has failed with class timeout." example:"1h"`
 }
 
 // Retry says how often a failed call is tried and how long to wait between.
@@ -83,6 +90,7 @@ func (d Document) WithDefaults() Document {
 	fill(&d.Namespace, "default")
 	fill(&d.Target.Method, "POST")
 	fill(&d.Target.Timeout, Duration(30*time.Second))
+	d.Target.Callback = d.Target.Callback.withDefaults()
 	fill(&d.Retry.MaxAttempts, 3)
 	fill(&d.Retry.MinBackoff, Duration(time.Second))
 	fill(&d.Retry.MaxBackoff, max(Duration(5*time.Minute), d.Retry.MinBackoff))
@@ -97,6 +105,16 @@ func (d Document) WithDefaults() Document {
 	}
 	fill(&d.Queue, DefaultQueue)
 	return d
+}
+
+// withDefaults returns a copy: the document that c belongs to stays as it is.
+func (c *Callback) withDefaults() *Callback {
+	if c == nil {
+		return nil
+	}
+	filled := *c
+	fill(&filled.TTL, Duration(time.Hour))
+	return &filled
 }
 
 func fill[T comparable](field *T, fallback T) {

@@ -26,6 +26,7 @@ const (
 	maxCatchUp    = 10_000
 	maxBackoff    = 24 * time.Hour
 	maxDeadline   = 30 * 24 * time.Hour
+	maxCallback   = 24 * time.Hour
 	maxBytes      = 768 << 10
 )
 
@@ -117,6 +118,9 @@ func (t Target) validate() error {
 	faults.Nest("timeouts", t.Timeouts.validate())
 	_, err := t.Success.Compile()
 	faults.Nest("success", err)
+	if c := t.Callback; c != nil && (c.TTL <= 0 || time.Duration(c.TTL) > maxCallback) {
+		faults.Add("callback.ttl", "must be above 0 and at most 24h, not %s", c.TTL)
+	}
 	return faults.Err()
 }
 

@@ -64,9 +64,12 @@ func TestValidDocuments(t *testing.T) {
 		"tab in a header":    func(d *carillon.Document) { d.Target.Headers = map[string]string{"X-Kind": "a\tb"} },
 		"largest body":       func(d *carillon.Document) { d.Target.Body = strings.Repeat("x", 256<<10) },
 		"longest timeout":    func(d *carillon.Document) { d.Target.Timeout = carillon.Duration(time.Hour) },
-		"most attempts":      func(d *carillon.Document) { d.Retry.MaxAttempts = 50 },
-		"constant backoff":   func(d *carillon.Document) { d.Retry.MaxBackoff = d.Retry.MinBackoff },
-		"nothing caught up":  func(d *carillon.Document) { d.CatchUp.Policy = carillon.CatchUpSkip },
+		"longest callback": func(d *carillon.Document) {
+			d.Target.Callback = &carillon.Callback{TTL: carillon.Duration(24 * time.Hour)}
+		},
+		"most attempts":     func(d *carillon.Document) { d.Retry.MaxAttempts = 50 },
+		"constant backoff":  func(d *carillon.Document) { d.Retry.MaxBackoff = d.Retry.MinBackoff },
+		"nothing caught up": func(d *carillon.Document) { d.CatchUp.Policy = carillon.CatchUpSkip },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,6 +79,17 @@ func TestValidDocuments(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestFaultyCallbacks(t *testing.T) {
+	t.Parallel()
+	for _, ttl := range []time.Duration{0, -time.Second, 24*time.Hour + 1} {
+		doc := valid()
+		doc.Target.Callback = &carillon.Callback{TTL: carillon.Duration(ttl)}
+		if got := fields(t, doc.Validate()); !slices.Equal(got, []string{"target.callback.ttl"}) {
+			t.Errorf("%s: faults of %v", ttl, got)
+		}
 	}
 }
 

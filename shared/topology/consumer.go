@@ -49,6 +49,16 @@ func SkipConsumer() jetstream.ConsumerConfig {
 	}
 }
 
+// CallbackConsumer is the consumer of the runs whose wait for a callback is over.
+// It is apart from the queues, because such a run is not called: no limit, rate
+// or pause of its queue is meant for it.
+func CallbackConsumer() jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable: "callbacks", FilterSubject: "run.*.*.*.callback.*",
+		AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait, MaxAckPending: 10_000,
+	}
+}
+
 // RecorderConsumer is the consumer of all outcomes. MaxAckPending bounds what
 // all recorders hold in memory while Postgres is away.
 func RecorderConsumer() jetstream.ConsumerConfig {

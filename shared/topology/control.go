@@ -74,10 +74,10 @@ func controlled(subject, prefix string) (uuid.UUID, bool) {
 	return id, ok && err == nil && id.String() == text
 }
 
-// ParkedRun matches the parked retry of a run.
+// ParkedRun matches the parked retry of a run, or its wait for a callback.
 func ParkedRun(job, run uuid.UUID) string { return parked(job, run.String()) }
 
-// ParkedRuns matches all parked retries of a job.
+// ParkedRuns matches all that [ParkedRun] matches for the runs of a job.
 func ParkedRuns(job uuid.UUID) string { return parked(job, "*") }
 
 func parked(job uuid.UUID, run string) string {

@@ -74,9 +74,16 @@ func Ready(job uuid.UUID, queue string) string {
 	return "run." + partition(job) + "." + job.String() + "." + queue + ".ready"
 }
 
-// Retry is the subject on which a run waits for its next attempt.
+// Retry is the subject on which a run waits for its next attempt, or for its
+// callback.
 func Retry(job uuid.UUID, queue string, run uuid.UUID) string {
 	return "run." + partition(job) + "." + job.String() + "." + queue + ".retry." + run.String()
+}
+
+// Callback is the subject on which a run whose wait for its callback is over
+// waits for a runner.
+func Callback(job uuid.UUID, queue string, run uuid.UUID) string {
+	return "run." + partition(job) + "." + job.String() + "." + queue + ".callback." + run.String()
 }
 
 // QueueRuns matches every run of a queue that is queued, running or waiting.

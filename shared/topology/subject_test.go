@@ -30,6 +30,9 @@ func subjects(job, run uuid.UUID) []spelled {
 		{topology.Retry(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low")}},
 		{topology.Ready(job, "ready"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), ready("ready")}},
 		{topology.Retry(job, "retry", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("retry")}},
+		{topology.Callback(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), topology.CallbackConsumer().FilterSubject}},
+		{topology.Callback(job, "ready", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), topology.CallbackConsumer().FilterSubject}},
+		{topology.CallbackSubject(topology.CallbackKey(run, 2)), topology.CallbacksStream, nil},
 		{topology.Skip(job), topology.RunsStream, []string{topology.AllSkips}},
 		{topology.Mark(0), topology.RunsStream, nil},
 		{topology.Mark(carillon.Partitions - 1), topology.RunsStream, nil},
@@ -53,7 +56,7 @@ func TestEverySubjectHasOneStreamAndItsFilters(t *testing.T) {
 		topology.AllJobs, topology.AllQueues, topology.AllPauses, topology.AllBackfills, topology.AllSecrets, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
 		topology.Outcomes(job), topology.Outcomes(other),
 		topology.QueueRuns("low"), topology.QueueRuns("lo"), topology.QueueRuns("ready"), topology.QueueRuns("retry"),
-		ready("low"), ready("lo"), ready("ready"), ready("retry"),
+		topology.CallbackConsumer().FilterSubject, ready("low"), ready("lo"), ready("ready"), ready("retry"),
 	}
 	for _, c := range subjects(job, run) {
 		ack, err := js.Publish(t.Context(), c.subject, nil)

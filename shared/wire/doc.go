@@ -10,6 +10,7 @@
 //	planner ── Outcome ─────▶ RUNS ──▶ runner        a fire decided against
 //	planner ── Mark ────────▶ RUNS ──▶ next planner  all up to here is planned
 //	gateway, planner ── Cancel ──▶ controls ──▶ runner   runs to be stopped
+//	gateway, runner ── Report ──▶ callbacks ──▶ runner  how a wait for a callback ended
 //	runner ─── Outcome ─────▶ OUTCOMES ──▶ recorder, and the live feed
 //
 // A ready message is a [Run] in one header and a [Call] as its body. The call

@@ -82,6 +82,10 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	comesBack(t, r, wire.Encode(r))
 	comesBack(t, o, wire.Encode(o))
 	comesBack(t, m, wire.Encode(m))
+	r.Wait = &wire.Wait{StartedAt: noon, Response: "taken on\n"}
+	comesBack(t, r, wire.Encode(r))
+	report := wire.Report{State: carillon.StateFailed, Class: wire.ClassTimeout, Message: "é", At: noon}
+	comesBack(t, report, wire.Encode(report))
 	comesBack(t, wire.Run{}, wire.Encode(wire.Run{}))
 	comesBack(t, wire.Outcome{}, wire.Encode(wire.Outcome{}))
 	comesBack(t, wire.Mark{}, wire.Encode(wire.Mark{}))

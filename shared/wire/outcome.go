@@ -19,7 +19,8 @@ type Outcome struct {
 	Kind      carillon.Kind  `json:"kind"`
 	FireTime  time.Time      `json:"fire_time"`
 	State     carillon.State `json:"state"`
-	// Reason is a short sentence for every state but running and succeeded.
+	// Reason is a short sentence for every state but succeeded, and running unless
+	// the run waits for its callback.
 	Reason    string    `json:"reason,omitempty"`
 	PlannedAt time.Time `json:"planned_at"`
 	// StartedAt is when the first attempt began; zero if none was made.

@@ -26,6 +26,9 @@ type Run struct {
 	HeldSince *time.Time `json:"held_since,omitempty"`
 	// RedriveOf is the ended run that this one does again; nil for none.
 	RedriveOf *uuid.UUID `json:"redrive_of,omitempty"`
+	// Wait is set while the attempt's target has taken the run on and is to call
+	// back.
+	Wait *Wait `json:"wait,omitempty"`
 }
 
 // Call is the part of a ready message that all runs of one revision share.

@@ -45,6 +45,7 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	if err := s.keepMasterKey(f.path(masterKeyFile)); err != nil {
 		return nil, err
 	}
+	s.listenForCallbacks(listener)
 	for i := range s.healths {
 		s.healths[i] = service.NewHealth()
 	}
@@ -70,6 +71,15 @@ func (s *settings) keepMasterKey(path string) error {
 func (s *settings) connect(nats bus.Config, databaseURL string) {
 	s.planner.NATS, s.runner.NATS, s.recorder.NATS, s.gateway.NATS = nats, nats, nats, nats
 	s.recorder.Postgres.URL, s.gateway.Postgres.URL = databaseURL, databaseURL
+}
+
+// listenForCallbacks has targets call back at the API's own address, unless they
+// have been told another.
+func (s *settings) listenForCallbacks(listener net.Listener) {
+	if s.gateway.PublicURL == "" {
+		s.gateway.PublicURL = "http://" + listener.Addr().String()
+	}
+	s.runner.PublicURL = s.gateway.PublicURL
 }
 
 // appendParsed parses texts and appends the values to a list.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -52,10 +53,13 @@ type Parts struct {
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
 	Redriver  *redrive.Redriver
-	Keys      *keyring.Keyring
-	Feed      *feed.Feed
-	Forecasts *forecast.Reader
-	Health    *service.Health
+	Callbacks *callback.Desk
+	// TakesCallbacks says whether targets are told where to call back.
+	TakesCallbacks bool
+	Keys           *keyring.Keyring
+	Feed           *feed.Feed
+	Forecasts      *forecast.Reader
+	Health         *service.Health
 }
 
 // API serves HTTP. Make one with New.
@@ -85,6 +89,7 @@ func New(parts Parts) *API {
 	a.routeRuns()
 	a.routeRunControls()
 	a.routeRedrives()
+	a.routeCallbacks()
 	a.routeBackfills()
 	a.routeQueues()
 	a.routeSecrets()

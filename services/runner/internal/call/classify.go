@@ -29,6 +29,9 @@ func classify(err error) (wire.Class, string) {
 	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
 		return wire.ClassBlocked, blocked.Error()
 	}
+	if errors.Is(err, errNoCallbackURL) { // blocked by a setting, as an address is
+		return wire.ClassBlocked, err.Error()
+	}
 	if late, ok := errors.AsType[*dial.Timeout](err); ok {
 		return wire.ClassTimeout, late.Error()
 	}

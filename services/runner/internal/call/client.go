@@ -33,6 +33,7 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/credential"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/shared/wire"
 )
 
 const (
@@ -56,6 +57,9 @@ type Config struct {
 	TLS *tls.Config
 	// Secrets are what calls that prove themselves do it with.
 	Secrets credential.Secrets
+	// CallbackURL returns the address at which the target of a run may call back.
+	// It is nil where there is none: calls that want one are not made then.
+	CallbackURL func(wire.Run, *wire.Call) string
 }
 
 // Client makes calls. It is safe for concurrent use.
@@ -63,12 +67,13 @@ type Client struct {
 	common *route
 	// special are those of namespaces that may call other addresses: they must not
 	// share connections with the rest, for only a dial is checked.
-	special map[string]*route
+	special     map[string]*route
+	callbackURL func(wire.Run, *wire.Call) string
 }
 
 // New returns a client; its owner closes it.
 func New(config Config) *Client {
-	c := &Client{common: newRoute(config, ""), special: map[string]*route{}}
+	c := &Client{callbackURL: config.CallbackURL, common: newRoute(config, ""), special: map[string]*route{}}
 	for _, allowed := range config.Allowed {
 		if name := allowed.Namespace(); name != "" && c.special[name] == nil {
 			c.special[name] = newRoute(config, name)

@@ -22,6 +22,9 @@ type Target struct {
 	check *answer.Check
 	err   error // why it can never be called
 
+	// callbackURL is as in Config.
+	callbackURL func(wire.Run, *wire.Call) string
+
 	timeout  *dial.Timeout
 	timeouts carillon.Timeouts
 }
@@ -29,7 +32,7 @@ type Target struct {
 // Prepare makes the target of a call ready. What is wrong with it, which validation
 // should have refused, becomes the result of its attempts.
 func (c *Client) Prepare(call *wire.Call) *Target {
-	t := &Target{route: c.of(call.Namespace), timeout: &dial.Timeout{Awaited: "complete answer", Limit: time.Duration(call.Target.Timeout)}}
+	t := &Target{route: c.of(call.Namespace), callbackURL: c.callbackURL, timeout: &dial.Timeout{Awaited: "complete answer", Limit: time.Duration(call.Target.Timeout)}}
 	if call.Target.Timeouts != nil {
 		t.timeouts = *call.Target.Timeouts
 	}
@@ -79,6 +82,9 @@ func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, 
 func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
 	request, err := t.form.request(ctx, run, traceparent)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.offerCallback(request, run); err != nil {
 		return nil, err
 	}
 	host := request.URL.Host

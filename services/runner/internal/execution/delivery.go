@@ -69,7 +69,7 @@ func check(run wire.Run, call *wire.Call) error {
 }
 
 func (d *delivery) key() memory.Key {
-	return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt, Hold: d.run.Holds}
+	return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt, Hold: d.run.Holds, Waited: d.run.Wait != nil}
 }
 
 // begin notes the start of the first attempt.

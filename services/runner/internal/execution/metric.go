@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -22,6 +23,9 @@ var (
 	expirations = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_expired_total", Help: "Runs ended without a call because they had waited for longer than their deadline.",
 	})
+	callbacks = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_runner_callbacks_total", Help: "Waits for a callback that ended, by how: succeeded, failed or timeout.",
+	}, []string{"result"})
 	malformed = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_malformed_total", Help: "Messages removed because they cannot be understood.",
 	})
@@ -40,6 +44,10 @@ func count(class wire.Class) {
 		return
 	}
 	callsMade.WithLabelValues(string(class)).Inc()
+}
+
+func concluded(report wire.Report) {
+	callbacks.WithLabelValues(cmp.Or(string(report.Class), string(report.State))).Inc()
 }
 
 func observeStart(run wire.Run, now time.Time) {

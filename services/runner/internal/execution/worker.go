@@ -33,6 +33,12 @@
 // expires without one. Only its first delivery can tell: a later one may have been
 // called.
 //
+// A target that answers 202 to a call that wants a callback has taken the run on
+// (package callback). The run is parked in the place of a retry until the time
+// for the callback is over, or until the callback wakes it. Then it comes back, not
+// through its queue, for nothing is called; and the attempt ends as the report says
+// that stands in the book by then.
+//
 // A cancelled run ends where it is (package cancellation): its context ends, and
 // with it the call or the wait. Its outcome is stored first and its parked retry
 // removed after, so what dies in between leaves a run that is cancelled once more.
@@ -98,6 +104,7 @@ type Config struct {
 	Gate *gate.Gate
 	// Cancelled says which runs are to be stopped.
 	Cancelled *cancellation.Set
+	Callbacks Callbacks
 }
 
 // Worker handles deliveries. It is safe for concurrent use.
@@ -114,7 +121,9 @@ func New(config Config) *Worker {
 
 // Handle takes the run of a ready message as far as it gets, and answers the
 // message: acknowledged if what came of it is stored, handed back if ctx ended.
-func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) {
+func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) { w.take(ctx, msg, w.execute) }
+
+func (w *Worker) take(ctx context.Context, msg *nats.Msg, how handler) {
 	d, err := w.read(msg)
 	if err != nil {
 		malformed.Inc()
@@ -124,16 +133,19 @@ func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) {
 	}
 	switch w.memory.Begin(d.key()) {
 	case memory.Fresh:
-		w.settle(ctx, d)
+		w.settle(ctx, d, how)
 	case memory.Running: // the earlier delivery answers for this one too
 	case memory.Done:
 		answer(msg.Ack)
 	}
 }
 
-func (w *Worker) settle(ctx context.Context, d *delivery) {
+// handler returns nil once what became of a delivery is stored.
+type handler func(context.Context, *delivery) error
+
+func (w *Worker) settle(ctx context.Context, d *delivery, how handler) {
 	key := d.key()
-	if err := w.execute(ctx, d); err != nil {
+	if err := how(ctx, d); err != nil {
 		w.memory.Forget(key)
 		answer(d.msg.Nak)
 		return
@@ -142,19 +154,24 @@ func (w *Worker) settle(ctx context.Context, d *delivery) {
 	answer(d.msg.Ack)
 }
 
-// execute returns nil once what became of the delivery is stored.
-func (w *Worker) execute(ctx context.Context, d *delivery) error {
-	now := time.Now().UTC()
+// enter takes a run in hand, until leave is called.
+func (w *Worker) enter(ctx context.Context, d *delivery, now time.Time) (leave func()) {
 	d.work = tracing.Join(ctx, d.msg.Header, d.run, now)
 	d.trace = tracing.Carried(d.work, d.msg.Header, d.run)
-	var leave func()
 	d.ctx, leave = w.Cancelled.Enter(d.work, d.call.JobID, d.run)
-	defer leave()
+	return leave
+}
+
+func (w *Worker) execute(ctx context.Context, d *delivery) error {
+	now := time.Now().UTC()
+	defer w.enter(ctx, d, now)()
 	switch {
 	case d.ctx.Err() != nil:
 		return w.stop(d, nil)
 	case d.times > 1 && w.passed(d):
-		return nil
+		return w.recall(d)
+	case d.times > 1 && w.reported(d):
+		return w.conclude(d)
 	case d.times >= mostDeliveries:
 		return w.lose(d, now)
 	case d.overdue(now):
@@ -173,6 +190,9 @@ func (w *Worker) attempt(d *delivery) error {
 		w.Gate.Leave(d.call.Call, &attempt)
 		if attempt.Class == wire.ClassInterrupted {
 			return w.stop(d, &attempt)
+		}
+		if awaited(d, attempt) {
+			return w.await(d, attempt)
 		}
 		judged := verdict.Of(attempt, d.call.Retry, w.Jitter)
 		switch {

@@ -80,6 +80,12 @@ func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	call := wire.Call{JobID: carillon.NewJobID(), Namespace: "default", Queue: "default", Retry: retry}
 	call.Target.URL = "http://" + call.JobID.String() // a host of its own: none has a bad name
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 1}
+	s.publish(call, run)
+	return run, call
+}
+
+func (s *stage) publish(call wire.Call, run wire.Run) {
+	s.Helper()
 	msg := &nats.Msg{
 		Subject: topology.Ready(call.JobID, "default"), Data: wire.Encode(call),
 		Header: nats.Header{wire.RunHeader: {string(wire.Encode(run))}},
@@ -87,7 +93,6 @@ func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	if _, err := s.js.PublishMsg(s.Context(), msg); err != nil {
 		s.Fatal(err)
 	}
-	return run, call
 }
 
 func (s *stage) next() *nats.Msg {
@@ -149,7 +154,7 @@ func (c *caller) Call(ctx context.Context, run wire.Run, _ string) wire.Attempt 
 	return attempt
 }
 
-func (s *stage) worker(c *caller, delay time.Duration) *Worker {
+func (s *stage) worker(c Target, delay time.Duration) *Worker {
 	return New(Config{
 		Prepare: func(*wire.Call) Target { return c },
 		Outbox:  outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
