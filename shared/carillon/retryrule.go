@@ -18,7 +18,7 @@ const statusFailure = "status"
 
 // failures are the classes of failure that a job may want tried again. What never
 // gets better by itself is not among them.
-var failures = []string{"connect", "dns", "tls", "timeout", "protocol"}
+var failures = []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "auth"}
 
 // Again reports whether a failure of a class, and with class status of an HTTP
 // status, is worth another attempt.

@@ -64,7 +64,7 @@ func TestOf(t *testing.T) {
 // failure together.
 func TestEachClassCanBeAskedFor(t *testing.T) {
 	t.Parallel()
-	for _, class := range []wire.Class{wire.ClassConnect, wire.ClassDNS, wire.ClassTLS, wire.ClassTimeout, wire.ClassProtocol} {
+	for _, class := range []wire.Class{wire.ClassConnect, wire.ClassDNS, wire.ClassTLS, wire.ClassTimeout, wire.ClassProtocol, wire.ClassAssertion, wire.ClassAuth} {
 		document := carillon.Document{Name: "x", Target: carillon.Target{URL: "https://a.example"}}.WithDefaults()
 		document.Schedule.Every = schedule.Duration(time.Hour)
 		document.Retry.On = []string{string(class)}
