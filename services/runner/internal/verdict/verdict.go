@@ -6,7 +6,8 @@
 //	attempt failed otherwise ────────────────▶ retrying, after a delay
 //
 // Trying again is no use where nothing about the next attempt could differ: a
-// blocked address stays blocked until somebody changes a setting or the job. What
+// blocked address stays blocked until somebody changes a setting or the job, and an
+// answer too large to be judged is as large the next time. What
 // else is of use is the job's word (carillon.Retry). A target that says when it
 // wants to be called again is not called before.
 // It decides only; who waits, where, and what is written is for the caller.
@@ -36,7 +37,7 @@ func Of(attempt wire.Attempt, retry carillon.Retry, jitter backoff.Jitter) Verdi
 	switch {
 	case attempt.Class == "":
 		return Verdict{State: carillon.StateSucceeded}
-	case attempt.Class == wire.ClassBlocked:
+	case attempt.Class == wire.ClassBlocked, attempt.Class == wire.ClassTooLarge:
 		return Verdict{State: carillon.StateFailed, Reason: attempt.Error}
 	case !retry.Again(string(attempt.Class), attempt.Status):
 		return Verdict{State: carillon.StateFailed, Reason: reason(attempt, retry) + "; not tried again"}
