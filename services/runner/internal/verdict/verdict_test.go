@@ -36,6 +36,10 @@ func TestOf(t *testing.T) {
 			wire.Attempt{Number: 1, Class: wire.ClassBlocked, Error: "127.0.0.1 is reserved"},
 			Verdict{State: carillon.StateFailed, Reason: "127.0.0.1 is reserved"},
 		},
+		"nor is what is too large to be judged": {
+			wire.Attempt{Number: 1, Status: 200, Class: wire.ClassTooLarge, Error: "the answer is longer than 256 KiB"},
+			Verdict{State: carillon.StateFailed, Reason: "the answer is longer than 256 KiB"},
+		},
 		"an answer that says that the request is wrong": {
 			wire.Attempt{Number: 1, Status: 404, Class: wire.ClassStatus, Error: "the target answered 404"},
 			Verdict{State: carillon.StateFailed, Reason: "attempt 1 of 3: the target answered 404; not tried again"},
