@@ -24,7 +24,7 @@ func loadCompose(t *testing.T, variables types.Mapping) (*types.Project, error) 
 
 func compose(t *testing.T) *types.Project {
 	t.Helper()
-	project, err := loadCompose(t, types.Mapping{"POSTGRES_PASSWORD": "secret", "CARILLON_ADMIN_KEY": "key"})
+	project, err := loadCompose(t, types.Mapping{"POSTGRES_PASSWORD": "secret", "CARILLON_ADMIN_KEY": "key", "CARILLON_MASTER_KEY": "master"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestComposeGivesTheSameSettings(t *testing.T) {
 
 func TestComposeRefusesToStartWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	for _, given := range []string{"POSTGRES_PASSWORD", "CARILLON_ADMIN_KEY"} {
+	for _, given := range []string{"POSTGRES_PASSWORD", "CARILLON_ADMIN_KEY", "CARILLON_MASTER_KEY"} {
 		if _, err := loadCompose(t, types.Mapping{given: "secret"}); err == nil {
 			t.Errorf("starts with %s alone", given)
 		}

@@ -10,14 +10,15 @@ import (
 // services maps each service to the settings that only some of the services read.
 var services = map[string][]string{
 	"planner":  nil,
-	"runner":   {"CARILLON_GRACE", "GOGC", "GOMEMLIMIT"},
+	"runner":   {"CARILLON_GRACE", "CARILLON_MASTER_KEY", "GOGC", "GOMEMLIMIT"},
 	"recorder": {"DATABASE_URL", "GOGC", "GOMEMLIMIT"},
-	"gateway":  {"DATABASE_URL", "CARILLON_ADMIN_KEY"},
+	"gateway":  {"DATABASE_URL", "CARILLON_ADMIN_KEY", "CARILLON_MASTER_KEY"},
 }
 
 // shared are the settings that hold no secret: in Kubernetes, all services get them all.
 var shared = []string{
 	"NATS_URL", "CARILLON_REPLICAS", "CARILLON_LISTEN", "CARILLON_ADMIN_LISTEN", "CARILLON_ALLOW_TARGETS",
+	"CARILLON_PUBLIC_URL",
 	"OTEL_EXPORTER_OTLP_ENDPOINT", "CARILLON_LOG_LEVEL",
 }
 
@@ -51,7 +52,7 @@ func TestContainersRunTheServiceTheyAreNamedFor(t *testing.T) {
 func TestExampleHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, secret := range objects[*corev1.Secret](t) {
-		for _, key := range []string{"POSTGRES_PASSWORD", "CARILLON_ADMIN_KEY"} {
+		for _, key := range []string{"POSTGRES_PASSWORD", "CARILLON_ADMIN_KEY", "CARILLON_MASTER_KEY"} {
 			if value, ok := secret.Data[key]; !ok || len(value) > 0 {
 				t.Errorf("%s: there %t, %d bytes; want it there and empty", key, ok, len(value))
 			}

@@ -17,8 +17,13 @@ var pure = map[string][]string{
 		home + "shared/fault", home + "shared/weakmap",
 		"github.com/netresearch/go-cron", "github.com/teambition/rrule-go", "github.com/emersion/go-ical",
 	},
-	"shared/carillon": {home + "shared/fault", home + "shared/schedule", "github.com/google/uuid", "golang.org/x/net/http/httpguts"},
-	"shared/wire":     {home + "shared/carillon", "github.com/google/uuid", "github.com/segmentio/encoding/json"},
+	"shared/answer":   {home + "shared/fault", "github.com/theory/jsonpath"},
+	"shared/template": {home + "shared/schedule", "github.com/valyala/fasttemplate"},
+	"shared/carillon": {
+		home + "shared/answer", home + "shared/fault", home + "shared/schedule", home + "shared/template",
+		"github.com/google/uuid", "golang.org/x/net/http/httpguts",
+	},
+	"shared/wire": {home + "shared/carillon", "github.com/google/uuid", "github.com/segmentio/encoding/json"},
 }
 
 func TestImportsGoOneWay(t *testing.T) { keeps(t, importDirection) }

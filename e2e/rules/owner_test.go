@@ -17,13 +17,13 @@ type owner struct {
 var owners = []owner{
 	{"github.com/nats-io/nats-server/", []string{"shared/natsserver"}},
 	{"github.com/nats-io/", []string{
-		"shared/bus", "shared/topology", "shared/natsserver", "shared/natsserver/natstest",
+		"shared/bus", "shared/callback", "shared/topology", "shared/natsserver", "shared/natsserver/natstest",
 		"services/planner", "services/planner/internal/commit", "services/planner/internal/lease",
 		"services/runner", "services/runner/internal/execution", "services/runner/internal/intake",
 		"services/runner/internal/lane", "services/runner/internal/outbox", "services/runner/internal/skip",
 		"services/runner/internal/tracing",
 		"services/recorder", "services/recorder/internal/intake", "services/recorder/internal/writer",
-		"services/gateway", "services/gateway/internal/feed", "services/gateway/internal/outbox",
+		"services/gateway", "services/gateway/internal/callback", "services/gateway/internal/feed", "services/gateway/internal/outbox",
 		"services/gateway/internal/resync", "services/gateway/internal/trigger",
 		"cmd/carillon/internal/up",
 		"bench/planner",
@@ -36,13 +36,16 @@ var owners = []owner{
 		"services/gateway", "services/gateway/internal/backfillstore", "services/gateway/internal/forecast",
 		"services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",
-		"services/gateway/internal/queuestore",
+		"services/gateway/internal/queuestore", "services/gateway/internal/redrive", "services/gateway/internal/secretstore",
 		"bench",
 	}},
 	{"github.com/fasthttp/websocket", []string{"shared/client"}},
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},
 	{"github.com/danielgtaylor/huma/", []string{"services/gateway/internal/api"}},
+	{"golang.org/x/time/", []string{"services/runner/internal/intake"}},
 	{"code.dny.dev/ssrf", []string{"services/runner/internal/guard"}},
+	{"golang.org/x/oauth2", []string{"services/runner/internal/credential"}},
+	{"github.com/standard-webhooks/", []string{"services/runner/internal/credential"}},
 	{"go.opentelemetry.io/otel/sdk", []string{"shared/telemetry"}},
 	{"go.opentelemetry.io/otel/exporters/", []string{"shared/telemetry"}},
 	{"github.com/caarlos0/env/", []string{"shared/service"}},
@@ -53,6 +56,8 @@ var owners = []owner{
 	{"github.com/segmentio/encoding/", []string{"shared/wire"}},
 	{"github.com/teambition/rrule-go", []string{"shared/schedule"}},
 	{"github.com/emersion/go-ical", []string{"shared/schedule"}},
+	{"github.com/theory/jsonpath", []string{"shared/answer"}},
+	{"github.com/valyala/fasttemplate", []string{"shared/template"}},
 }
 
 func TestEachLibraryHasItsOwners(t *testing.T) { keeps(t, ownership) }

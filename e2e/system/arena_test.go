@@ -28,7 +28,7 @@ type arena struct {
 	planners []*sufferer
 }
 
-// sufferer is a planner's process.
+// sufferer is a process that says how it is.
 type sufferer struct {
 	cmd   *exec.Cmd
 	admin string
@@ -63,9 +63,14 @@ func (a *arena) serve(name string) *exec.Cmd {
 
 func (a *arena) addPlanner() {
 	a.t.Helper()
+	a.planners = append(a.planners, a.startAsked("planner"))
+}
+
+// startAsked starts a service whose metrics can be asked for.
+func (a *arena) startAsked(name string) *sufferer {
+	a.t.Helper()
 	admin := freeAddress(a.t)
-	cmd := start(a.t, append(a.env, "CARILLON_ADMIN_LISTEN="+admin), carillonBinary, "planner")
-	a.planners = append(a.planners, &sufferer{cmd: cmd, admin: "http://" + admin})
+	return &sufferer{cmd: start(a.t, append(a.env, "CARILLON_ADMIN_LISTEN="+admin), carillonBinary, name), admin: "http://" + admin}
 }
 
 // widen gives hundreds of runs room at once.
@@ -78,14 +83,17 @@ func (a *arena) widen() {
 }
 
 // partitions is how many partitions a planner says it owns; 0 if it does not answer.
-func (p *sufferer) partitions() (n int) {
+func (p *sufferer) partitions() int { return p.metric("carillon_planner_partitions") }
+
+// metric is a number that a process says; 0 if it does not answer.
+func (p *sufferer) metric(name string) (n int) {
 	answer, err := (&http.Client{Timeout: time.Second}).Get(p.admin + "/metrics")
 	if err != nil {
 		return 0
 	}
 	defer answer.Body.Close()
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-		if text, ok := strings.CutPrefix(lines.Text(), "carillon_planner_partitions "); ok {
+		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
 			_, _ = fmt.Sscan(text, &n)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -48,6 +49,19 @@ func (c *collector) Export(_ context.Context, request *collectorpb.ExportTraceSe
 		}
 	}
 	return &collectorpb.ExportTraceServiceResponse{}, nil
+}
+
+// text is everything that has arrived, to be searched.
+func (c *collector) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var text strings.Builder
+	for _, spans := range c.traces {
+		for _, span := range spans {
+			text.WriteString(span.String() + "\n")
+		}
+	}
+	return text.String()
 }
 
 // of returns the spans of a run's trace that have arrived.

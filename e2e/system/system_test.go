@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -57,6 +56,8 @@ func startInProcess(t *testing.T) *system {
 	p.NATS, rn.NATS, rc.NATS, g.NATS = nats, nats, nats, nats
 	rc.Postgres.URL, g.Postgres.URL = database, database
 	g.Listener, g.AdminKey = listener, adminKey
+	g.PublicURL = "http://" + listener.Addr().String()
+	rn.PublicURL = g.PublicURL
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
@@ -99,7 +100,7 @@ func startProcesses(t *testing.T) *system {
 	env := []string{
 		"NATS_URL=nats://" + nats, "DATABASE_URL=" + database, "CARILLON_ADMIN_LISTEN=127.0.0.1:0",
 		"CARILLON_LISTEN=" + listen, "CARILLON_ADMIN_KEY=" + adminKey, "CARILLON_ALLOW_TARGETS=127.0.0.0/8",
-		"CARILLON_LOG_LEVEL=error", "OTEL_EXPORTER_OTLP_ENDPOINT=" + spans.endpoint(),
+		"CARILLON_PUBLIC_URL=http://" + listen, "CARILLON_LOG_LEVEL=error", "OTEL_EXPORTER_OTLP_ENDPOINT=" + spans.endpoint(),
 	}
 	for _, name := range []string{"planner", "planner", "runner", "runner", "recorder", "gateway"} {
 		start(t, env, carillonBinary, name)
@@ -112,10 +113,15 @@ func startProcesses(t *testing.T) *system {
 // start starts a process that ends, in order, with the test.
 func start(t *testing.T, env []string, binary string, args ...string) *exec.Cmd {
 	t.Helper()
+	return startInto(t, &log{}, env, binary, args...)
+}
+
+// startInto is start, with what the process prints in a log.
+func startInto(t *testing.T, out *log, env []string, binary string, args ...string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env = append(os.Environ(), env...)
-	var log strings.Builder
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +129,7 @@ func start(t *testing.T, env []string, binary string, args ...string) *exec.Cmd 
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("%v:\n%s", cmd.Args, log.String())
+			t.Logf("%v:\n%s", cmd.Args, out)
 		}
 	})
 	return cmd

@@ -58,11 +58,19 @@ func dataDir(t *testing.T) string {
 	return dir
 }
 
-// startUp runs `carillon up` on a data folder and waits until it has greeted.
+// startUp runs `carillon up` on a data folder, with loopback targets allowed, and
+// waits until it has greeted.
 func startUp(t *testing.T, dir, listen string, args ...string) *up {
 	t.Helper()
+	return startGuarded(t, dir, listen, append([]string{"--allow-targets", "127.0.0.0/8"}, args...)...)
+}
+
+// startGuarded is startUp as a person starts it: no target is allowed but what args
+// say.
+func startGuarded(t *testing.T, dir, listen string, args ...string) *up {
+	t.Helper()
 	u := &up{out: &log{}}
-	args = append([]string{"up", "--data-dir", dir, "--listen", listen, "--allow-targets", "127.0.0.0/8"}, args...)
+	args = append([]string{"up", "--data-dir", dir, "--listen", listen}, args...)
 	u.cmd = exec.Command(carillonBinary, args...)
 	u.cmd.Stdout, u.cmd.Stderr = u.out, u.out
 	if err := u.cmd.Start(); err != nil {
@@ -228,6 +236,27 @@ func TestRefusalsAreOneSentence(t *testing.T) {
 				t.Errorf("it says %q, want one sentence with %q", text, c.says)
 			}
 		})
+	}
+}
+
+// TestUpAllowsItsOwnTargetOnly calls the demo's target, which is on loopback, and
+// another one there, which is not the demo's.
+func TestUpAllowsItsOwnTargetOnly(t *testing.T) {
+	t.Parallel()
+	dir, tg := dataDir(t), newTarget(t, 0)
+	u := startGuarded(t, dir, freeAddress(t), "--demo")
+	own, err := os.ReadFile(filepath.Join(dir, "demo-target"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]carillon.State{"http://" + strings.TrimSpace(string(own)): carillon.StateSucceeded, tg.url: carillon.StateFailed} {
+		got := u.runNow(t, carillon.Document{Name: "call-" + string(want), Target: carillon.Target{URL: url}})
+		if got.State != want || want == carillon.StateFailed && !strings.Contains(got.Reason, "CARILLON_ALLOW_TARGETS") {
+			t.Errorf("%s: %+v", url, got)
+		}
+	}
+	if calls, _ := tg.counts(); len(calls) != 0 {
+		t.Errorf("a private target was called: %v", calls)
 	}
 }
 

@@ -1,10 +1,11 @@
 // Package gateway is the way in: the API over jobs, runs and queues, and the
 // live feed. It owns the tables of definitions, and access to them.
 //
-//	        ┌── api ──▶ jobstore, queuestore, pausestore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
+//	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
-//	        │     ├──▶ trigger ──▶ RUNS
-//	        │     └──▶ cancellation ──▶ controls
+//	        │     ├──▶ redrive, trigger ──▶ RUNS
+//	        │     ├──▶ cancellation ──▶ controls
+//	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
 //
 // Any number of gateways may run. Each serves from its start, with whatever is
@@ -19,6 +20,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -28,9 +30,13 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go/jetstream"
@@ -46,24 +52,36 @@ type Config struct {
 	// AdminKeyFile keeps an admin's API key; none by default. While there is no
 	// key at all, the gateway makes one and writes the file.
 	AdminKeyFile string `env:"CARILLON_ADMIN_KEY_FILE"`
+	// PublicURL is the address of the API as targets see it; the runners need the
+	// same. Without it, jobs that want a callback are refused.
+	PublicURL string `env:"CARILLON_PUBLIC_URL"`
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
+	// MasterKeys seal the secrets; without any, none can be stored.
+	MasterKeys seal.Config
 	// Listener serves the API in the place of Listen; Run closes it.
 	Listener net.Listener `env:"-"`
 }
 
 // Run serves until ctx ends, then gives back everything. It fails if its address
-// is taken, or if Postgres refuses it for good.
+// is taken, if a master key is malformed, or if Postgres refuses it for good.
 func Run(ctx context.Context, config Config, health *service.Health) error {
 	if health == nil {
 		health = service.NewHealth() // for /readyz
+	}
+	if err := carillon.CheckPublicURL(config.PublicURL); err != nil {
+		return err
 	}
 	listener, err := listen(config)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	keys, err := seal.Load(config.MasterKeys)
+	if err != nil {
+		return err
+	}
 	nc, js, err := bus.Connect(config.NATS, "gateway")
 	if err != nil {
 		return err
@@ -77,11 +95,14 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	defer pool.Close()
 
 	relay := outbox.NewRelay(pool, js)
+	jobs, starter := jobstore.New(pool, relay.Kick), trigger.New(js)
 	parts := api.Parts{
-		Jobs: jobstore.New(pool, relay.Kick), Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
-		Runs: ledger.New(pool), Trigger: trigger.New(js), Canceller: cancellation.New(putControl(js)),
-		Backfills: backfillstore.New(pool, streams{js}, relay.Kick),
-		Keys:      keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
+		Jobs: jobs, Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
+		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
+		Secrets:   secretstore.New(pool, keys, relay.Kick),
+		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
+		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
+		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}

@@ -77,6 +77,14 @@ func TestBadDocumentsAreRefusedAndNameEveryFault(t *testing.T) {
 			"retry": object{"max_attempts": "3", "max_backoff": "0s", "min_backoff": "9000h"}, "queue": "Not A Slug",
 		}, 422, []string{"body.name", "body.queue", "body.retry.max_attempts", "body.retry.max_backoff", "body.retry.min_backoff",
 			"body.schedule.cron", "body.target.timeout", "body.target.url", "body.typo"}},
+		"faulty target": {with(target(object{
+			"url": "https://{{job.name}}.example.com/", "headers": object{"X": "{{nothing}}"}, "body": "{{",
+			"timeouts": object{"connect": "2h", "tls": "-1s", "first_byte": "soon"},
+			"success":  object{"status": []string{"2xx", "fine"}, "body": "(", "json_path": "status", "equals": []int{1}},
+		})), 422, []string{"body.target.body", "body.target.headers", "body.target.success.body", "body.target.success.equals",
+			"body.target.success.json_path", "body.target.success.status[1]", "body.target.timeouts.connect",
+			"body.target.timeouts.first_byte", "body.target.timeouts.tls", "body.target.url"}},
+		"statuses as numbers":            {with(target(object{"success": object{"status": []int{200}}})), 422, []string{"body.target.success.status[0]"}},
 		"escapes that outgrow a message": {with(target(object{"body": strings.Repeat("\x01", 150_000)})), 422, []string{"body"}},
 	} {
 		p := intoProblem(t, w.call(t, "POST", "/api/v1/jobs", test.body), test.status)

@@ -354,18 +354,18 @@ func TestQueues(t *testing.T) {
 	}
 
 	want := carillon.Queue{Name: "reports", Concurrency: 7, Weight: 1}
-	if got := into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 7}), 200); got != want {
+	if got := into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 7}), 200); !got.Equal(want) {
 		t.Errorf("got %+v", got)
 	}
 	w.publishedQueue(t, "reports", &want)
 	want.Paused = true
-	if got := into[carillon.Queue](t, w.call(t, "POST", "/api/v1/queues/reports/pause", nil), 200); got != want {
+	if got := into[carillon.Queue](t, w.call(t, "POST", "/api/v1/queues/reports/pause", nil), 200); !got.Equal(want) {
 		t.Errorf("got %+v", got)
 	}
 	w.publishedQueue(t, "reports", &want)
 	want.Weight, want.Concurrency = 4, 8
 	into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 7, "weight": 4}), 200)
-	if got := into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 8, "paused": false}), 200); got != want {
+	if got := into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/reports", object{"concurrency": 8, "paused": false}), 200); !got.Equal(want) {
 		t.Errorf("got %+v, want it paused and of its weight still", got)
 	}
 	w.publishedQueue(t, "reports", &want)
@@ -427,7 +427,7 @@ func (w *world) publishedQueue(t *testing.T, name string, want *carillon.Queue) 
 			return nil
 		}
 		var got carillon.Queue
-		if err := json.Unmarshal(msg.Data, &got); err != nil || got != *want {
+		if err := json.Unmarshal(msg.Data, &got); err != nil || !got.Equal(*want) {
 			return fmt.Errorf("%+v is published, %w", got, err)
 		}
 		return nil

@@ -8,7 +8,9 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/resync"
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/go-cmp/cmp"
@@ -135,6 +137,7 @@ func TestAResyncLeavesToTheRelayWhatWaits(t *testing.T) {
 	written := func() { t.Error("something was put into the outbox") }
 	err := resync.Run(t.Context(), w.js, resync.Stores{
 		Jobs: jobstore.New(w.pool, written), Queues: queuestore.New(w.pool, written), Pauses: pausestore.New(w.pool, written),
+		Secrets: secretstore.New(w.pool, &seal.Keys{}, written),
 	})
 	if after := w.count(t, waiting); err != nil || before != 4 || after != before {
 		t.Errorf("%d messages wait, %d before, %v", after, before, err)

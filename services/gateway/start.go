@@ -132,7 +132,9 @@ func (s *start) resync(ctx context.Context) error {
 	if !s.js.Conn().IsConnected() {
 		return errNotConnected
 	}
-	return resync.Run(ctx, s.js, resync.Stores{Jobs: s.parts.Jobs, Queues: s.parts.Queues, Pauses: s.parts.Pauses})
+	return resync.Run(ctx, s.js, resync.Stores{
+		Jobs: s.parts.Jobs, Queues: s.parts.Queues, Pauses: s.parts.Pauses, Secrets: s.parts.Secrets,
+	})
 }
 
 func (s *start) ping(ctx context.Context) error {

@@ -45,6 +45,8 @@ func newWorld(t *testing.T) *world {
 	w := &world{natsDir: t.TempDir(), natsPort: -1}
 	w.startNATS(t)
 	w.config.Postgres.URL = pgtest.Database(t)
+	w.config.MasterKeys.Keys = masterKey(1)
+	w.config.PublicURL = "https://carillon.example.com"
 	w.config.AdminKeyFile = filepath.Join(t.TempDir(), "admin.key")
 	w.connect(t)
 	w.start(t)

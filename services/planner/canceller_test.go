@@ -23,7 +23,7 @@ func TestNothingWaitsForCancellations(t *testing.T) {
 	for name, away := range map[string]func(*nats.Conn) error{
 		"no bucket": func(*nats.Conn) error { return nil },
 		"no answer": func(nc *nats.Conn) error {
-			_, err := nc.Subscribe(topology.AllControls, func(*nats.Msg) {})
+			_, err := nc.Subscribe(topology.AllCancels, func(*nats.Msg) {})
 			return errors.Join(err, nc.Flush())
 		},
 	} {

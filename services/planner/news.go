@@ -2,10 +2,12 @@ package planner
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
@@ -13,8 +15,10 @@ import (
 // define takes in a message of JOBS.
 func (l *loop) define(entry bus.Entry) {
 	switch {
-	case topology.IsQueue(entry.Subject):
+	case topology.IsSecret(entry.Subject):
 		l.know(entry.Sequence)
+	case topology.IsQueue(entry.Subject):
+		l.defineQueue(entry)
 	case topology.IsPause(entry.Subject):
 		l.definePause(entry)
 	case topology.IsBackfill(entry.Subject):
@@ -22,6 +26,23 @@ func (l *loop) define(entry bus.Entry) {
 	default:
 		l.defineJob(entry)
 	}
+}
+
+// defineQueue takes in a queue; an empty message says that it is deleted.
+func (l *loop) defineQueue(entry bus.Entry) {
+	queue := carillon.Queue{Name: topology.QueueName(entry.Subject)}
+	if len(entry.Data) > 0 {
+		defined, err := wire.Decode[carillon.Queue](entry.Data)
+		if err == nil && defined.Name != queue.Name {
+			err = fmt.Errorf("it says that it is the queue %.70q", defined.Name)
+		}
+		if err != nil {
+			l.ignore(entry, err)
+			return
+		}
+		queue = defined
+	}
+	l.post(func(context.Context) { l.agenda.DefineQueue(queue, entry.Sequence) })
 }
 
 func (l *loop) definePause(entry bus.Entry) {

@@ -101,8 +101,6 @@ func (p *planner) plan(ctx context.Context) error {
 }
 
 // follow feeds the loop with all that JOBS holds; it returns once the past is in.
-// Queues are no news to a planner, but it has to know that nothing else stands
-// there.
 func (p *planner) follow(ctx context.Context) (stop func(), err error) {
 	jobs, err := p.js.Stream(ctx, topology.JobsStream)
 	if err != nil {

@@ -262,6 +262,47 @@ func TestCallsWithinTheGraceEnd(t *testing.T) {
 	s.empty()
 }
 
+// TestARunnerThatStopsLeavesTheRestToOthers has one that may call only its first
+// target: whatever else it took would fail.
+func TestARunnerThatStopsLeavesTheRestToOthers(t *testing.T) {
+	t.Parallel()
+	s, release, stopped := newStage(t), make(chan struct{}), make(chan struct{})
+	slow, quick := newTarget(t, func(http.ResponseWriter, *http.Request) { <-release }), newTarget(t, nil)
+	s.define(defaultQueue(5))
+	s.follow()
+	stop := s.start(func(c *config) { c.AllowTargets = allow(s, strings.TrimPrefix(slow.URL, "http://")) })
+	inHand := []wire.Run{s.plan(s.call(slow.URL)), s.plan(s.call(slow.URL))}
+	s.eventually(func() error { return called(slow, 2) })
+	go func() { defer close(stopped); stop() }()
+	s.eventually(s.nobodyAsks)
+	s.start()
+	for range 8 {
+		if got := s.final(s.plan(s.call(quick.URL))); got.State != carillon.StateSucceeded {
+			t.Errorf("outcome %+v", got)
+		}
+	}
+	close(release)
+	<-stopped
+	for _, run := range inHand {
+		if got := s.final(run); got.State != carillon.StateSucceeded {
+			t.Errorf("outcome of what was in hand %+v", got)
+		}
+	}
+	s.empty()
+	if slow.calls() != 2 || quick.calls() != 8 {
+		t.Errorf("%d and %d calls", slow.calls(), quick.calls())
+	}
+}
+
+// nobodyAsks reports whether no runner waits for runs of the default queue.
+func (s *stage) nobodyAsks() error {
+	consumer, err := s.js.Consumer(s.Context(), topology.RunsStream, topology.QueueConsumerName("default"))
+	if err == nil && consumer.CachedInfo().NumWaiting > 0 {
+		err = fmt.Errorf("%d requests wait", consumer.CachedInfo().NumWaiting)
+	}
+	return err
+}
+
 // A runner that dies says nothing: the message comes back after the ack wait.
 func TestARunOfADeadRunnerIsCalledAgain(t *testing.T) {
 	t.Parallel()

@@ -57,6 +57,13 @@ func (t *target) calls() int {
 	return len(t.requests)
 }
 
+// ended is how many requests have been answered.
+func (t *target) ended() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.requests) - t.now
+}
+
 // header lists a header's value in each request.
 func (t *target) header(name string) (values []string) {
 	t.mu.Lock()

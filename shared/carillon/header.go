@@ -56,6 +56,9 @@ func headerProblem(name, value string) string {
 	case len(name)+len(value) > maxHeaderBytes:
 		return "is longer than 8 KiB"
 	}
+	if err := templateProblem(value); err != nil {
+		return err.Error()
+	}
 	return ""
 }
 

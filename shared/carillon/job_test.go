@@ -1,6 +1,7 @@
 package carillon_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,28 @@ func TestDefaultsOfAPolicyAreFilledWithIt(t *testing.T) {
 	got := carillon.Document{Overlap: carillon.OverlapQueue, CatchUp: carillon.CatchUp{Policy: carillon.CatchUpAll}}.WithDefaults()
 	if got.MaxQueued != 1 || got.CatchUp.Max != 100 {
 		t.Errorf("max_queued %d and catch_up.max %d, want 1 and 100", got.MaxQueued, got.CatchUp.Max)
+	}
+}
+
+func TestDefaultsOfACallbackLeaveTheDocumentAlone(t *testing.T) {
+	t.Parallel()
+	given := carillon.Document{Target: carillon.Target{Callback: &carillon.Callback{}}}
+	if got := given.WithDefaults().Target.Callback; got.TTL != carillon.Duration(time.Hour) || given.Target.Callback.TTL != 0 {
+		t.Errorf("%s, and %s in what was given", got.TTL, given.Target.Callback.TTL)
+	}
+}
+
+func TestPublicAddresses(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"", "http://127.0.0.1:8470", "https://carillon.example.com/", "https://example.com/carillon"} {
+		if err := carillon.CheckPublicURL(good); err != nil {
+			t.Errorf("%s: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"carillon.example.com", "ftp://example.com", "https://", "https://a:b@example.com", "https://example.com/?a", "https://example.com/#a", "://"} {
+		if err := carillon.CheckPublicURL(bad); err == nil || !strings.Contains(err.Error(), "CARILLON_PUBLIC_URL") {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 }
 

@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/template"
 )
 
 // Limits on what a document may hold. The last one keeps the messages that
@@ -27,6 +25,8 @@ const (
 	maxQueued     = 100
 	maxCatchUp    = 10_000
 	maxBackoff    = 24 * time.Hour
+	maxDeadline   = 30 * 24 * time.Hour
+	maxCallback   = 24 * time.Hour
 	maxBytes      = 768 << 10
 )
 
@@ -57,6 +57,9 @@ func (d Document) Validate() error {
 	}
 	if d.MaxQueued < 0 || d.MaxQueued > maxQueued {
 		faults.Add("max_queued", "must be from 1 to %d, not %d", maxQueued, d.MaxQueued)
+	}
+	if d.Deadline < 0 || time.Duration(d.Deadline) > maxDeadline {
+		faults.Add("deadline", "must be above 0 and at most 30d, or left out, not %s", d.Deadline)
 	}
 	faults.Nest("", d.checkSize())
 	return faults.Err()
@@ -102,42 +105,45 @@ func (t Target) validate() error {
 		faults.Add("url", "%s", problem)
 	}
 	faults.Nest("headers", validateHeaders(t.Headers))
+	faults.Nest("auth", t.Auth.validate(&t))
+	faults.Nest("signing", t.Signing.validate(&t))
 	if len(t.Body) > maxBodyBytes {
 		faults.Add("body", "must be at most 256 KiB, not %d bytes", len(t.Body))
+	} else {
+		faults.Nest("body", templateProblem(t.Body))
 	}
 	if t.Timeout <= 0 || time.Duration(t.Timeout) > maxTimeout {
 		faults.Add("timeout", "must be above 0 and at most 1h, not %s", t.Timeout)
 	}
+	faults.Nest("timeouts", t.Timeouts.validate())
+	_, err := t.Success.Compile()
+	faults.Nest("success", err)
+	if c := t.Callback; c != nil && (c.TTL <= 0 || time.Duration(c.TTL) > maxCallback) {
+		faults.Add("callback.ttl", "must be above 0 and at most 24h, not %s", c.TTL)
+	}
 	return faults.Err()
 }
 
-// urlProblem says what is wrong with a target address, or "".
-func urlProblem(raw string) string {
-	if raw == "" {
-		return "is required, like https://api.example.com/report"
+func (t *Timeouts) validate() error {
+	if t == nil {
+		return nil
 	}
-	if len(raw) > maxURLBytes {
-		return "must be at most 2048 characters"
+	var faults fault.Faults
+	for _, limit := range []struct {
+		field string
+		value Duration
+		most  time.Duration
+	}{{"connect", t.Connect, time.Minute}, {"tls", t.TLS, time.Minute}, {"first_byte", t.FirstByte, maxTimeout}} {
+		if limit.value < 0 || time.Duration(limit.value) > limit.most {
+			faults.Add(limit.field, "must be above 0 and at most %s, not %s", Duration(limit.most), limit.value)
+		}
 	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return "is not a valid address; write it like https://api.example.com/report"
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "must start with http:// or https://"
-	case u.Hostname() == "":
-		return "has no host; write it like https://api.example.com/report"
-	case u.User != nil:
-		return "must not carry a user or password; send them in a header"
-	case !validPort(u.Port()):
-		return "must have a port from 1 to 65535, or none"
-	}
-	return ""
+	return faults.Err()
 }
 
-func validPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && n > 0
+func templateProblem(text string) error {
+	_, err := template.Read(text)
+	return err
 }
 
 func (r Retry) validate() error {
@@ -151,6 +157,7 @@ func (r Retry) validate() error {
 	if r.MaxBackoff < r.MinBackoff || time.Duration(r.MaxBackoff) > maxBackoff {
 		faults.Add("max_backoff", "must be from min_backoff (%s) to 24h, not %s", r.MinBackoff, r.MaxBackoff)
 	}
+	faults.Nest("on", validateRules(r.On))
 	return faults.Err()
 }
 

@@ -64,9 +64,12 @@ func TestValidDocuments(t *testing.T) {
 		"tab in a header":    func(d *carillon.Document) { d.Target.Headers = map[string]string{"X-Kind": "a\tb"} },
 		"largest body":       func(d *carillon.Document) { d.Target.Body = strings.Repeat("x", 256<<10) },
 		"longest timeout":    func(d *carillon.Document) { d.Target.Timeout = carillon.Duration(time.Hour) },
-		"most attempts":      func(d *carillon.Document) { d.Retry.MaxAttempts = 50 },
-		"constant backoff":   func(d *carillon.Document) { d.Retry.MaxBackoff = d.Retry.MinBackoff },
-		"nothing caught up":  func(d *carillon.Document) { d.CatchUp.Policy = carillon.CatchUpSkip },
+		"longest callback": func(d *carillon.Document) {
+			d.Target.Callback = &carillon.Callback{TTL: carillon.Duration(24 * time.Hour)}
+		},
+		"most attempts":     func(d *carillon.Document) { d.Retry.MaxAttempts = 50 },
+		"constant backoff":  func(d *carillon.Document) { d.Retry.MaxBackoff = d.Retry.MinBackoff },
+		"nothing caught up": func(d *carillon.Document) { d.CatchUp.Policy = carillon.CatchUpSkip },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,6 +79,17 @@ func TestValidDocuments(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestFaultyCallbacks(t *testing.T) {
+	t.Parallel()
+	for _, ttl := range []time.Duration{0, -time.Second, 24*time.Hour + 1} {
+		doc := valid()
+		doc.Target.Callback = &carillon.Callback{TTL: carillon.Duration(ttl)}
+		if got := fields(t, doc.Validate()); !slices.Equal(got, []string{"target.callback.ttl"}) {
+			t.Errorf("%s: faults of %v", ttl, got)
+		}
 	}
 }
 
@@ -202,6 +216,7 @@ func TestQueues(t *testing.T) {
 func FuzzValidate(f *testing.F) {
 	f.Add(`{"name": "a", "schedule": {"cron": "* * * * *"}, "target": {"url": "http://a"}}`)
 	f.Add(`{"name": "a", "schedule": {"at": "9999-12-31T23:59:59-12:00"}, "target": {"url": "http://a", "headers": {"a": "b"}}}`)
+	f.Add(`{"name": "a", "schedule": {"cron": "* * * * *"}, "target": {"url": "http://a/{{run_id}}", "timeouts": {"tls": "1s"}, "success": {"json_path": "$", "equals": null}}}`)
 	f.Add(`{"labels": {"": "\u0000"}, "retry": {"max_backoff": "-1s"}, "overlap": "\ud800"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var doc carillon.Document

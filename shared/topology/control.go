@@ -1,6 +1,8 @@
 package topology
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -9,13 +11,15 @@ import (
 )
 
 // ControlsBucket is the key-value bucket of what runners are told while they
-// work: which runs are cancelled. Its values are wire.Cancel.
+// work: which runs are cancelled, as wire.Cancel, and which hosts are left alone,
+// as wire.Cooldown.
 const ControlsBucket = "controls"
 
 // The bucket as the stream that it is, for those who follow it.
 const (
 	ControlsStream = "KV_" + ControlsBucket
-	AllControls    = controlPrefix + ">"
+	AllCancels     = controlPrefix + "cancel.>"
+	AllCooldowns   = controlPrefix + cooldown + "*"
 )
 
 const controlPrefix = "$KV." + ControlsBucket + "."
@@ -29,6 +33,15 @@ const ControlTTL = 48 * time.Hour
 // mostControls bounds the bucket, and with it what a runner remembers: about
 // 200,000 cancellations. Beyond it the server refuses more.
 const mostControls = 64 << 20
+
+// Cooldown is the subject of [ControlsStream] for how long a host is left alone.
+// The host is hashed, for it can hold what a key must not.
+func Cooldown(host string) string {
+	sum := sha256.Sum256([]byte(host))
+	return controlPrefix + cooldown + hex.EncodeToString(sum[:16])
+}
+
+const cooldown = "cooldown."
 
 // CancelRunKey is the key under which a run is cancelled.
 func CancelRunKey(run uuid.UUID) string { return cancelRun + run.String() }
@@ -46,10 +59,10 @@ const (
 	cancelJob = "cancel.job."
 )
 
-// CancelledRun is the run in a subject of [AllControls] that cancels one.
+// CancelledRun is the run in a subject of [AllCancels] that cancels one.
 func CancelledRun(subject string) (run uuid.UUID, ok bool) { return controlled(subject, cancelRun) }
 
-// CancelledJob is the job in a subject of [AllControls] that cancels its
+// CancelledJob is the job in a subject of [AllCancels] that cancels its
 // earlier runs.
 func CancelledJob(subject string) (job uuid.UUID, ok bool) { return controlled(subject, cancelJob) }
 
@@ -61,10 +74,10 @@ func controlled(subject, prefix string) (uuid.UUID, bool) {
 	return id, ok && err == nil && id.String() == text
 }
 
-// ParkedRun matches the parked retry of a run.
+// ParkedRun matches the parked retry of a run, or its wait for a callback.
 func ParkedRun(job, run uuid.UUID) string { return parked(job, run.String()) }
 
-// ParkedRuns matches all parked retries of a job.
+// ParkedRuns matches all that [ParkedRun] matches for the runs of a job.
 func ParkedRuns(job uuid.UUID) string { return parked(job, "*") }
 
 func parked(job uuid.UUID, run string) string {

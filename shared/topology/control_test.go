@@ -27,7 +27,7 @@ func TestControlsAreKeptInTheirBucket(t *testing.T) {
 		if _, err := bucket.Put(t.Context(), key, []byte("second")); err != nil {
 			t.Fatal(err)
 		}
-		if !matches(t, js, topology.ControlsStream, topology.AllControls, inBucket+key) {
+		if !matches(t, js, topology.ControlsStream, topology.AllCancels, inBucket+key) {
 			t.Errorf("%s is not there once", key)
 		}
 	}

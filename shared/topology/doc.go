@@ -4,13 +4,17 @@
 //	JOBS      job.<partition>.<job>  queue.<name>                last 16 per subject
 //	          pause.all  pause.namespace.<namespace>
 //	          backfill.<partition>.<backfill>
+//	          secret.<namespace>.<name>
 //	RUNS      run.<partition>.<job>.<queue>.ready                work queue
 //	          run.<partition>.<job>.<queue>.retry.<run>
+//	          run.<partition>.<job>.<queue>.callback.<run>
 //	          skip.<partition>.<job>
 //	          mark.<partition>
 //	OUTCOMES  outcome.<namespace>.<job>.<event>                  work queue,
 //	          republished as feed.<namespace>.<job>.<event>
 //	controls  cancel.run.<run>, cancel.job.<job>                 key-value, for two days
+//	          cooldown.<hash of the host>
+//	callbacks secret, <run>.<attempt>                            key-value
 //
 // RUNS is a work queue: a message exists until it is acknowledged. That is what
 // the overlap check rests on: "no message on run.<partition>.<job>.>" means

@@ -52,10 +52,11 @@ func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
 	if err != nil {
 		return fmt.Errorf("bucket %s: %w", LeasesBucket, err)
 	}
-	kept := controls()
-	kept.Replicas = replicas
-	if _, err := js.CreateOrUpdateKeyValue(ctx, kept); err != nil {
-		return fmt.Errorf("bucket %s: %w", ControlsBucket, err)
+	for _, kept := range []jetstream.KeyValueConfig{controls(), callbacks()} {
+		kept.Replicas = replicas
+		if _, err := js.CreateOrUpdateKeyValue(ctx, kept); err != nil {
+			return fmt.Errorf("bucket %s: %w", kept.Bucket, err)
+		}
 	}
 	return nil
 }
@@ -79,7 +80,7 @@ func Await(ctx context.Context, js jetstream.JetStream, replicas int, report fun
 
 func jobs() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name: JobsStream, Subjects: []string{"job.*.*", AllQueues, AllPauses, AllBackfills},
+		Name: JobsStream, Subjects: []string{"job.*.*", AllQueues, AllPauses, AllBackfills, AllSecrets},
 		Retention: jetstream.LimitsPolicy, MaxMsgsPerSubject: RevisionsKept,
 		AllowMsgTTL: true, AllowRollup: true,
 	}
@@ -88,7 +89,7 @@ func jobs() jetstream.StreamConfig {
 func runs() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:               RunsStream,
-		Subjects:           []string{"run.*.*.*.ready", "run.*.*.*.retry.*", "skip.*.*", "mark.*"},
+		Subjects:           []string{"run.*.*.*.ready", "run.*.*.*.retry.*", "run.*.*.*.callback.*", "skip.*.*", "mark.*"},
 		Retention:          jetstream.WorkQueuePolicy, // unlimited: the server allows no DiscardNew beside message schedules
 		AllowAtomicPublish: true, AllowMsgSchedules: true, AllowMsgTTL: true, AllowRollup: true,
 	}

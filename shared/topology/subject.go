@@ -15,6 +15,7 @@ const (
 	AllQueues    = "queue.*"
 	AllPauses    = "pause.>"
 	AllBackfills = "backfill.*.*"
+	AllSecrets   = "secret.*.*"
 	AllSkips     = "skip.>"
 	AllFeed      = "feed.>"
 )
@@ -56,14 +57,33 @@ func Backfill(job, backfill uuid.UUID) string {
 // IsBackfill tells the subjects of backfills from all others.
 func IsBackfill(subject string) bool { return strings.HasPrefix(subject, "backfill.") }
 
+// Secret is the subject of a secret of a namespace.
+func Secret(namespace, name string) string { return "secret." + namespace + "." + name }
+
+// SecretName is the namespace and the name in a secret's subject.
+func SecretName(subject string) (namespace, name string) {
+	namespace, name, _ = strings.Cut(strings.TrimPrefix(subject, "secret."), ".")
+	return namespace, name
+}
+
+// IsSecret tells the subjects of secrets from all others.
+func IsSecret(subject string) bool { return strings.HasPrefix(subject, "secret.") }
+
 // Ready is the subject on which a run of a job waits for a runner.
 func Ready(job uuid.UUID, queue string) string {
 	return "run." + partition(job) + "." + job.String() + "." + queue + ".ready"
 }
 
-// Retry is the subject on which a run waits for its next attempt.
+// Retry is the subject on which a run waits for its next attempt, or for its
+// callback.
 func Retry(job uuid.UUID, queue string, run uuid.UUID) string {
 	return "run." + partition(job) + "." + job.String() + "." + queue + ".retry." + run.String()
+}
+
+// Callback is the subject on which a run whose wait for its callback is over
+// waits for a runner.
+func Callback(job uuid.UUID, queue string, run uuid.UUID) string {
+	return "run." + partition(job) + "." + job.String() + "." + queue + ".callback." + run.String()
 }
 
 // QueueRuns matches every run of a queue that is queued, running or waiting.

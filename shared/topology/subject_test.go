@@ -25,10 +25,14 @@ func subjects(job, run uuid.UUID) []spelled {
 		{topology.Pause(""), topology.JobsStream, []string{topology.AllPauses}},
 		{topology.Pause("all"), topology.JobsStream, []string{topology.AllPauses}},
 		{topology.Backfill(job, run), topology.JobsStream, []string{topology.AllBackfills}},
+		{topology.Secret("billing", "token"), topology.JobsStream, []string{topology.AllSecrets}},
 		{topology.Ready(job, "low"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), ready("low")}},
 		{topology.Retry(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low")}},
 		{topology.Ready(job, "ready"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), ready("ready")}},
 		{topology.Retry(job, "retry", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("retry")}},
+		{topology.Callback(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), topology.CallbackConsumer().FilterSubject}},
+		{topology.Callback(job, "ready", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), topology.CallbackConsumer().FilterSubject}},
+		{topology.CallbackSubject(topology.CallbackKey(run, 2)), topology.CallbacksStream, nil},
 		{topology.Skip(job), topology.RunsStream, []string{topology.AllSkips}},
 		{topology.Mark(0), topology.RunsStream, nil},
 		{topology.Mark(carillon.Partitions - 1), topology.RunsStream, nil},
@@ -49,10 +53,10 @@ func TestEverySubjectHasOneStreamAndItsFilters(t *testing.T) {
 	js := natstest.Start(t).Streams()
 	job, other, run := carillon.NewJobID(), carillon.NewJobID(), uuid.New()
 	filters := []string{
-		topology.AllJobs, topology.AllQueues, topology.AllPauses, topology.AllBackfills, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
+		topology.AllJobs, topology.AllQueues, topology.AllPauses, topology.AllBackfills, topology.AllSecrets, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
 		topology.Outcomes(job), topology.Outcomes(other),
 		topology.QueueRuns("low"), topology.QueueRuns("lo"), topology.QueueRuns("ready"), topology.QueueRuns("retry"),
-		ready("low"), ready("lo"), ready("ready"), ready("retry"),
+		topology.CallbackConsumer().FilterSubject, ready("low"), ready("lo"), ready("ready"), ready("retry"),
 	}
 	for _, c := range subjects(job, run) {
 		ack, err := js.Publish(t.Context(), c.subject, nil)
@@ -129,14 +133,16 @@ func FuzzJobOfRun(f *testing.F) {
 func TestSubjectsOfJobsTellWhatTheyAreOf(t *testing.T) {
 	t.Parallel()
 	id := uuid.New()
-	for subject, want := range map[string][3]bool{
-		topology.Job(id):          {false, false, false},
-		topology.Queue("pause"):   {true, false, false},
-		topology.Pause("queue"):   {false, true, false},
-		topology.Backfill(id, id): {false, false, true},
+	for subject, want := range map[string][4]bool{
+		topology.Job(id):                  {false, false, false, false},
+		topology.Queue("pause"):           {true, false, false, false},
+		topology.Pause("queue"):           {false, true, false, false},
+		topology.Backfill(id, id):         {false, false, true, false},
+		topology.Secret("queue", "pause"): {false, false, false, true},
 	} {
-		if got := [3]bool{topology.IsQueue(subject), topology.IsPause(subject), topology.IsBackfill(subject)}; got != want {
-			t.Errorf("%s: queue, pause, backfill: got %v", subject, got)
+		got := [4]bool{topology.IsQueue(subject), topology.IsPause(subject), topology.IsBackfill(subject), topology.IsSecret(subject)}
+		if got != want {
+			t.Errorf("%s: queue, pause, backfill, secret: got %v", subject, got)
 		}
 	}
 }
@@ -147,6 +153,13 @@ func TestQueueNameReadsQueue(t *testing.T) {
 		if got := topology.QueueName(topology.Queue(queue.Name)); got != queue.Name {
 			t.Errorf("got %q, want %q", got, queue.Name)
 		}
+	}
+}
+
+func TestSecretNameReadsSecret(t *testing.T) {
+	t.Parallel()
+	if namespace, name := topology.SecretName(topology.Secret("secret", "a-b")); namespace != "secret" || name != "a-b" {
+		t.Errorf("got %q, %q", namespace, name)
 	}
 }
 

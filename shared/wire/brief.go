@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/segmentio/encoding/json"
 )
@@ -18,13 +19,23 @@ type Brief struct {
 
 // RawCall is a [Call] whose target and retry policy are JSON already.
 type RawCall struct {
-	JobID     uuid.UUID       `json:"job_id"`
-	Job       string          `json:"job"`
-	Namespace string          `json:"namespace"`
-	Revision  int64           `json:"revision"`
-	Queue     string          `json:"queue"`
-	Target    json.RawMessage `json:"target,omitempty"`
-	Retry     json.RawMessage `json:"retry,omitempty"`
+	JobID     uuid.UUID         `json:"job_id"`
+	Job       string            `json:"job"`
+	Namespace string            `json:"namespace"`
+	Revision  int64             `json:"revision"`
+	Queue     string            `json:"queue"`
+	Target    json.RawMessage   `json:"target,omitempty"`
+	Retry     json.RawMessage   `json:"retry,omitempty"`
+	Deadline  carillon.Duration `json:"deadline,omitempty"`
+}
+
+// Address is the URL of a target that is JSON, or "" if there is none.
+func Address(target json.RawMessage) string {
+	var t struct {
+		URL string `json:"url"`
+	}
+	_ = json.Unmarshal(target, &t) // then it is empty
+	return t.URL
 }
 
 // Encode returns the JSON form. What is JSON already is not looked at.

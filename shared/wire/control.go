@@ -31,3 +31,12 @@ type Cancel struct {
 func (c *Cancel) Covers(run *Run) bool {
 	return run.FireTime.Before(c.Before) && !run.PlannedAt.After(c.At)
 }
+
+// Cooldown is a value of the controls bucket, under topology.Cooldown: a host asked
+// not to be called until an instant.
+type Cooldown struct {
+	// Host is a name or an address, in lower case, with the port unless it is the
+	// one that the scheme implies.
+	Host  string    `json:"host"`
+	Until time.Time `json:"until"`
+}

@@ -5,10 +5,12 @@
 //	gateway ── Queue ───────▶ JOBS ──▶ runner        a queue and its limits
 //	gateway ── Pause ───────▶ JOBS ──▶ planner       a namespace, or all, paused
 //	gateway ── Backfill ────▶ JOBS ──▶ planner       fires of the past to run
+//	gateway ── Secret ──────▶ JOBS ──▶ runner        a secret, sealed
 //	planner ── Run + Call ──▶ RUNS ──▶ runner        a fire to run
 //	planner ── Outcome ─────▶ RUNS ──▶ runner        a fire decided against
 //	planner ── Mark ────────▶ RUNS ──▶ next planner  all up to here is planned
 //	gateway, planner ── Cancel ──▶ controls ──▶ runner   runs to be stopped
+//	gateway, runner ── Report ──▶ callbacks ──▶ runner  how a wait for a callback ended
 //	runner ─── Outcome ─────▶ OUTCOMES ──▶ recorder, and the live feed
 //
 // A ready message is a [Run] in one header and a [Call] as its body. The call

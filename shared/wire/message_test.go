@@ -17,7 +17,8 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 123_456_789, time.UTC)
 
 func definition() wire.Definition {
 	doc := carillon.Document{
-		Name: "tick", Labels: map[string]string{"team": "billing"},
+		Deadline: carillon.Duration(time.Minute),
+		Name:     "tick", Labels: map[string]string{"team": "billing"},
 		Schedule: schedule.Spec{Every: schedule.Duration(90 * time.Second), Timezone: "Europe/Berlin"},
 		Target: carillon.Target{
 			URL: "https://api.example.com/a?b=<c>&d=\"e\"", Headers: map[string]string{"X-Kind": "full"}, Body: "é\x00\n",
@@ -67,14 +68,24 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	for _, queue := range carillon.BuiltinQueues() {
 		comesBack(t, queue, wire.Encode(queue))
 	}
+	rated := carillon.Queue{
+		Name: "slow", Concurrency: 5, Weight: 2, Rate: &carillon.Rate{Limit: 20, Per: carillon.PerSecond, Burst: 2}, Hosts: []carillon.Host{"*.example.com"},
+	}
+	comesBack(t, rated, wire.Encode(rated))
 	pause := wire.Pause{Namespace: "billing", Revision: 3, Paused: true, EffectiveFrom: noon, Republished: true}
 	comesBack(t, pause, wire.Encode(pause))
 	backfill := wire.Backfill{ID: uuid.New(), JobID: uuid.New(), Fires: []time.Time{noon, noon.Add(time.Hour)}, Rate: 5, Ended: true}
 	comesBack(t, backfill, wire.Encode(backfill))
+	secret := wire.Secret{Current: wire.Sealed{Version: 2, Text: []byte("\x00\xff")}, Previous: &wire.Sealed{Version: 1, Text: []byte("x")}}
+	comesBack(t, secret, wire.Encode(secret))
 	r, o, m := run(), outcome(), mark()
 	comesBack(t, r, wire.Encode(r))
 	comesBack(t, o, wire.Encode(o))
 	comesBack(t, m, wire.Encode(m))
+	r.Wait = &wire.Wait{StartedAt: noon, Response: "taken on\n"}
+	comesBack(t, r, wire.Encode(r))
+	report := wire.Report{State: carillon.StateFailed, Class: wire.ClassTimeout, Message: "é", At: noon}
+	comesBack(t, report, wire.Encode(report))
 	comesBack(t, wire.Run{}, wire.Encode(wire.Run{}))
 	comesBack(t, wire.Outcome{}, wire.Encode(wire.Outcome{}))
 	comesBack(t, wire.Mark{}, wire.Encode(wire.Mark{}))
@@ -194,7 +205,7 @@ func TestABriefMakesTheSameCall(t *testing.T) {
 	}
 	raw := wire.RawCall{
 		JobID: brief.ID, Job: brief.Name, Namespace: brief.Namespace, Revision: brief.Revision,
-		Queue: brief.Queue, Target: brief.Target, Retry: brief.Retry,
+		Queue: brief.Queue, Target: brief.Target, Retry: brief.Retry, Deadline: brief.Deadline,
 	}
 	call, err := wire.Decode[wire.Call](raw.Encode())
 	if diff := cmp.Diff(def.Call(), call); err != nil || diff != "" {
@@ -209,5 +220,16 @@ func TestABriefMakesTheSameCall(t *testing.T) {
 	empty, err := wire.Decode[wire.Call](raw.Encode())
 	if diff := cmp.Diff(wire.Call{}, empty); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+func TestTheAddressOfATarget(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]string{
+		`{"method":"POST","url":"https://a/b?c=\"d\""}`: `https://a/b?c="d"`, `{}`: "", ``: "", `[1]`: "",
+	} {
+		if got := wire.Address([]byte(target)); got != want {
+			t.Errorf("%s: %q, want %q", target, got, want)
+		}
 	}
 }

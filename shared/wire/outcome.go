@@ -19,7 +19,8 @@ type Outcome struct {
 	Kind      carillon.Kind  `json:"kind"`
 	FireTime  time.Time      `json:"fire_time"`
 	State     carillon.State `json:"state"`
-	// Reason is a short sentence for every state but running and succeeded.
+	// Reason is a short sentence for every state but succeeded, and running unless
+	// the run waits for its callback.
 	Reason    string    `json:"reason,omitempty"`
 	PlannedAt time.Time `json:"planned_at"`
 	// StartedAt is when the first attempt began; zero if none was made.
@@ -42,6 +43,10 @@ type Attempt struct {
 	Error string `json:"error,omitempty"`
 	// Response is the start of the answer's body.
 	Response string `json:"response,omitempty"`
+	// RetryAt is when the target wants the next attempt at the earliest
+	// (Retry-After); nil if it did not say. Cooldown: it wants no call at all till then.
+	RetryAt  *time.Time `json:"retry_at,omitempty"`
+	Cooldown bool       `json:"cooldown,omitempty"`
 }
 
 // Class is the kind of an attempt's failure.
@@ -54,6 +59,9 @@ const (
 	ClassTLS         Class = "tls"         // no trust in the other side
 	ClassTimeout     Class = "timeout"     // the attempt's time ran out
 	ClassStatus      Class = "status"      // an answer, but not a good one
+	ClassAssertion   Class = "assertion"   // an answer whose body is not what is wanted
+	ClassTooLarge    Class = "too_large"   // an answer too large to say so
+	ClassAuth        Class = "auth"        // no proof of who calls: a secret or a token is missing
 	ClassBlocked     Class = "blocked"     // an address that may not be called
 	ClassProtocol    Class = "protocol"    // an answer that is not HTTP
 	ClassInterrupted Class = "interrupted" // the runner went away

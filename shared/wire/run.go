@@ -20,6 +20,15 @@ type Run struct {
 	Attempt int `json:"attempt"`
 	// StartedAt is when the first attempt began; zero before it.
 	StartedAt time.Time `json:"started_at,omitzero"`
+	// Holds counts how often the run was parked instead of being called, and
+	// HeldSince is the first time since the last attempt; nil if it was not.
+	Holds     int        `json:"holds,omitempty"`
+	HeldSince *time.Time `json:"held_since,omitempty"`
+	// RedriveOf is the ended run that this one does again; nil for none.
+	RedriveOf *uuid.UUID `json:"redrive_of,omitempty"`
+	// Wait is set while the attempt's target has taken the run on and is to call
+	// back.
+	Wait *Wait `json:"wait,omitempty"`
 }
 
 // Call is the part of a ready message that all runs of one revision share.
@@ -31,4 +40,7 @@ type Call struct {
 	Queue     string          `json:"queue"`
 	Target    carillon.Target `json:"target"`
 	Retry     carillon.Retry  `json:"retry"`
+	// Deadline is how long a run may wait, from PlannedAt to its first call; 0 is
+	// for ever.
+	Deadline carillon.Duration `json:"deadline,omitempty"`
 }

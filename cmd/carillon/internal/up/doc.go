@@ -8,6 +8,7 @@
 //	DIR/version      the layout of the folder
 //	DIR/lock         held while a process uses the folder
 //	DIR/admin.key    the admin key, for the client commands
+//	DIR/master.key   seals the secrets; to lose it is to lose them
 //	DIR/nats/        JetStream's files
 //	DIR/postgres/    the private Postgres
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder"
 	"github.com/carillon-cron/carillon/services/runner"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 )
 
@@ -41,6 +42,10 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	s.runner.Grace = grace
 	s.gateway.Listener = listener
 	s.gateway.AdminKeyFile = f.path(KeyFile)
+	if err := s.keepMasterKey(f.path(masterKeyFile)); err != nil {
+		return nil, err
+	}
+	s.listenForCallbacks(listener)
 	for i := range s.healths {
 		s.healths[i] = service.NewHealth()
 	}
@@ -50,9 +55,31 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	return &s, nil
 }
 
+// masterKeyFile holds the key that seals secrets, in the data folder.
+const masterKeyFile = "master.key"
+
+// keepMasterKey makes the key of a data folder at its first start, unless the
+// environment brings one.
+func (s *settings) keepMasterKey(path string) error {
+	if s.gateway.MasterKeys != (seal.Config{}) {
+		return nil
+	}
+	s.gateway.MasterKeys.File, s.runner.MasterKeys.File = path, path
+	return seal.EnsureFile(path)
+}
+
 func (s *settings) connect(nats bus.Config, databaseURL string) {
 	s.planner.NATS, s.runner.NATS, s.recorder.NATS, s.gateway.NATS = nats, nats, nats, nats
 	s.recorder.Postgres.URL, s.gateway.Postgres.URL = databaseURL, databaseURL
+}
+
+// listenForCallbacks has targets call back at the API's own address, unless they
+// have been told another.
+func (s *settings) listenForCallbacks(listener net.Listener) {
+	if s.gateway.PublicURL == "" {
+		s.gateway.PublicURL = "http://" + listener.Addr().String()
+	}
+	s.runner.PublicURL = s.gateway.PublicURL
 }
 
 // appendParsed parses texts and appends the values to a list.

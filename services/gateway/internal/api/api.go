@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
@@ -16,6 +17,8 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/danielgtaylor/huma/v2"
@@ -44,14 +47,19 @@ type Parts struct {
 	Jobs      *jobstore.Store
 	Queues    *queuestore.Store
 	Pauses    *pausestore.Store
+	Secrets   *secretstore.Store
 	Runs      *ledger.Ledger
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
-	Keys      *keyring.Keyring
-	Feed      *feed.Feed
-	Forecasts *forecast.Reader
-	Health    *service.Health
+	Redriver  *redrive.Redriver
+	Callbacks *callback.Desk
+	// TakesCallbacks says whether targets are told where to call back.
+	TakesCallbacks bool
+	Keys           *keyring.Keyring
+	Feed           *feed.Feed
+	Forecasts      *forecast.Reader
+	Health         *service.Health
 }
 
 // API serves HTTP. Make one with New.
@@ -80,8 +88,11 @@ func New(parts Parts) *API {
 	a.routeForecast()
 	a.routeRuns()
 	a.routeRunControls()
+	a.routeRedrives()
+	a.routeCallbacks()
 	a.routeBackfills()
 	a.routeQueues()
+	a.routeSecrets()
 	a.routeFeed()
 	a.routeDocs()
 	a.routeHealth()

@@ -8,6 +8,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 )
@@ -77,13 +78,18 @@ func patchBody() *huma.RequestBody {
 }
 
 // complete fills in the defaults and says what is wrong with the whole.
-func complete(document *carillon.Document) error {
+func (a *API) complete(document *carillon.Document) error {
 	*document = document.WithDefaults()
-	return document.Validate()
+	var faults fault.Faults
+	faults.Nest("", document.Validate())
+	if document.Target.Callback != nil && !a.TakesCallbacks {
+		faults.Add("target.callback", "needs an address that targets can call back at: set CARILLON_PUBLIC_URL for gateways and runners")
+	}
+	return faults.Err()
 }
 
 func (a *API) createJob(ctx context.Context, in *struct{ payload }) (*answer[carillon.Job], error) {
-	wanted, err := document(a, &in.payload, complete)
+	wanted, err := document(a, &in.payload, a.complete)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +106,7 @@ type withBody struct {
 }
 
 func (a *API) replaceJob(ctx context.Context, in *withBody) (*answer[carillon.Job], error) {
-	wanted, err := document(a, &in.payload, complete)
+	wanted, err := document(a, &in.payload, a.complete)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +131,9 @@ func (a *API) setPaused(paused bool, action jobstore.Action) func(context.Contex
 func (a *API) runJob(ctx context.Context, in *JobPath) (*answer[ledger.Run], error) {
 	job, err := a.Jobs.Get(ctx, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if job.Queue, err = a.Queues.Route(ctx, job); err != nil {
 		return nil, err
 	}
 	queued, err := a.Trigger.Start(ctx, job)

@@ -32,5 +32,5 @@ func (a *API) patched(present carillon.Document, patch any) (carillon.Document, 
 	if err != nil {
 		return present, err
 	}
-	return read(a, mergePatch(tree, patch), complete)
+	return read(a, mergePatch(tree, patch), a.complete)
 }

@@ -9,14 +9,18 @@ import (
 	"strings"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 )
@@ -37,16 +41,20 @@ func asProblem(err error) error {
 		return invalid(details(faults))
 	}
 	switch {
-	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound):
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, callback.ErrUnknown):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, jobstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
-	case isAny(err, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, backfillstore.ErrEnded, backfillstore.ErrNoQueue, backfillstore.ErrBusy):
+	case isAny(err, secretstore.ErrInUse, seal.ErrNoKey, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, redrive.ErrState, redrive.ErrAgain, backfillstore.ErrEnded, backfillstore.ErrNoQueue, backfillstore.ErrBusy, callback.ErrContradicted):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
 	case errors.Is(err, cancellation.ErrUnavailable):
 		return unavailable(cancellation.ErrUnavailable.Error())
+	case errors.Is(err, callback.ErrUnavailable):
+		return unavailable(callback.ErrUnavailable.Error())
+	case errors.Is(err, callback.ErrLate):
+		return huma.Error410Gone(err.Error())
 	case errors.Is(err, backfillstore.ErrUnavailable):
 		return unavailable(backfillstore.ErrUnavailable.Error())
 	case errors.Is(err, feed.ErrUnavailable):
@@ -139,7 +147,7 @@ func strayProblem(c *fiber.Ctx, err error) *huma.ErrorModel {
 	if refused, ok := errors.AsType[*fiber.Error](err); ok {
 		status, detail = refused.Code, refused.Message
 	} else {
-		slog.Error("request failed", "path", c.Path(), "error", err)
+		slog.Error("request failed", "route", c.Route().Path, "error", err) // the path may hold a token
 	}
 	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail}
 }

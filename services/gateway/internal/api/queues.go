@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -20,13 +21,29 @@ type queueSettings struct {
 	Concurrency int    `json:"concurrency" doc:"Most calls at once, over all runners." minimum:"1" maximum:"10000" example:"50"`
 	Weight      int    `json:"weight,omitempty" doc:"Share of each runner's slots, relative to the other queues; by default what it is, or 1." minimum:"1" maximum:"1000" example:"3"`
 	Paused      bool   `json:"paused,omitempty" doc:"Whether a new queue begins paused. A queue that is there stays as it is: use pause and resume."`
+
+	Rate  *carillon.Rate  `json:"rate,omitempty" doc:"How many calls begin in a span of time, over all runners; no limit if it is left out."`
+	Hosts []carillon.Host `json:"hosts,omitempty" doc:"Hosts whose calls belong here: jobs of the queue default that call one of them run in this queue. A rule is a host, or *. and what follows; with a port or for all of them. The exact rule comes before the longest with a star. No two queues have the same; none if it is left out." maxItems:"100" example:"[\"api.example.com\",\"*.example.org\"]"`
+}
+
+// queue is the queue of a name with these settings.
+func (s queueSettings) queue(name string) carillon.Queue {
+	queue := carillon.Queue{Name: name, Concurrency: s.Concurrency, Weight: s.Weight, Paused: s.Paused, Hosts: s.Hosts}
+	if s.Rate != nil {
+		rate := s.Rate.WithDefaults()
+		queue.Rate = &rate
+	}
+	return queue
 }
 
 func (a *API) routeQueues() {
 	register(a, keyring.Viewer, operation(http.MethodGet, "/queues", "list-queues", queuesTag, "List queues"), a.listQueues)
 
 	put := operation(http.MethodPut, "/queues/{name}", "put-queue", queuesTag, "Create or change a queue")
-	put.RequestBody = bodyOf(a, queueSettings{Concurrency: 50, Weight: 3})
+	put.RequestBody = bodyOf(a, queueSettings{
+		Concurrency: 50, Weight: 3, Rate: &carillon.Rate{Limit: 20, Per: carillon.PerSecond, Burst: 2}, Hosts: []carillon.Host{"api.example.com"},
+	})
+	put.Description = "At once, over all runners. A rate that is new or changed holds once every runner has heard of it, within some seconds."
 	register(a, keyring.Admin, put, a.putQueue)
 
 	remove := operation(http.MethodDelete, "/queues/{name}", "delete-queue", queuesTag, "Delete a queue", http.StatusNotFound, http.StatusConflict)
@@ -54,13 +71,14 @@ func (a *API) putQueue(ctx context.Context, in *queueBody) (*answer[carillon.Que
 		if s.Name != "" && s.Name != in.Name {
 			return fault.Faults{{Field: "name", Message: "differs from the name in the path"}}
 		}
-		return nil
+		complete := s.queue(in.Name)
+		complete.Weight = cmp.Or(complete.Weight, 1) // for now: the store knows better
+		return complete.Validate()
 	})
 	if err != nil {
 		return nil, err
 	}
-	queue := carillon.Queue{Name: in.Name, Concurrency: settings.Concurrency, Weight: settings.Weight, Paused: settings.Paused}
-	return answerWith(a.Queues.Put(ctx, actor(ctx), queue))
+	return answerWith(a.Queues.Put(ctx, actor(ctx), settings.queue(in.Name)))
 }
 
 func (a *API) deleteQueue(ctx context.Context, in *QueuePath) (*struct{}, error) {

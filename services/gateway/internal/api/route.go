@@ -32,8 +32,11 @@ func register[I, O any](a *API, least keyring.Role, op huma.Operation, handle fu
 	})
 }
 
-// leastRole is the role that an operation needs.
+// leastRole is the role that an operation needs; "" if it needs no key.
 func leastRole(op *huma.Operation) keyring.Role {
+	if len(op.Security) == 0 {
+		return ""
+	}
 	return keyring.Role(op.Security[0][securityScheme][0])
 }
 

@@ -122,6 +122,7 @@ func TestOneGatewaysReaderOpensTheFeedsOfAll(t *testing.T) {
 	without := s.js.Conn().NumSubscriptions()
 	here := s.after(0)
 	s.subscriptions(without + 2)
+	<-other.want() // until the other one knows where the stream stood
 	s.publish()
 	s.publish()
 	s.expect(here, "event 1")

@@ -41,7 +41,11 @@ func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	return Of(ctx, r.jobs(ctx, namespace), queues, now, minutes)
+	routes, err := r.routes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Of(ctx, r.jobs(ctx, namespace, routes), queues, now, minutes)
 }
 
 func (r *Reader) queues(ctx context.Context) ([]Queue, error) {
@@ -59,6 +63,21 @@ func (r *Reader) queues(ctx context.Context) ([]Queue, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Queue])
 }
 
+// routes returns the rules of queues for hosts.
+func (r *Reader) routes(ctx context.Context) (carillon.Routes, error) {
+	rows, err := r.pool.Query(ctx, `SELECT name, hosts FROM queues WHERE hosts <> '{}'`)
+	if err != nil {
+		return carillon.Routes{}, fmt.Errorf("read queues: %w", err)
+	}
+	var queues []carillon.Queue
+	var queue carillon.Queue
+	_, err = pgx.ForEachRow(rows, []any{&queue.Name, &queue.Hosts}, func() error {
+		queues = append(queues, queue)
+		return nil
+	})
+	return carillon.RoutesOf(queues), err
+}
+
 // selectActive selects the jobs that nothing keeps paused.
 const selectActive = `
 	SELECT id, document FROM jobs WHERE NOT paused AND ($1 = '' OR namespace = $1)
@@ -66,7 +85,7 @@ const selectActive = `
 	AND namespace NOT IN (SELECT namespace FROM latest_pauses WHERE paused AND namespace IS NOT NULL)`
 
 // jobs reads the active jobs, one at a time.
-func (r *Reader) jobs(ctx context.Context, namespace string) iter.Seq2[Job, error] {
+func (r *Reader) jobs(ctx context.Context, namespace string, routes carillon.Routes) iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
 		rows, err := r.pool.Query(ctx, selectActive, namespace)
 		if err != nil {
@@ -75,7 +94,7 @@ func (r *Reader) jobs(ctx context.Context, namespace string) iter.Seq2[Job, erro
 		}
 		defer rows.Close()
 		for rows.Next() {
-			if job, err := scan(rows); !yield(job, err) {
+			if job, err := scan(rows, routes); !yield(job, err) {
 				return
 			}
 		}
@@ -85,7 +104,7 @@ func (r *Reader) jobs(ctx context.Context, namespace string) iter.Seq2[Job, erro
 	}
 }
 
-func scan(rows pgx.Rows) (Job, error) {
+func scan(rows pgx.Rows, routes carillon.Routes) (Job, error) {
 	var id uuid.UUID
 	var text []byte
 	if err := rows.Scan(&id, &text); err != nil {
@@ -99,7 +118,7 @@ func scan(rows pgx.Rows) (Job, error) {
 	if err != nil {
 		return Job{}, fmt.Errorf("job %s: %w", id, err)
 	}
-	return Job{Schedule: compiled, Queue: document.Queue, Endpoint: endpoint(document.Target.URL)}, nil
+	return Job{Schedule: compiled, Queue: routes.Queue(document.Queue, document.Target.URL), Endpoint: endpoint(document.Target.URL)}, nil
 }
 
 // endpoint is the host that an address calls, with its port if it names one.

@@ -43,8 +43,12 @@ func (c *change) write(ctx context.Context, tx pgx.Tx) error {
 	batch := &pgx.Batch{}
 	if c.action != Deleted {
 		c.checkQueue(batch)
+		c.checkSecrets(batch)
 	}
 	c.writeJob(batch)
+	if c.action != Deleted {
+		c.writeSecrets(batch)
+	}
 	c.writeRevision(batch)
 	c.writeAudit(batch)
 	outbox.Append(batch, topology.Job(c.after.ID), wire.Encode(c.definition()))

@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// tombstoneTTL is how long the news of an end stays in the stream: that of a queue
-// or of a backfill. Who was away for longer loads the stream anew.
+// tombstoneTTL is how long the news of an end stays in the stream: that of a queue,
+// of a secret or of a backfill. Who was away for longer loads the stream anew.
 const tombstoneTTL = 7 * 24 * time.Hour
 
 // publish sends all rows and returns the ids of those that are done. A row that
@@ -65,12 +65,16 @@ func (r *Relay) send(row row) ack {
 	return ack{future, err}
 }
 
-// message is a row's message. That of a queue or of a backfill takes the place of
-// the ones before it. Of a job the stream keeps some revisions, for planners that
+// replaces reports whether only the newest message of a row's subject counts, and
+// an empty one says that there is nothing any more.
+func replaces(row row) bool { return topology.IsQueue(row.Subject) || topology.IsSecret(row.Subject) }
+
+// message is a row's message. That of a queue, of a secret or of a backfill takes
+// the place of the ones before it. Of a job the stream keeps some revisions, for planners that
 // come later; what a deleted job leaves, planners tidy up once nobody needs it.
 func message(row row) *nats.Msg {
 	msg := &nats.Msg{Subject: row.Subject, Data: row.Payload}
-	if topology.IsQueue(row.Subject) || topology.IsBackfill(row.Subject) {
+	if replaces(row) || topology.IsBackfill(row.Subject) {
 		msg.Header = nats.Header{jetstream.MsgRollup: {jetstream.MsgRollupSubject}}
 	}
 	return msg
@@ -95,7 +99,7 @@ func (a ack) wait(ctx context.Context) error {
 func options(row row) []jetstream.PublishOpt {
 	options := []jetstream.PublishOpt{jetstream.WithRetryAttempts(0)}
 	switch {
-	case topology.IsQueue(row.Subject) && len(row.Payload) == 0, endsBackfill(row):
+	case replaces(row) && len(row.Payload) == 0, endsBackfill(row):
 		options = append(options, jetstream.WithMsgTTL(tombstoneTTL))
 	case topology.IsBackfill(row.Subject):
 		options = append(options, jetstream.WithExpectLastSequencePerSubject(0))

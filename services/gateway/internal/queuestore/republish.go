@@ -44,7 +44,7 @@ func difference(queues []carillon.Queue, published map[string]carillon.Queue) *p
 	stored := map[string]bool{}
 	for _, queue := range queues {
 		stored[queue.Name] = true
-		if published[queue.Name] != queue {
+		if !published[queue.Name].Equal(queue) {
 			outbox.Append(batch, topology.Queue(queue.Name), encode(&queue))
 		}
 	}

@@ -22,7 +22,9 @@ var (
 
 // isBuiltin reports whether a queue is that of documents that name none, or that
 // of backfills.
-func isBuiltin(name string) bool { return name == "default" || name == carillon.BackfillQueue }
+func isBuiltin(name string) bool {
+	return name == carillon.DefaultQueue || name == carillon.BackfillQueue
+}
 
 // Store reads and writes queues. It is safe for concurrent use.
 type Store struct {
@@ -36,7 +38,7 @@ func New(pool *pgxpool.Pool, written func()) *Store {
 	return &Store{pool: pool, written: written}
 }
 
-const selectQueue = `SELECT name, concurrency, weight, paused FROM queues `
+const selectQueue = `SELECT name, concurrency, weight, paused, rate, hosts FROM queues `
 
 // List returns all queues, by name.
 func (s *Store) List(ctx context.Context) ([]carillon.Queue, error) {
@@ -45,6 +47,15 @@ func (s *Store) List(ctx context.Context) ([]carillon.Queue, error) {
 		return nil, fmt.Errorf("list queues: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[carillon.Queue])
+}
+
+// Route returns the queue that a job's runs go to: its own, or that of its host.
+func (s *Store) Route(ctx context.Context, job carillon.Job) (string, error) {
+	if job.Queue != carillon.DefaultQueue {
+		return job.Queue, nil
+	}
+	queues, err := s.List(ctx)
+	return carillon.RoutesOf(queues).Queue(job.Queue, job.Target.URL), err
 }
 
 // lock returns a queue for a change, or nil if there is none.

@@ -14,9 +14,13 @@ import (
 
 // Put stores a valid queue, in place of one of the same name, and returns it.
 // What was there stays paused or not, for only SetPaused changes that. Weight 0
-// is the weight of what was there, or 1.
+// is the weight of what was there, or 1. It fails with fault.Faults where another
+// queue has one of the hosts.
 func (s *Store) Put(ctx context.Context, actor string, queue carillon.Queue) (carillon.Queue, error) {
-	err := s.change(ctx, actor, queue.Name, func(_ pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
+	err := s.change(ctx, actor, queue.Name, func(tx pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
+		if err := unclaimed(ctx, tx, queue); err != nil {
+			return nil, err
+		}
 		if before != nil {
 			queue.Paused = before.Paused
 			queue.Weight = cmp.Or(queue.Weight, before.Weight)
@@ -82,7 +86,7 @@ func (s *Store) change(ctx context.Context, actor, name string, edit edit) error
 			return err
 		}
 		after, err := edit(tx, before)
-		if err != nil || before != nil && after != nil && *before == *after {
+		if err != nil || before != nil && after != nil && before.Equal(*after) {
 			return err
 		}
 		wrote = true
@@ -100,10 +104,11 @@ func write(ctx context.Context, tx pgx.Tx, actor, name string, before, after *ca
 		batch.Queue(`DELETE FROM queues WHERE name = $1`, name)
 	} else {
 		batch.Queue(`
-			INSERT INTO queues (name, concurrency, weight, paused) VALUES ($1, $2, $3, $4)
+			INSERT INTO queues (name, concurrency, weight, paused, rate, hosts)
+			VALUES ($1, $2, $3, $4, $5, coalesce($6::text[], '{}'))
 			ON CONFLICT (name) DO UPDATE SET concurrency = excluded.concurrency, weight = excluded.weight,
-				paused = excluded.paused, updated_at = now()`,
-			name, after.Concurrency, after.Weight, after.Paused)
+				paused = excluded.paused, rate = excluded.rate, hosts = excluded.hosts, updated_at = now()`,
+			name, after.Concurrency, after.Weight, after.Paused, after.Rate, after.Hosts)
 	}
 	batch.Queue(`
 		INSERT INTO audit_log (actor, namespace, action, object, before, after)

@@ -15,11 +15,13 @@
 package resync
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"sync"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -45,15 +47,29 @@ type Queues interface {
 	Republish(ctx context.Context, published map[string]carillon.Queue) (int, error)
 }
 
+// Secrets puts what is missing from the published secrets into the outbox.
+type Secrets interface {
+	Republish(ctx context.Context, published map[secretstore.Name][]byte) (int, error)
+}
+
 // Stores are the sources of truth.
 type Stores struct {
-	Jobs   Jobs
-	Queues Queues
-	Pauses Pauses
+	Jobs    Jobs
+	Queues  Queues
+	Pauses  Pauses
+	Secrets Secrets
 }
 
 // Run compares and mends once. The streams must exist.
 func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
+	publishedSecrets, err := readSecrets(ctx, js)
+	if err != nil {
+		return err
+	}
+	secrets, err := stores.Secrets.Republish(ctx, publishedSecrets)
+	if err != nil {
+		return err
+	}
 	publishedQueues, err := readQueues(ctx, js)
 	if err != nil {
 		return err
@@ -67,8 +83,8 @@ func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
 		return err
 	}
 	jobs, err := stores.Jobs.Republish(ctx, func(ctx context.Context) (map[uuid.UUID]int64, error) { return readJobs(ctx, js) })
-	if queues+pauses+jobs > 0 {
-		slog.Info("definitions republished", "queues", queues, "pauses", pauses, "jobs", jobs)
+	if secrets+queues+pauses+jobs > 0 {
+		slog.Info("definitions republished", "secrets", secrets, "queues", queues, "pauses", pauses, "jobs", jobs)
 	}
 	return err
 }
@@ -101,6 +117,19 @@ func readQueues(ctx context.Context, js jetstream.JetStream) (map[string]carillo
 			return // deleted: an empty body
 		}
 		published[topology.QueueName(entry.Subject)] = queue
+	})
+	return published, err
+}
+
+// readSecrets returns the published secrets as they stand, sealed.
+func readSecrets(ctx context.Context, js jetstream.JetStream) (map[secretstore.Name][]byte, error) {
+	published := map[secretstore.Name][]byte{}
+	err := read(ctx, js, topology.AllSecrets, func(entry bus.Entry) {
+		namespace, name := topology.SecretName(entry.Subject)
+		published[secretstore.Name{Namespace: namespace, Name: name}] = bytes.Clone(entry.Data)
+		if len(entry.Data) == 0 {
+			delete(published, secretstore.Name{Namespace: namespace, Name: name})
+		}
 	})
 	return published, err
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/telemetry"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel"
@@ -45,11 +46,20 @@ func New(js jetstream.JetStream) *Trigger { return &Trigger{js: js} }
 // Start starts a run of a job now and returns it as queued. It fails with
 // ErrInFlight or ErrUnavailable.
 func (t *Trigger) Start(ctx context.Context, job carillon.Job) (wire.Outcome, error) {
+	return t.start(ctx, job, wire.Run{}, "triggered by hand")
+}
+
+// Redrive starts a run of a job that does an ended one again. It has an id of its
+// own, and names the other to its target. It fails with ErrInFlight or ErrUnavailable.
+func (t *Trigger) Redrive(ctx context.Context, job carillon.Job, ended uuid.UUID) (wire.Outcome, error) {
+	return t.start(ctx, job, wire.Run{RedriveOf: &ended}, "redrive of run "+ended.String())
+}
+
+// start completes a run and publishes it.
+func (t *Trigger) start(ctx context.Context, job carillon.Job, run wire.Run, reason string) (wire.Outcome, error) {
 	now := time.Now().UTC().Truncate(time.Microsecond) // what Postgres keeps
-	run := wire.Run{
-		ID: carillon.NewRunID(job.ID, carillon.KindManual, now), Kind: carillon.KindManual,
-		FireTime: now, PlannedAt: now, Attempt: 1,
-	}
+	run.ID, run.Kind = carillon.NewRunID(job.ID, carillon.KindManual, now), carillon.KindManual
+	run.FireTime, run.PlannedAt, run.Attempt = now, now, 1
 	ctx, span := otel.Tracer("gateway").Start(telemetry.WithRun(ctx, run.ID), "trigger",
 		trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)))
 	defer span.End()
@@ -60,7 +70,7 @@ func (t *Trigger) Start(ctx context.Context, job carillon.Job) (wire.Outcome, er
 		return wire.Outcome{}, err
 	}
 	queued := wire.NewOutcome(run, call, carillon.StateQueued)
-	queued.Reason = "triggered by hand"
+	queued.Reason = reason
 	t.publishQueued(ctx, queued)
 	return queued, nil
 }

@@ -14,6 +14,7 @@ import (
 type Agenda struct {
 	partitions [carillon.Partitions]partition
 	pauses     pauses
+	routing    routing
 	coming     jobHeap
 	seen       uint64    // sequence in JOBS up to which everything has been applied
 	latest     time.Time // when the last of all revisions begins
@@ -31,7 +32,7 @@ type partition struct {
 
 // New returns an agenda without jobs that owns nothing.
 func New() *Agenda {
-	a := &Agenda{pauses: pauses{}}
+	a := &Agenda{pauses: pauses{}, routing: routing{queues: map[string]carillon.Queue{}}}
 	for p := range a.partitions {
 		a.partitions[p].jobs = map[uuid.UUID]*job{}
 	}

@@ -47,6 +47,13 @@
 // What JOBS does not keep any more, because a job was changed more often than it
 // keeps revisions, counts as planned: rather a fire without a row than one twice.
 //
+// # Queues
+//
+// Which queue a fire's run goes to is not part of a revision where queues have
+// rules for hosts: it follows from the rules as they are when the fire is decided.
+// So a rule that changes costs no job a revision. Unlike a revision, a rule holds
+// from no instant, and a planner that hears late routes late.
+//
 // # A million jobs
 //
 // A job costs about a kilobyte, most of it its target. What many revisions have in

@@ -81,7 +81,7 @@ func (f *Fire) Call(queue string) []byte {
 	r := f.Revision
 	call := wire.RawCall{
 		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
-		Target: r.target, Retry: []byte(r.retry),
+		Target: r.target, Retry: []byte(r.retry), Deadline: r.Deadline,
 	}
 	return call.Encode()
 }

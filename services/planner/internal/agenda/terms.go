@@ -14,6 +14,7 @@ type Terms struct {
 	Overlap   carillon.Overlap
 	MaxQueued int
 	CatchUp   carillon.CatchUp
+	Deadline  carillon.Duration
 
 	retry string // JSON; a string, so that Terms can be compared
 }
@@ -25,7 +26,7 @@ func termsOf(def *wire.Brief) *Terms {
 	doc := def.Document.WithDefaults() // it may be older than some of its fields
 	terms := Terms{
 		Namespace: def.Namespace, Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
-		retry: string(def.Retry),
+		Deadline: def.Deadline, retry: string(def.Retry),
 	}
 	if known := knownTerms.Get(terms); known != nil {
 		return known

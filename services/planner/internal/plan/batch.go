@@ -30,13 +30,14 @@ type Batch struct {
 	// Marks holds the new marks of the partitions that the batch touches.
 	Marks map[int]wire.Mark
 
-	taken []Decision             // the fires, as decided if nothing is in flight
-	held  map[int]held           // what the marks held before
-	done  map[int]filled         // what they said of backfills
-	busy  map[uuid.UUID]struct{} // jobs that have a run in flight
-	known revisions              // of fires that may be replaced
-	room  int                    // messages that still fit
-	bytes int
+	agenda *agenda.Agenda
+	taken  []Decision             // the fires, as decided if nothing is in flight
+	held   map[int]held           // what the marks held before
+	done   map[int]filled         // what they said of backfills
+	busy   map[uuid.UUID]struct{} // jobs that have a run in flight
+	known  revisions              // of fires that may be replaced
+	room   int                    // messages that still fit
+	bytes  int
 }
 
 // Collect takes the fires that are due at an instant off the agenda and
@@ -44,7 +45,7 @@ type Batch struct {
 // are believed to have no run in flight. marks are the present marks of the
 // owned partitions.
 func Collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark, free []uuid.UUID) *Batch {
-	b := newBatch()
+	b := newBatch(a)
 	b.release(a, marks, free)
 	b.collect(a, now, marks)
 	b.move(a, marks)
@@ -52,9 +53,10 @@ func Collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark, free []uu
 	return b
 }
 
-func newBatch() *Batch {
+func newBatch(a *agenda.Agenda) *Batch {
 	return &Batch{
-		Marks: map[int]wire.Mark{}, held: map[int]held{}, done: map[int]filled{}, busy: map[uuid.UUID]struct{}{},
+		agenda: a,
+		Marks:  map[int]wire.Mark{}, held: map[int]held{}, done: map[int]filled{}, busy: map[uuid.UUID]struct{}{},
 		known: revisions{}, room: maxMessages, bytes: maxBytes,
 	}
 }
@@ -124,6 +126,7 @@ func (b *Batch) collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark
 func (b *Batch) full() bool { return b.room <= 0 || b.bytes <= 0 }
 
 func (b *Batch) take(d Decision, messages int) {
+	d.queue = b.agenda.Queue(d.Revision)
 	b.taken = append(b.taken, d)
 	if d.patient() {
 		b.known[revisionOf{d.Job, d.Revision.Number}] = d.Revision

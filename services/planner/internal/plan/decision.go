@@ -16,9 +16,10 @@ type Decision struct {
 	// Backfill is the one that asks for the fire; zero for one that came due.
 	Backfill uuid.UUID
 
-	missed bool // came due so long ago that a catch-up policy let it through
-	held   bool // waited in the mark for its turn
-	done   int  // fires of the backfill that are handed out, this one included
+	queue  string // of the job's runs
+	missed bool   // came due so long ago that a catch-up policy let it through
+	held   bool   // waited in the mark for its turn
+	done   int    // fires of the backfill that are handed out, this one included
 
 	filling bool // a backfill of the job is under way
 }
@@ -49,12 +50,13 @@ func (d *Decision) RunID() uuid.UUID {
 	return carillon.NewRunID(d.Job, carillon.KindSchedule, d.At)
 }
 
-// Queue is the queue of the run.
+// Queue is the queue of the run. A backfill's is that of backfills, unless the
+// host has one of its own: its limits hold for every call.
 func (d *Decision) Queue() string {
-	if d.Backfill != uuid.Nil {
+	if d.Backfill != uuid.Nil && d.queue == d.Revision.Queue {
 		return carillon.BackfillQueue
 	}
-	return d.Revision.Queue
+	return d.queue
 }
 
 // Exclusive reports whether the run may start only if no other run of its job

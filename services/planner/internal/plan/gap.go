@@ -19,7 +19,7 @@ type Gap struct {
 // Fill makes a batch of gaps, those of each backfill in order. One stays where it is
 // whose job has a run in flight that it may not overlap, or a fire that waits.
 func Fill(a *agenda.Agenda, marks map[int]wire.Mark, gaps []Gap) *Batch {
-	b := newBatch()
+	b := newBatch(a)
 	for _, g := range gaps {
 		if b.full() {
 			break

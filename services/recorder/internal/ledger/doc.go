@@ -12,9 +12,10 @@
 //     end twice; the target's yes then stands, whatever came after it;
 //  2. the number of attempts;
 //  3. queued < running < retrying;
-//  4. the instant of the end, to the microsecond that Postgres keeps.
+//  4. the instant of the end, to the microsecond that Postgres keeps;
+//  5. with a reason after without: a run that goes on running for one says so.
 //
-// Two events equal in all four tell of the same end. Every event says all that
+// Two events equal in all five tell of the same end. Every event says all that
 // earlier ones said, so the winner's row replaces the other as a whole.
 //
 // Attempts are ordered too: one with an answer beats one without, then the one

@@ -118,7 +118,11 @@ func someEvent(t *rapid.T) *wire.Outcome {
 	if state.Final() {
 		finished = fire.Add(time.Duration(rapid.IntRange(1, 2).Draw(t, "finished")) * time.Second)
 	}
-	return told(someJob, fire, state, attempts, finished)
+	event := told(someJob, fire, state, attempts, finished)
+	if rapid.Bool().Draw(t, "silent") {
+		event.Reason = ""
+	}
+	return event
 }
 
 // TestGoAndPostgresOrderAlike lets Postgres choose between each pair of events.

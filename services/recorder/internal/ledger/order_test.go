@@ -17,6 +17,11 @@ func saying(state carillon.State, attempts int, finished time.Time) *wire.Outcom
 	return &wire.Outcome{FireTime: noon, State: state, Attempts: attempts, FinishedAt: finished}
 }
 
+func because(event *wire.Outcome) *wire.Outcome {
+	event.Reason = "waits for its callback"
+	return event
+}
+
 func TestLater(t *testing.T) {
 	t.Parallel()
 	never := time.Time{}
@@ -25,6 +30,7 @@ func TestLater(t *testing.T) {
 		saying(carillon.StateRunning, 1, never),
 		saying(carillon.StateRetrying, 1, never),
 		saying(carillon.StateRunning, 2, never),
+		because(saying(carillon.StateRunning, 2, never)),
 		saying(carillon.StateRetrying, 2, never),
 		saying(carillon.StateMissed, 0, noon),
 		saying(carillon.StateSkipped, 0, noon),

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,27 +10,41 @@ import (
 	"net/url"
 	"regexp"
 	"syscall"
-	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/credential"
+	"github.com/carillon-cron/carillon/services/runner/internal/dial"
 	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/shared/answer"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 
 // classify sorts the error of an attempt, and says it in a sentence.
-func classify(err error, timeout time.Duration) (wire.Class, string) {
+func classify(err error) (wire.Class, string) {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // its own text begins with the address
+	}
+	if unproven, ok := errors.AsType[*credential.Unproven](err); ok {
+		return wire.ClassAuth, unproven.Error()
 	}
 	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
 		return wire.ClassBlocked, blocked.Error()
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return wire.ClassTimeout, "no complete answer within " + timeout.String()
+	if errors.Is(err, errNoCallbackURL) { // blocked by a setting, as an address is
+		return wire.ClassBlocked, err.Error()
+	}
+	if late, ok := errors.AsType[*dial.Timeout](err); ok {
+		return wire.ClassTimeout, late.Error()
 	}
 	return classOf(err), text(err)
 }
 
 func classOf(err error) wire.Class {
+	if _, ok := errors.AsType[*unmet](err); ok {
+		if errors.Is(err, answer.ErrTooLarge) {
+			return wire.ClassTooLarge
+		}
+		return wire.ClassAssertion
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return wire.ClassDNS
 	}
@@ -60,8 +73,23 @@ func aboutTrust(err error) bool {
 }
 
 func lostConnection(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	_, stream := errors.AsType[streamError](err)
+	return stream || hungUp(err) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// streamError has the form of HTTP/2's reset of a stream. net/http does not export
+// the type; its value turns itself into any of the same form.
+type streamError struct {
+	StreamID, Code uint32
+	Cause          error
+}
+
+func (streamError) Error() string { return "the target reset the stream" }
+
+// hungUp reports whether the connection was closed; by net/http itself, where the
+// other side's end was seen while the request was still being sent.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 const maxErrorText = 300
@@ -71,7 +99,7 @@ var addresses = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"]*`)
 // text returns an error's own words, short and without addresses: those may
 // hold secrets, of the job's own or in a Location that the target sent.
 func text(err error) string {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if hungUp(err) {
 		return "the target closed the connection before the end of its answer"
 	}
 	words := clean(addresses.ReplaceAllString(err.Error(), "(address)"))

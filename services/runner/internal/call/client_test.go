@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -23,13 +24,18 @@ const traceparent = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-00"
 // client returns a client that may call only the addresses allowed.
 func client(t *testing.T, allowed ...string) *Client {
 	t.Helper()
-	list := make([]guard.Allowed, len(allowed))
+	return clientWith(t, Config{Slots: 4, HostConnections: 4}, allowed...)
+}
+
+func clientWith(t *testing.T, config Config, allowed ...string) *Client {
+	t.Helper()
+	config.Allowed = make([]guard.Allowed, len(allowed))
 	for i, text := range allowed {
-		if err := list[i].UnmarshalText([]byte(text)); err != nil {
+		if err := config.Allowed[i].UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c := New(Config{Slots: 4, HostConnections: 4, Guard: guard.New(list)})
+	c := New(config)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -55,23 +61,31 @@ func speak(t *testing.T, text string, then func(*net.TCPConn)) string {
 			if err != nil {
 				return
 			}
-			_, _ = conn.Read(make([]byte, 4096))
-			_, _ = io.WriteString(conn, text)
-			then(conn.(*net.TCPConn))
+			go func() {
+				if request, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					_, _ = io.Copy(io.Discard, request.Body) // an answer before the end of it would be another case
+				}
+				_, _ = io.WriteString(conn, text)
+				then(conn.(*net.TCPConn))
+				_ = conn.Close()
+			}()
 		}
 	}()
 	return "http://" + listener.Addr().String()
 }
 
-func hangUp(conn *net.TCPConn) { _ = conn.Close() }
-func hold(conn *net.TCPConn)   { _, _ = io.Copy(io.Discard, conn) }
-func reset(conn *net.TCPConn)  { _ = errors.Join(conn.SetLinger(0), conn.Close()) }
+func hangUp(conn *net.TCPConn) {
+	_ = conn.CloseWrite() // a close with something unread would be a reset
+	hold(conn)
+}
+func hold(conn *net.TCPConn)  { _, _ = io.Copy(io.Discard, conn) }
+func reset(conn *net.TCPConn) { _ = errors.Join(conn.SetLinger(0), conn.Close()) }
 
 func attempt(t *testing.T, c *Client, url string, timeout time.Duration) wire.Attempt {
 	t.Helper()
 	call := &wire.Call{Job: "nightly", Target: carillon.Target{Method: "POST", URL: url, Body: "hello", Timeout: carillon.Duration(timeout)}}
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 2, FireTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	return c.Call(t.Context(), run, call, traceparent)
+	return c.Prepare(call).Call(t.Context(), run, traceparent)
 }
 
 func TestWhatATargetReceives(t *testing.T) {
@@ -88,7 +102,7 @@ func TestWhatATargetReceives(t *testing.T) {
 		Headers: map[string]string{"x-kind": "full", "user-agent": "Mine"},
 	}}
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 2, FireTime: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	got := client(t, "127.0.0.1").Call(t.Context(), run, call, traceparent)
+	got := client(t, "127.0.0.1").Prepare(call).Call(t.Context(), run, traceparent)
 	if got.Class != "" || got.Status != 200 || got.Number != 2 || got.Response != "done\uFFFD" || got.FinishedAt.Before(got.StartedAt) {
 		t.Errorf("attempt %+v", got)
 	}
@@ -262,7 +276,7 @@ func TestInterrupted(t *testing.T) {
 		<-r.Context().Done()
 	})
 	call := &wire.Call{Target: carillon.Target{Method: "GET", URL: server.URL, Timeout: carillon.Duration(time.Minute)}}
-	got := client(t, "127.0.0.1").Call(ctx, wire.Run{Attempt: 1}, call, traceparent)
+	got := client(t, "127.0.0.1").Prepare(call).Call(ctx, wire.Run{Attempt: 1}, traceparent)
 	if got.Class != wire.ClassInterrupted {
 		t.Errorf("class %q, error %q", got.Class, got.Error)
 	}

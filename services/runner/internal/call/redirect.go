@@ -3,6 +3,7 @@ package call
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -33,14 +34,20 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// strayed reports whether the way has left the first host. One that leads back
-// has strayed too: the other host chose what is asked there.
+// strayed reports whether the way has left the first host, or its TLS. One that
+// leads back has strayed too: the other host chose what is asked there.
 func strayed(next *http.Request, via []*http.Request) bool {
-	home := via[0].URL.Host
+	home := via[0].URL
 	for _, earlier := range via[1:] {
-		if !strings.EqualFold(earlier.URL.Host, home) {
+		if !sameHost(home, earlier.URL) {
 			return true
 		}
 	}
-	return !strings.EqualFold(next.URL.Host, home)
+	return !sameHost(home, next.URL)
+}
+
+// sameHost reports whether what was sent home may be sent to an address as well:
+// what TLS kept from others' eyes must not go on without it.
+func sameHost(home, address *url.URL) bool {
+	return strings.EqualFold(address.Host, home.Host) && (address.Scheme == "https" || home.Scheme != "https")
 }

@@ -49,7 +49,7 @@ func TestAnotherHostLearnsNothingOfTheJob(t *testing.T) {
 			Method: "POST", URL: server.URL + test.path + "?token=secret", Body: test.body, Timeout: carillon.Duration(10 * time.Second),
 			Headers: map[string]string{"X-Api-Key": "secret", "Authorization": "secret"},
 		}}
-		got := c.Call(t.Context(), wire.Run{ID: carillon.NewJobID(), Attempt: 1}, call, traceparent)
+		got := c.Prepare(call).Call(t.Context(), wire.Run{ID: carillon.NewJobID(), Attempt: 1}, traceparent)
 		if got.Status != test.status {
 			t.Errorf("%s: status %d, error %q; want %d", test.path, got.Status, got.Error, test.status)
 		}

@@ -2,31 +2,99 @@ package call
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/template"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 
-// newRequest builds what the target receives. Idempotency-Key, Carillon-Job and
+// form is a request with blanks. What has no placeholders is complete in it, and
+// shared by all requests made of it.
+type form struct {
+	call    *wire.Call
+	address *url.URL           // of a host, at least
+	url     *template.Template // nil if address is all
+	header  http.Header
+	blanks  map[string]*template.Template // headers with placeholders
+	body    *template.Template
+	filled  bool // there is something to fill in
+}
+
+func newForm(call *wire.Call) (*form, error) {
+	f := &form{call: call, header: http.Header{"User-Agent": {"Carillon"}, "Carillon-Job": {call.Job}}, blanks: map[string]*template.Template{}}
+	for name, value := range call.Target.Headers {
+		if err := f.set(http.CanonicalHeaderKey(name), value); err != nil {
+			return nil, fmt.Errorf("the header %s %w", name, err)
+		}
+	}
+	var err error
+	if f.body, err = template.Read(call.Target.Body); err != nil {
+		return nil, fmt.Errorf("the body %w", err)
+	}
+	if template.Has(call.Target.URL) {
+		f.url, err = template.Read(call.Target.URL)
+	} else {
+		f.address, err = url.Parse(call.Target.URL)
+	}
+	f.filled = f.url != nil || len(f.blanks) > 0 || template.Has(call.Target.Body)
+	return f, err
+}
+
+func (f *form) set(name, value string) (err error) {
+	if template.Has(value) {
+		f.blanks[name], err = template.Read(value)
+		return err
+	}
+	f.header[name] = []string{value}
+	return nil
+}
+
+// request builds what the target receives. Idempotency-Key, Carillon-Job and
 // Carillon-Fire-Time are the same for every attempt of a run.
-func newRequest(ctx context.Context, run wire.Run, call *wire.Call, traceparent string) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, call.Target.Method, call.Target.URL, strings.NewReader(call.Target.Body))
+func (f *form) request(ctx context.Context, run wire.Run, traceparent string) (*http.Request, error) {
+	var values *template.Values
+	if f.filled {
+		values = f.values(run)
+	}
+	request, err := http.NewRequestWithContext(ctx, f.call.Target.Method, "", strings.NewReader(f.body.Fill(values, nil)))
 	if err != nil {
 		return nil, err
 	}
-	header := make(http.Header, len(call.Target.Headers)+6)
-	header["User-Agent"] = []string{"Carillon"}
-	for name, value := range call.Target.Headers {
-		header.Set(name, value)
+	if request.URL = f.address; f.url != nil {
+		if request.URL, err = url.Parse(f.url.Fill(values, template.InURL)); err != nil {
+			return nil, err
+		}
+	}
+	request.Host = request.URL.Host
+	request.Header = f.headers(values, run, traceparent)
+	return request, nil
+}
+
+func (f *form) headers(values *template.Values, run wire.Run, traceparent string) http.Header {
+	header := make(http.Header, len(f.header)+len(f.blanks)+4)
+	maps.Copy(header, f.header)
+	for name, blank := range f.blanks {
+		header[name] = []string{blank.Fill(values, nil)}
 	}
 	header["Idempotency-Key"] = []string{run.ID.String()}
-	header["Carillon-Job"] = []string{call.Job}
 	header["Carillon-Fire-Time"] = []string{run.FireTime.Format(time.RFC3339Nano)}
 	header["Carillon-Attempt"] = []string{strconv.Itoa(run.Attempt)}
+	if run.RedriveOf != nil {
+		header["Carillon-Redrive-Of"] = []string{run.RedriveOf.String()}
+	}
 	header["Traceparent"] = []string{traceparent}
-	request.Header = header
-	return request, nil
+	return header
+}
+
+func (f *form) values(run wire.Run) *template.Values {
+	return &template.Values{
+		FireTime: run.FireTime, RunID: run.ID.String(), Attempt: run.Attempt,
+		JobID: f.call.JobID.String(), Job: f.call.Job, Namespace: f.call.Namespace, Revision: f.call.Revision,
+	}
 }

@@ -15,23 +15,21 @@ const (
 	drained = 64 << 10
 )
 
-// capture returns the start of a body as text that Postgres takes. An error
-// means that the body broke off.
-func capture(body io.Reader) (string, error) {
-	start, err := io.ReadAll(io.LimitReader(body, captured))
-	if err == nil && len(start) == captured {
-		_, err = io.Copy(io.Discard, io.LimitReader(body, drained))
+// capture returns the start of a body, at most so many bytes, and whether that is
+// all of it. An error means that the body broke off.
+func capture(body io.Reader, most int64) (start []byte, whole bool, err error) {
+	start, err = io.ReadAll(io.LimitReader(body, most))
+	if err != nil || int64(len(start)) < most {
+		return start, true, err
 	}
-	return clean(string(start)), err
+	more, err := io.Copy(io.Discard, io.LimitReader(body, drained))
+	return start, more == 0, err
 }
 
 // clean returns text without what is not UTF-8, and without NULs.
-func clean(text string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
+func clean[T string | []byte](text T) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(string(text), "\uFFFD"), "\x00", "")
 }
-
-// good reports whether a status means success.
-func good(status int) bool { return status >= 200 && status <= 299 }
 
 func statusText(status int) string {
 	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))

@@ -31,7 +31,7 @@ func put(t *testing.T, js jetstream.JetStream, key string, order wire.Cancel) {
 
 func bucket(js jetstream.JetStream) Source {
 	return func(ctx context.Context, handle func(bus.Entry)) (func(), error) {
-		return bus.Follow(ctx, js, topology.ControlsStream, topology.AllControls, handle)
+		return bus.Follow(ctx, js, topology.ControlsStream, topology.AllCancels, handle)
 	}
 }
 

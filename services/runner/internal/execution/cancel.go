@@ -54,6 +54,6 @@ func (w *Worker) Withdraw(ctx context.Context, order cancellation.Order) error {
 			return nil
 		}
 		d.trace = msg.Header.Get(tracing.Header)
-		return w.cancel(ctx, d, nil, order.Reason)
+		return w.cancel(ctx, d, d.cut(order.Reason), order.Reason)
 	})
 }

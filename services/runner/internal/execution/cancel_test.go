@@ -188,7 +188,7 @@ func TestAllParkedRetriesOfAJobAreWithdrawn(t *testing.T) {
 	start := time.Now().UTC()
 	for i := range runs + later {
 		run := wire.Run{ID: carillon.NewJobID(), Attempt: 2, FireTime: start.Add(time.Duration(i) * time.Second)}
-		d := &delivery{msg: &nats.Msg{Data: wire.Encode(call)}, run: run, call: &call}
+		d := &delivery{msg: &nats.Msg{Data: wire.Encode(call)}, run: run, call: &prepared{Call: &call}}
 		if _, err := s.js.PublishMsgAsync(d.retry(start.Add(time.Hour))); err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/runner/internal/memory"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -12,11 +13,15 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
+// pinHeader is in the messages of a queue with a rate, by which the server names
+// the runner that it serves.
+const pinHeader = "Nats-Pin-Id"
+
 // delivery is a ready message in the hands of this runner.
 type delivery struct {
 	msg   *nats.Msg
 	run   wire.Run
-	call  *wire.Call      // shared with other deliveries: never changed
+	call  *prepared       // shared with other deliveries: never changed
 	times uint64          // how often the message has been delivered, now included
 	work  context.Context // ends with the runner; carries the run's trace
 	ctx   context.Context // comes of work; ends when the run is cancelled, too
@@ -47,7 +52,7 @@ func (w *Worker) parse(msg *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &delivery{msg: msg, run: run, call: call}, check(run, call)
+	return &delivery{msg: msg, run: run, call: call}, check(run, call.Call)
 }
 
 // check makes sure of what a run is known by and what its subjects are made of.
@@ -63,4 +68,24 @@ func check(run wire.Run, call *wire.Call) error {
 	return nil
 }
 
-func (d *delivery) key() memory.Key { return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt} }
+func (d *delivery) key() memory.Key {
+	return memory.Key{Run: d.run.ID, Attempt: d.run.Attempt, Hold: d.run.Holds, Waited: d.run.Wait != nil}
+}
+
+// begin notes the start of the first attempt.
+func (d *delivery) begin(now time.Time) {
+	if d.run.StartedAt.IsZero() {
+		observeStart(d.run, now)
+		d.run.StartedAt = now
+	}
+}
+
+// overdue reports whether the run has waited for its first call for longer than
+// its job wants.
+func (d *delivery) overdue(now time.Time) bool {
+	deadline := time.Duration(d.call.Deadline)
+	return deadline > 0 && d.times == 1 && d.run.Attempt == 1 && now.Sub(d.run.PlannedAt) > deadline
+}
+
+// paced reports whether the message comes from a queue with a rate.
+func (d *delivery) paced() bool { return d.msg.Header.Get(pinHeader) != "" }

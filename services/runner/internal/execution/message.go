@@ -2,6 +2,7 @@ package execution
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
@@ -15,7 +16,7 @@ import (
 
 // started is the news of a call that lasts.
 func started(d *delivery) wire.Outcome {
-	outcome := wire.NewOutcome(d.run, *d.call, carillon.StateRunning)
+	outcome := wire.NewOutcome(d.run, *d.call.Call, carillon.StateRunning)
 	outcome.StartedAt, outcome.Attempts = d.run.StartedAt, d.run.Attempt
 	return outcome
 }
@@ -54,6 +55,22 @@ func cancelled(d *delivery, attempt *wire.Attempt, reason string, now time.Time)
 	return outcome
 }
 
+// waiting is the news of a run that is held before its first call.
+func waiting(d *delivery, reason string) wire.Outcome {
+	outcome := wire.NewOutcome(d.run, *d.call.Call, carillon.StateQueued)
+	outcome.Reason = reason
+	return outcome
+}
+
+// expired is the end of a run that nobody called in time.
+func expired(d *delivery, now time.Time) wire.Outcome {
+	outcome := wire.NewOutcome(d.run, *d.call.Call, carillon.StateExpired)
+	outcome.FinishedAt = now
+	outcome.Reason = fmt.Sprintf("waited %s for its first call; its deadline is %s",
+		now.Sub(d.run.PlannedAt).Round(time.Millisecond), d.call.Deadline)
+	return outcome
+}
+
 // outcome is the message of an outcome.
 func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
 	msg := &nats.Msg{
@@ -68,6 +85,8 @@ func (d *delivery) outcome(outcome wire.Outcome) *nats.Msg {
 
 func eventOf(state carillon.State) topology.Event {
 	switch state {
+	case carillon.StateQueued:
+		return topology.EventQueued
 	case carillon.StateRunning:
 		return topology.EventStarted
 	case carillon.StateRetrying:
@@ -80,13 +99,76 @@ func eventOf(state carillon.State) topology.Event {
 func (d *delivery) retry(at time.Time) *nats.Msg {
 	run := d.run
 	run.Attempt++
+	run.HeldSince, run.Wait = nil, nil
+	return d.parked(run, topology.Ready(d.call.JobID, d.call.Queue), at)
+}
+
+// held is the message that becomes ready for the same attempt at an instant.
+func (d *delivery) held(now, at time.Time) *nats.Msg {
+	run := d.run
+	run.Holds++
+	if run.HeldSince == nil {
+		run.HeldSince = &now
+	}
+	return d.parked(run, topology.Ready(d.call.JobID, d.call.Queue), at)
+}
+
+// parked is the message that turns into one on the subject target at an instant, in
+// the place of this one.
+func (d *delivery) parked(run wire.Run, target string, at time.Time) *nats.Msg {
 	header := nats.Header{
 		wire.RunHeader:                 {string(wire.Encode(run))},
 		jetstream.ScheduleHeader:       {"@at " + at.UTC().Format(time.RFC3339Nano)},
-		jetstream.ScheduleTargetHeader: {topology.Ready(d.call.JobID, d.call.Queue)},
+		jetstream.ScheduleTargetHeader: {target},
 	}
 	if d.trace != "" {
 		header[tracing.Header] = []string{d.trace}
 	}
 	return &nats.Msg{Subject: topology.Retry(d.call.JobID, d.call.Queue, d.run.ID), Header: header, Data: d.msg.Data}
+}
+
+// awaiting is the news that the target has taken a run on. Its attempt has not
+// ended, and is told of when it has.
+func awaiting(d *delivery, due time.Time) wire.Outcome {
+	outcome := started(d)
+	outcome.Reason = "waits for its callback until " + due.UTC().Format(time.RFC3339)
+	return outcome
+}
+
+// answered is the attempt that was waited for, as its report says.
+func (d *delivery) answered(report wire.Report) wire.Attempt {
+	attempt := d.waited()
+	attempt.FinishedAt = time.Now().UTC()
+	switch {
+	case report.Class != "":
+		attempt.Class, attempt.Error = report.Class, report.Message
+	case report.State == carillon.StateFailed:
+		attempt.Class, attempt.Error = wire.ClassStatus, "the target called back: failed"
+		if report.Message != "" {
+			attempt.Error += ": " + report.Message
+		}
+	case report.Message != "":
+		attempt.Response = report.Message
+	}
+	return attempt
+}
+
+// cut is the attempt that was waited for, cut off; nil if none was.
+func (d *delivery) cut(reason string) *wire.Attempt {
+	if d.run.Wait == nil {
+		return nil
+	}
+	attempt := d.waited()
+	attempt.FinishedAt, attempt.Class, attempt.Error = time.Now().UTC(), wire.ClassInterrupted, reason
+	return &attempt
+}
+
+// waited is the attempt that the target took on. Its runner may have died before
+// it wrote down when that was; the run's own start is known then.
+func (d *delivery) waited() wire.Attempt {
+	attempt := wire.Attempt{Number: d.run.Attempt, StartedAt: d.run.StartedAt, Status: http.StatusAccepted}
+	if d.run.Wait != nil {
+		attempt.StartedAt, attempt.Response = d.run.Wait.StartedAt, d.run.Wait.Response
+	}
+	return attempt
 }

@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -19,6 +20,12 @@ var (
 	cancellations = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_cancelled_total", Help: "Runs ended because they were cancelled.",
 	})
+	expirations = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "carillon_runner_expired_total", Help: "Runs ended without a call because they had waited for longer than their deadline.",
+	})
+	callbacks = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "carillon_runner_callbacks_total", Help: "Waits for a callback that ended, by how: succeeded, failed or timeout.",
+	}, []string{"result"})
 	malformed = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_runner_malformed_total", Help: "Messages removed because they cannot be understood.",
 	})
@@ -39,9 +46,11 @@ func count(class wire.Class) {
 	callsMade.WithLabelValues(string(class)).Inc()
 }
 
+func concluded(report wire.Report) {
+	callbacks.WithLabelValues(cmp.Or(string(report.Class), string(report.State))).Inc()
+}
+
 func observeStart(run wire.Run, now time.Time) {
-	if run.Attempt == 1 {
-		queueWait.Observe(now.Sub(run.PlannedAt).Seconds())
-		lateness.Observe(now.Sub(run.FireTime).Seconds())
-	}
+	queueWait.Observe(now.Sub(run.PlannedAt).Seconds())
+	lateness.Observe(now.Sub(run.FireTime).Seconds())
 }

@@ -22,7 +22,8 @@ type Server interface {
 	RequestWithContext(ctx context.Context, subject string, data []byte) (*nats.Msg, error)
 }
 
-// passed reports whether a later attempt of a run is parked, so that this
+// passed reports whether a later turn of a run is parked, or its wait for the
+// callback of this one, so that this
 // message has only come back for want of an acknowledgement. The answer may lag
 // behind the stream, which does no harm: what was parked once is only withdrawn
 // from a run that is cancelled, and this one is not.
@@ -37,5 +38,5 @@ func (w *Worker) passed(d *delivery) bool {
 		return false
 	}
 	parked, err := wire.Decode[wire.Run]([]byte(last.Header.Get(wire.RunHeader))) // nothing there: no such header
-	return err == nil && parked.Attempt > d.run.Attempt
+	return err == nil && (parked.Attempt > d.run.Attempt || parked.Holds > d.run.Holds || parked.Attempt == d.run.Attempt && parked.Wait != nil)
 }

@@ -13,7 +13,9 @@
 //
 // A retry is parked in the stream, as a scheduled message (ADR-51 of NATS) that
 // turns into a ready message when it is due. It holds no slot, and outlives every
-// runner. Waits below the server's floor are waited out in the slot.
+// runner. Waits below the server's floor are waited out in the slot. A run whose
+// host is not to be called now (package gate) is parked likewise, for the same
+// attempt.
 //
 // A runner may die after it has parked a retry and before the original is
 // acknowledged. The original then comes back, after the ack wait, to a runner
@@ -23,6 +25,19 @@
 // with the job's other runs. The original's attempt is then called again, under
 // the same id, and may park the next one again. So a target can see more calls
 // of a run than its attempts, even two at a time; the ledger keeps one row.
+//
+// Where a queue has a rate, each attempt takes its turn at it: what is to be tried
+// again is parked however short its wait, and comes back with a token.
+//
+// A run whose first call comes later after it was planned than its job's deadline
+// expires without one. Only its first delivery can tell: a later one may have been
+// called.
+//
+// A target that answers 202 to a call that wants a callback has taken the run on
+// (package callback). The run is parked in the place of a retry until the time
+// for the callback is over, or until the callback wakes it. Then it comes back, not
+// through its queue, for nothing is called; and the attempt ends as the report says
+// that stands in the book by then.
 //
 // A cancelled run ends where it is (package cancellation): its context ends, and
 // with it the call or the wait. Its outcome is stored first and its parked retry
@@ -43,6 +58,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/memory"
 	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
 	"github.com/carillon-cron/carillon/services/runner/internal/verdict"
@@ -59,10 +75,10 @@ const (
 	mostDeliveries = 5
 )
 
-// Caller makes the request of an attempt. Its attempt is of class interrupted if
-// ctx ended before the call.
-type Caller interface {
-	Call(ctx context.Context, run wire.Run, call *wire.Call, traceparent string) wire.Attempt
+// Target is what the runs of a job's revision call. It makes the request of an
+// attempt, which is of class interrupted if ctx ended before the call.
+type Target interface {
+	Call(ctx context.Context, run wire.Run, traceparent string) wire.Attempt
 }
 
 // Outbox stores messages. Publish returns nil once the message is stored, and
@@ -78,13 +94,17 @@ const remembered = 32_768
 
 // Config is what a worker is made for.
 type Config struct {
-	Caller  Caller
+	// Prepare makes a call's target ready, once for all runs that share the call.
+	Prepare func(call *wire.Call) Target
 	Outbox  Outbox
 	Server  Server
 	Retries Retries
 	Jitter  backoff.Jitter
+	// Gate says which hosts may be called.
+	Gate *gate.Gate
 	// Cancelled says which runs are to be stopped.
 	Cancelled *cancellation.Set
+	Callbacks Callbacks
 }
 
 // Worker handles deliveries. It is safe for concurrent use.
@@ -96,12 +116,14 @@ type Worker struct {
 
 // New returns a worker that remembers nothing yet.
 func New(config Config) *Worker {
-	return &Worker{Config: config, memory: memory.New(remembered), calls: newCalls()}
+	return &Worker{Config: config, memory: memory.New(remembered), calls: newCalls(config.Prepare)}
 }
 
 // Handle takes the run of a ready message as far as it gets, and answers the
 // message: acknowledged if what came of it is stored, handed back if ctx ended.
-func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) {
+func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) { w.take(ctx, msg, w.execute) }
+
+func (w *Worker) take(ctx context.Context, msg *nats.Msg, how handler) {
 	d, err := w.read(msg)
 	if err != nil {
 		malformed.Inc()
@@ -111,16 +133,19 @@ func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) {
 	}
 	switch w.memory.Begin(d.key()) {
 	case memory.Fresh:
-		w.settle(ctx, d)
+		w.settle(ctx, d, how)
 	case memory.Running: // the earlier delivery answers for this one too
 	case memory.Done:
 		answer(msg.Ack)
 	}
 }
 
-func (w *Worker) settle(ctx context.Context, d *delivery) {
+// handler returns nil once what became of a delivery is stored.
+type handler func(context.Context, *delivery) error
+
+func (w *Worker) settle(ctx context.Context, d *delivery, how handler) {
 	key := d.key()
-	if err := w.execute(ctx, d); err != nil {
+	if err := how(ctx, d); err != nil {
 		w.memory.Forget(key)
 		answer(d.msg.Nak)
 		return
@@ -129,25 +154,28 @@ func (w *Worker) settle(ctx context.Context, d *delivery) {
 	answer(d.msg.Ack)
 }
 
-// execute returns nil once what became of the delivery is stored.
-func (w *Worker) execute(ctx context.Context, d *delivery) error {
-	now := time.Now().UTC()
+// enter takes a run in hand, until leave is called.
+func (w *Worker) enter(ctx context.Context, d *delivery, now time.Time) (leave func()) {
 	d.work = tracing.Join(ctx, d.msg.Header, d.run, now)
 	d.trace = tracing.Carried(d.work, d.msg.Header, d.run)
-	var leave func()
 	d.ctx, leave = w.Cancelled.Enter(d.work, d.call.JobID, d.run)
-	defer leave()
+	return leave
+}
+
+func (w *Worker) execute(ctx context.Context, d *delivery) error {
+	now := time.Now().UTC()
+	defer w.enter(ctx, d, now)()
 	switch {
 	case d.ctx.Err() != nil:
 		return w.stop(d, nil)
 	case d.times > 1 && w.passed(d):
-		return nil
+		return w.recall(d)
+	case d.times > 1 && w.reported(d):
+		return w.conclude(d)
 	case d.times >= mostDeliveries:
 		return w.lose(d, now)
-	}
-	observeStart(d.run, now)
-	if d.run.StartedAt.IsZero() {
-		d.run.StartedAt = now
+	case d.overdue(now):
+		return w.expire(d, now)
 	}
 	return w.attempt(d)
 }
@@ -155,9 +183,16 @@ func (w *Worker) execute(ctx context.Context, d *delivery) error {
 // attempt makes attempts until the run has ended or its next one is parked.
 func (w *Worker) attempt(d *delivery) error {
 	for d.ctx.Err() == nil {
+		if held := w.Gate.Enter(d.ctx, &d.run, d.call.Call); held != nil {
+			return w.hold(d, held)
+		}
 		attempt := w.call(d)
+		w.Gate.Leave(d.call.Call, &attempt)
 		if attempt.Class == wire.ClassInterrupted {
 			return w.stop(d, &attempt)
+		}
+		if awaited(d, attempt) {
+			return w.await(d, attempt)
 		}
 		judged := verdict.Of(attempt, d.call.Retry, w.Jitter)
 		switch {
@@ -165,7 +200,7 @@ func (w *Worker) attempt(d *delivery) error {
 			return w.finish(d, attempt, judged)
 		case d.ctx.Err() != nil:
 			return w.stop(d, &attempt)
-		case judged.Delay >= parkFloor:
+		case judged.Delay >= parkFloor || d.paced():
 			return w.park(d, attempt, judged)
 		}
 		if err := w.wait(d, attempt, judged); err != nil {
@@ -179,13 +214,14 @@ func (w *Worker) attempt(d *delivery) error {
 func (w *Worker) call(d *delivery) wire.Attempt {
 	inFlight.Inc()
 	defer inFlight.Dec()
+	d.begin(time.Now().UTC())
 	ctx, span, traceparent := tracing.Attempt(d.ctx, d.run)
 	announced := make(chan struct{})
 	news := time.AfterFunc(moment, func() {
 		defer close(announced)
 		w.Outbox.Send(d.outcome(started(d)))
 	})
-	attempt := w.Caller.Call(ctx, d.run, d.call, traceparent)
+	attempt := d.call.target.Call(ctx, d.run, traceparent)
 	if !news.Stop() {
 		<-announced // so that the news of the start never follows that of the end
 	}
@@ -211,7 +247,7 @@ func (w *Worker) wait(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 // park records a failed attempt, then stores the next one for later: once that
 // is parked, nobody comes back to this one.
 func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
-	due := time.Now().Add(judged.Delay)
+	due := time.Now().Add(max(judged.Delay, parkFloor))
 	if err := w.Outbox.Publish(d.work, d.outcome(attempted(d, attempt, judged))); err != nil {
 		return err
 	}
@@ -225,6 +261,25 @@ func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 	return nil
 }
 
+// hold parks a run that is not to be called now. Before its first call the ledger
+// may know nothing of it, so it is told, once; what only lasts a moment is no news.
+func (w *Worker) hold(d *delivery, held *gate.Hold) error {
+	if d.ctx.Err() != nil {
+		return w.stop(d, nil)
+	}
+	if d.run.Holds == 0 && d.run.Attempt == 1 && held.Cause != gate.Crowded {
+		w.Outbox.Send(d.outcome(waiting(d, held.Reason)))
+	}
+	now := time.Now().UTC()
+	if err := w.Outbox.Publish(d.work, d.held(now, now.Add(held.For))); err != nil {
+		return err
+	}
+	if _, late := cancellation.Reason(d.ctx); late {
+		return w.stop(d, nil)
+	}
+	return nil
+}
+
 func (w *Worker) finish(d *delivery, attempt wire.Attempt, judged verdict.Verdict) error {
 	return w.Outbox.Publish(d.work, d.outcome(finished(d, attempt, judged)))
 }
@@ -233,6 +288,12 @@ func (w *Worker) finish(d *delivery, attempt wire.Attempt, judged verdict.Verdic
 func (w *Worker) lose(d *delivery, now time.Time) error {
 	slog.Error("run lost", "run", d.run.ID, "job", d.call.Job, "deliveries", d.times)
 	return w.Outbox.Publish(d.work, d.outcome(lost(d, now)))
+}
+
+// expire ends a run that was not called in time.
+func (w *Worker) expire(d *delivery, now time.Time) error {
+	expirations.Inc()
+	return w.Outbox.Publish(d.work, d.outcome(expired(d, now)))
 }
 
 // answer tells the server what became of a message. If that gets lost, the

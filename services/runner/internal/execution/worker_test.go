@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/backoff"
 	"github.com/carillon-cron/carillon/services/runner/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/runner/internal/cooldown"
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -75,7 +78,14 @@ func (s *stage) deliver(nc *nats.Conn) {
 func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	s.Helper()
 	call := wire.Call{JobID: carillon.NewJobID(), Namespace: "default", Queue: "default", Retry: retry}
+	call.Target.URL = "http://" + call.JobID.String() // a host of its own: none has a bad name
 	run := wire.Run{ID: carillon.NewJobID(), Attempt: 1}
+	s.publish(call, run)
+	return run, call
+}
+
+func (s *stage) publish(call wire.Call, run wire.Run) {
+	s.Helper()
 	msg := &nats.Msg{
 		Subject: topology.Ready(call.JobID, "default"), Data: wire.Encode(call),
 		Header: nats.Header{wire.RunHeader: {string(wire.Encode(run))}},
@@ -83,7 +93,6 @@ func (s *stage) plan(retry carillon.Retry) (wire.Run, wire.Call) {
 	if _, err := s.js.PublishMsg(s.Context(), msg); err != nil {
 		s.Fatal(err)
 	}
-	return run, call
 }
 
 func (s *stage) next() *nats.Msg {
@@ -136,7 +145,7 @@ type caller struct {
 	answer func(ctx context.Context) wire.Class
 }
 
-func (c *caller) Call(ctx context.Context, run wire.Run, _ *wire.Call, _ string) wire.Attempt {
+func (c *caller) Call(ctx context.Context, run wire.Run, _ string) wire.Attempt {
 	c.calls.Add(1)
 	attempt := wire.Attempt{Number: run.Attempt}
 	if c.answer != nil {
@@ -145,9 +154,11 @@ func (c *caller) Call(ctx context.Context, run wire.Run, _ *wire.Call, _ string)
 	return attempt
 }
 
-func (s *stage) worker(c *caller, delay time.Duration) *Worker {
+func (s *stage) worker(c Target, delay time.Duration) *Worker {
 	return New(Config{
-		Caller: c, Outbox: outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
+		Prepare: func(*wire.Call) Target { return c },
+		Outbox:  outbox.New(s.js), Server: s.js.Conn(), Retries: NewShelf(s.js), Cancelled: s.cancelled,
+		Gate:   gate.New(cooldown.NewSet(), func(string, time.Time) {}, backoff.Full),
 		Jitter: func(time.Duration) time.Duration { return delay },
 	})
 }
@@ -264,8 +275,8 @@ func TestWhatIsInterruptedIsHandedBack(t *testing.T) {
 
 func TestABodyIsDecodedOnce(t *testing.T) {
 	t.Parallel()
-	c := newCalls()
-	decode := func(job string) *wire.Call {
+	c := newCalls(func(*wire.Call) Target { return &caller{} })
+	decode := func(job string) *prepared {
 		call, err := c.decode(wire.Encode(wire.Call{Job: job}))
 		if err != nil || call.Job != job {
 			t.Fatalf("decoded %+v, %v", call, err)

@@ -3,40 +3,58 @@ package guard
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // Allowed is a part of the reserved addresses that may be called all the same:
 // a network (10.0.0.0/8), an address (10.1.2.3, ::1), or one port of an address
-// (127.0.0.1:8080, [::1]:8080). It reads and writes these forms as text.
+// (127.0.0.1:8080, [::1]:8080); by the jobs of one namespace (billing=10.0.0.0/8),
+// or by all. It reads and writes these forms as text.
 type Allowed struct {
-	network netip.Prefix
-	port    uint16 // 0 for any
+	namespace string // "" for all
+	network   netip.Prefix
+	port      uint16 // 0 for any
 }
+
+// Namespace returns the namespace that it holds for, or "" for all.
+func (a Allowed) Namespace() string { return a.namespace }
 
 // UnmarshalText reads one of the forms.
 func (a *Allowed) UnmarshalText(text []byte) error {
-	if network, err := netip.ParsePrefix(string(text)); err == nil {
-		*a = Allowed{network: network.Masked()}
-		return nil
+	namespace, target, named := strings.Cut(string(text), "=")
+	if !named {
+		namespace, target = "", namespace
 	}
-	if address, err := netip.ParseAddr(string(text)); err == nil {
-		*a = allow(address, 0)
-		return nil
+	read, ok := readAddresses(target)
+	if !ok || named && namespace == "" {
+		return fmt.Errorf("%q is not an allowed target: write a network like 10.0.0.0/8, an address like 10.1.2.3, or a port like 127.0.0.1:8080; for the jobs of one namespace, billing=10.0.0.0/8", text)
 	}
-	target, err := netip.ParseAddrPort(string(text))
-	if err != nil || target.Port() == 0 {
-		return fmt.Errorf("%q is not an allowed target: write a network like 10.0.0.0/8, an address like 10.1.2.3, or a port like 127.0.0.1:8080", text)
-	}
-	*a = allow(target.Addr(), target.Port())
+	read.namespace = namespace
+	*a = read
 	return nil
+}
+
+func readAddresses(text string) (Allowed, bool) {
+	if network, err := netip.ParsePrefix(text); err == nil {
+		return Allowed{network: network.Masked()}, true
+	}
+	if address, err := netip.ParseAddr(text); err == nil {
+		return allow(address, 0), true
+	}
+	target, err := netip.ParseAddrPort(text)
+	return allow(target.Addr(), target.Port()), err == nil && target.Port() != 0
 }
 
 // MarshalText writes the form that [Allowed.UnmarshalText] reads.
 func (a Allowed) MarshalText() ([]byte, error) {
+	text := a.network.String()
 	if a.port != 0 {
-		return netip.AddrPortFrom(a.network.Addr(), a.port).MarshalText()
+		text = netip.AddrPortFrom(a.network.Addr(), a.port).String()
 	}
-	return a.network.MarshalText()
+	if a.namespace != "" {
+		text = a.namespace + "=" + text
+	}
+	return []byte(text), nil
 }
 
 func allow(address netip.Addr, port uint16) Allowed {

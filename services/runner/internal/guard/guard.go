@@ -14,6 +14,7 @@ package guard
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -32,9 +33,11 @@ type Guard struct {
 	allowed []Allowed
 }
 
-// New returns a guard that lets through public addresses and those allowed.
-func New(allowed []Allowed) *Guard {
-	return &Guard{public: ssrf.New(ssrf.WithAnyPort()), allowed: allowed}
+// New returns a guard for the jobs of a namespace: it lets through public addresses
+// and those allowed to all or to that namespace.
+func New(allowed []Allowed, namespace string) *Guard {
+	others := func(a Allowed) bool { return a.namespace != "" && a.namespace != namespace }
+	return &Guard{public: ssrf.New(ssrf.WithAnyPort()), allowed: slices.DeleteFunc(slices.Clone(allowed), others)}
 }
 
 // Control is for [net.Dialer.Control]: it refuses the dial by an error that is,

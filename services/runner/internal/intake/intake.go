@@ -16,6 +16,27 @@
 // The stock ways of nats.go do not fit: Consume and Messages fetch ahead, and
 // Fetch makes a subscription and a goroutine for each request.
 //
+// # Pace
+//
+// Where a consumer has a rate, an intake also has a [Pace]: it asks for no more
+// than there are tokens for, so a message that the rate holds back waits at the
+// server. The count is exact because one intake is served at a time, the one that
+// the consumer is pinned to:
+//
+//	                ┌── asks for one ──▶ message with a pin
+//	not served ─────┤                         │ no tokens: the message waits for its own
+//	     ▲          └─────────────────────────▼
+//	     └───── 423, by the server ───── served: asks as tokens come, and keeps the pin
+//
+// Who is served keeps its pin while it has room, by a request a second; so it
+// keeps its tokens too. One that dies, or is full, loses it to another after the
+// consumer's PinnedTTL. The next one begins without tokens, so that both together
+// never exceed what one may take. The message that tells it so is the only one that
+// waits here.
+//
+// One that was frozen or cut off and comes back can have messages on the wire from
+// before, at most a burst, and handles them beside the next one.
+//
 // An intake outlives whatever happens to its server. Requests die with a
 // connection, and are made again after a reconnect; they expire, and so heal a
 // miscount; where the consumer is gone, it is made again. A message that arrives
@@ -70,11 +91,13 @@ type Intake struct {
 	inbox   string
 	request string // the subject of pull requests
 	refresh chan struct{}
+	ended   chan struct{} // closed at the end
 	work    chan *nats.Msg
 
 	mu      sync.Mutex
 	credit  credit
-	open    bool // asking: the consumer is there
+	pace    *pace // nil: without limit
+	open    bool  // asking: the consumer is there
 	closing bool
 	late    *time.Timer // asks for what was collected
 	armed   bool        // late is running
@@ -88,6 +111,7 @@ func New(config Config) *Intake {
 		config: config, inbox: config.Conn.NewInbox(),
 		request: "$JS.API.CONSUMER.MSG.NEXT." + config.Stream + "." + config.Consumer,
 		refresh: make(chan struct{}, 1),
+		ended:   make(chan struct{}),
 		work:    make(chan *nats.Msg),
 		credit:  credit{limit: config.Limit},
 		handled: make(map[*nats.Msg]struct{}),
@@ -131,6 +155,7 @@ func (in *Intake) Run(ctx context.Context) {
 	if err := sub.Drain(); err == nil {
 		await(drained, drainWait)
 	}
+	in.letGo()
 	in.running.Wait()
 }
 
@@ -148,8 +173,13 @@ func (in *Intake) receive(msg *nats.Msg) {
 	}
 	in.credit.returned(1)
 	in.credit.busy++
+	wait := in.admit(msg)
 	in.askIfWorth()
 	in.handled[msg] = struct{}{}
+	if wait > 0 {
+		in.running.Go(func() { in.hold(msg, wait) })
+		return
+	}
 	select {
 	case in.work <- msg:
 	default: // nobody idles
@@ -167,6 +197,11 @@ func (in *Intake) labour(msg *nats.Msg) {
 
 func (in *Intake) handle(msg *nats.Msg) {
 	in.config.Handle(msg)
+	in.done(msg)
+}
+
+// done frees the slot of a message.
+func (in *Intake) done(msg *nats.Msg) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	delete(in.handled, msg)
@@ -177,8 +212,10 @@ func (in *Intake) handle(msg *nats.Msg) {
 // askIfWorth asks for what is free, now or in a moment. The lock is held.
 func (in *Intake) askIfWorth() {
 	switch {
+	case in.pace != nil:
+		in.askAtPace()
 	case in.credit.worth():
-		in.ask()
+		in.ask(in.credit.free())
 	case in.credit.waiting() && !in.armed:
 		in.armed = true
 		in.late.Reset(collect)
@@ -189,34 +226,39 @@ func (in *Intake) askLate() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.armed = false
-	if in.credit.waiting() {
-		in.ask()
+	switch {
+	case in.pace != nil:
+		in.askAtPace()
+	case in.credit.waiting():
+		in.ask(in.credit.free())
 	}
 }
 
-// ask requests all that is free. If that fails, the next tick tries again. The
-// lock is held.
-func (in *Intake) ask() {
-	free := in.credit.free()
-	if !in.open || in.closing || free == 0 {
+// ask requests n messages, for which there is room. If that fails, the next tick
+// tries again. The lock is held.
+func (in *Intake) ask(n int) {
+	if !in.open || in.closing || n == 0 {
 		return
 	}
-	if err := in.config.Conn.PublishRequest(in.request, in.inbox, encode(free)); err == nil {
-		in.credit.ask(free, time.Now().Add(expiry+grace))
+	if err := in.config.Conn.PublishRequest(in.request, in.inbox, encode(n, in.pace.terms())); err == nil {
+		in.credit.ask(n, time.Now().Add(expiry+grace))
 	}
 }
 
-// encode writes the body of a pull request.
-func encode(batch int) []byte {
+// encode writes the body of a pull request; terms are more of its fields.
+func encode(batch int, terms string) []byte {
 	body := strconv.AppendInt([]byte(`{"batch":`), int64(batch), 10)
 	body = strconv.AppendInt(append(body, `,"expires":`...), int64(expiry), 10)
-	return append(body, '}')
+	return append(append(body, terms...), '}')
 }
 
 // status reads the server's word on a request.
 func (in *Intake) status(msg *nats.Msg) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.unpinned(msg) {
+		return
+	}
 	if left, err := strconv.Atoi(msg.Header.Get("Nats-Pending-Messages")); err == nil {
 		in.credit.returned(left) // expired, or given up for a new leader
 		in.askIfWorth()
@@ -233,6 +275,7 @@ func (in *Intake) close() {
 	in.closing = true
 	in.late.Stop()
 	close(in.work)
+	close(in.ended)
 }
 
 func await(done <-chan struct{}, most time.Duration) {

@@ -53,6 +53,7 @@ func (in *Intake) look(ctx context.Context, now time.Time) {
 	open := in.open
 	in.askIfWorth()
 	in.mu.Unlock()
+	in.keepPin(now)
 	if !open {
 		in.ensure(ctx)
 	}

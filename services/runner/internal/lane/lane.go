@@ -10,7 +10,8 @@
 //	                                 its consumer
 //
 // The limit of a queue is its consumer's MaxAckPending, so the server keeps it
-// over all runners; pausing a queue pauses its consumer. A runner's own slots are
+// over all runners; pausing a queue pauses its consumer. A queue with a rate is
+// served by one runner at a time, whose intake keeps the pace. A runner's own slots are
 // shared over its lanes by weight (package share). A deleted queue retires instead
 // of stopping, because parked retries may still come due in it, and a run that
 // nobody takes would block its job for ever. For the same reason it stays a while
@@ -55,6 +56,15 @@ func (l *lane) define(queue carillon.Queue) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queue, l.deletedAt = queue, time.Time{}
+	l.intake.SetPace(pace(queue))
+}
+
+// pace is how fast an intake may take the runs of a queue; nil is without limit.
+func pace(queue carillon.Queue) *intake.Pace {
+	if queue.Rate == nil {
+		return nil
+	}
+	return &intake.Pace{Group: topology.RateGroup, PerSecond: queue.Rate.PerSecond(), Burst: queue.Rate.Burst}
 }
 
 // retire marks the lane's queue as deleted, and reports whether that is news.
@@ -64,7 +74,8 @@ func (l *lane) retire() bool {
 	if !l.deletedAt.IsZero() {
 		return false
 	}
-	l.deletedAt, l.queue.Paused = time.Now(), false
+	l.deletedAt, l.queue.Paused, l.queue.Rate = time.Now(), false, nil
+	l.intake.SetPace(nil)
 	return true
 }
 
@@ -99,11 +110,14 @@ func (l *lane) ensure(ctx context.Context) error {
 }
 
 // consumer makes or updates the consumer. That of a deleted queue is taken as it
-// is, for its definition is gone.
+// is, for its definition is gone; but without a rate, which nobody would know.
 func (l *lane) consumer(ctx context.Context, queue carillon.Queue, retiring bool) (jetstream.Consumer, error) {
 	if retiring {
 		consumer, err := l.js.Consumer(ctx, topology.RunsStream, topology.QueueConsumerName(queue.Name))
-		if !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		switch {
+		case err == nil && consumer.CachedInfo().Config.PriorityPolicy != jetstream.PriorityPolicyNone:
+			return l.js.UpdateConsumer(ctx, topology.RunsStream, topology.Unrated(consumer.CachedInfo().Config))
+		case !errors.Is(err, jetstream.ErrConsumerNotFound):
 			return consumer, err
 		}
 	}

@@ -122,6 +122,7 @@ func (s *Set) open(all context.Context, queue carillon.Queue) *lane {
 		Conn: s.config.Conn, Stream: topology.RunsStream, Consumer: topology.QueueConsumerName(queue.Name),
 		Ensure: opened.ensure, AckWait: topology.AckWait, Handle: s.config.Handle,
 	})
+	opened.intake.SetPace(pace(queue))
 	s.lanes[queue.Name] = opened
 	s.running.Go(func() {
 		opened.intake.Run(ctx)

@@ -84,6 +84,64 @@ func TestADeletedQueueIsServedForAWhile(t *testing.T) {
 	s.runs("made again")
 }
 
+// A rate comes, and goes, while the queue is served; and goes with the queue.
+func TestARateChangesLive(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, time.Minute)
+	queue := carillon.Queue{Name: "late", Concurrency: 5, Weight: 1}
+	s.publish(topology.Queue("late"), wire.Encode(queue))
+	s.runs("without a rate")
+	queue.Rate = &carillon.Rate{Limit: 20, Per: carillon.PerSecond, Burst: 1}
+	s.publish(topology.Queue("late"), wire.Encode(queue))
+	s.pinned(true)
+	if took := s.takes(10); took < 9*time.Second/20-slack {
+		t.Errorf("10 runs took %s at 20 a second", took)
+	}
+	queue.Rate = nil
+	s.publish(topology.Queue("late"), wire.Encode(queue))
+	s.pinned(false)
+	s.takes(10)
+	if took := s.takes(10); took > 9*time.Second/20-slack {
+		t.Errorf("10 runs took %s without a rate", took)
+	}
+	queue.Rate = &carillon.Rate{Limit: 1, Per: carillon.PerHour, Burst: 1}
+	s.publish(topology.Queue("late"), wire.Encode(queue))
+	s.pinned(true)
+	s.publish(topology.Queue("late"), nil)
+	s.pinned(false)
+	s.takes(1)
+}
+
+// slack is by how much the clock of a test may misjudge a span.
+const slack = 50 * time.Millisecond
+
+// pinned waits until the queue's consumer has a rate, or has none.
+func (s *stage) pinned(want bool) {
+	s.Helper()
+	eventually.Succeeds(s.T, func() error {
+		consumer, err := s.js.Consumer(s.Context(), topology.RunsStream, topology.QueueConsumerName("late"))
+		if err == nil && (consumer.CachedInfo().Config.PriorityPolicy == jetstream.PriorityPolicyPinned) != want {
+			return errors.New("the consumer is not as its queue is defined")
+		}
+		return err
+	})
+}
+
+// takes plans n runs at once and returns how long it is from the first that is
+// taken to the last.
+func (s *stage) takes(n int) time.Duration {
+	s.Helper()
+	for range n {
+		s.publish(topology.Ready(carillon.NewJobID(), "late"), []byte("one of many"))
+	}
+	<-s.taken
+	first := time.Now()
+	for range n - 1 {
+		<-s.taken
+	}
+	return time.Since(first)
+}
+
 func ignore(err, expected error) error {
 	if errors.Is(err, expected) {
 		return nil

@@ -17,10 +17,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Key names one attempt of one run.
+// Key names one turn of one run: an attempt, a time that it was held before it, or
+// the end of its wait for a callback.
 type Key struct {
 	Run     uuid.UUID
 	Attempt int
+	Hold    int
+	Waited  bool
 }
 
 // Standing is what the memory knows of a key.

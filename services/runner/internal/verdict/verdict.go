@@ -6,7 +6,10 @@
 //	attempt failed otherwise ────────────────▶ retrying, after a delay
 //
 // Trying again is no use where nothing about the next attempt could differ: a
-// blocked address stays blocked until somebody changes a setting or the job.
+// blocked address stays blocked until somebody changes a setting or the job, and an
+// answer too large to be judged is as large the next time. What
+// else is of use is the job's word (carillon.Retry). A target that says when it
+// wants to be called again is not called before.
 // It decides only; who waits, where, and what is written is for the caller.
 package verdict
 
@@ -34,15 +37,33 @@ func Of(attempt wire.Attempt, retry carillon.Retry, jitter backoff.Jitter) Verdi
 	switch {
 	case attempt.Class == "":
 		return Verdict{State: carillon.StateSucceeded}
-	case attempt.Class == wire.ClassBlocked:
+	case attempt.Class == wire.ClassBlocked, attempt.Class == wire.ClassTooLarge:
 		return Verdict{State: carillon.StateFailed, Reason: attempt.Error}
+	case !retry.Again(string(attempt.Class), attempt.Status):
+		return Verdict{State: carillon.StateFailed, Reason: reason(attempt, retry) + "; not tried again"}
 	case attempt.Number >= retry.MaxAttempts:
 		return Verdict{State: carillon.StateFailed, Reason: reason(attempt, retry)}
 	}
 	return Verdict{
 		State: carillon.StateRetrying, Reason: reason(attempt, retry),
-		Delay: backoff.Delay(retry, attempt.Number, jitter),
+		Delay: max(backoff.Delay(retry, attempt.Number, jitter), asked(attempt, jitter)),
 	}
+}
+
+// spread bounds the random time by which retries that were asked for the same
+// instant are told apart.
+const spread = 10 * time.Second
+
+// asked is the wait that the target asked for, and a little more; 0 for none.
+func asked(attempt wire.Attempt, jitter backoff.Jitter) time.Duration {
+	if attempt.RetryAt == nil {
+		return 0
+	}
+	wait := attempt.RetryAt.Sub(attempt.FinishedAt)
+	if wait <= 0 {
+		return 0
+	}
+	return wait + jitter(min(wait/10, spread))
 }
 
 func reason(attempt wire.Attempt, retry carillon.Retry) string {

@@ -1,0 +1,81 @@
+package call
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/wire"
+)
+
+// oneSecret is the value of every secret.
+type oneSecret string
+
+func (s oneSecret) Resolve(string, string) (string, bool) { return string(s), s != "" }
+func (s oneSecret) ResolveAll(string, string) []string    { return []string{string(s)} }
+
+// prove makes a call with a bearer token.
+func prove(t *testing.T, secret oneSecret, url string) wire.Attempt {
+	t.Helper()
+	c := clientWith(t, Config{Slots: 4, HostConnections: 4, Secrets: secret}, "127.0.0.1")
+	call := &wire.Call{Job: "nightly", Namespace: "default", Target: carillon.Target{
+		Method: "GET", URL: url, Timeout: carillon.Duration(10 * time.Second), Auth: &carillon.Auth{Bearer: &carillon.Bearer{Secret: "token"}},
+	}}
+	return c.Prepare(call).Call(t.Context(), wire.Run{ID: carillon.NewJobID(), Attempt: 1}, traceparent)
+}
+
+func TestATargetThatEchoesGivesNoSecretAway(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		header := r.Header.Get("Authorization")
+		_, _ = io.WriteString(w, header+strings.Repeat(" ", 4<<10-2*len(header)+6)+header) // the second is cut off
+	})
+	attempt := prove(t, "s3cr3t-t0ken", server.URL)
+	if attempt.Class != "" || strings.Contains(attempt.Response, "s3cr") || !strings.HasPrefix(attempt.Response, "Bearer (secret) ") {
+		t.Errorf("%s %q", attempt.Class, attempt.Response)
+	}
+}
+
+func TestAMissingSecretIsOfItsOwnClass(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
+	if attempt := prove(t, "", server.URL); attempt.Class != wire.ClassAuth || !strings.Contains(attempt.Error, "the secret token is not there") || attempt.FinishedAt.IsZero() {
+		t.Errorf("%+v", attempt)
+	}
+}
+
+func TestARedirectElsewhereGetsNoProof(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 2)
+	elsewhere := serve(t, func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Authorization") })
+	home := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got <- r.Header.Get("Authorization")
+		http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+	})
+	if attempt := prove(t, "s3cr3t", home.URL); attempt.Class != "" {
+		t.Errorf("%+v", attempt)
+	}
+	if first, second := <-got, <-got; first != "Bearer s3cr3t" || second != "" {
+		t.Errorf("home got %q, elsewhere %q", first, second)
+	}
+}
+
+func TestWhatTLSKeptDoesNotGoOnWithoutIt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, to string
+		strays   bool
+	}{
+		{"https://a", "https://a/b", false}, {"http://a", "http://A/b", false}, {"http://a", "https://a/b", false},
+		{"https://a", "http://a/b", true}, {"https://a", "https://b", true},
+	} {
+		first, _ := http.NewRequest("GET", c.from, nil)
+		next, _ := http.NewRequest("GET", c.to, nil)
+		if got := strayed(next, []*http.Request{first}); got != c.strays {
+			t.Errorf("%s to %s: %t", c.from, c.to, got)
+		}
+	}
+}
