@@ -38,7 +38,7 @@ func verify(t *testing.T, config *tls.Config, check func(*http.Request) bool) *v
 			v.refused.Add(1)
 			w.WriteHeader(http.StatusForbidden)
 		}
-		fmt.Fprintf(w, "echo %v", r.Header)
+		fmt.Fprintf(w, "echo %v of %s", r.Header, r.URL)
 	}))
 	if config == nil {
 		v.Start()

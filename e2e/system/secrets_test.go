@@ -25,6 +25,7 @@ const (
 	clientSecret = "client-S3CR3T/+%&"
 	accessToken  = "t0ken-S3CR3T/+="
 	wrongSecret  = "wrong-S3CR3T/+%"
+	filledSecret = `filled S3CR3T/+&"\é`
 )
 
 // watched is a Carillon of processes that talk as much as they can, all of it heard.
@@ -122,7 +123,7 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	serverCert, serverKey := certify(t)
 	clientCert, clientKey := certify(t)
 	for name, value := range map[string]string{
-		"bearer": bearerSecret, "password": password, "client": clientSecret, "wrong": wrongSecret, "pair": clientCert + clientKey,
+		"bearer": bearerSecret, "password": password, "client": clientSecret, "wrong": wrongSecret, "filled": filledSecret, "pair": clientCert + clientKey,
 	} {
 		w.put(t, name, value)
 	}
@@ -148,6 +149,12 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	for name, auth := range auths {
 		jobs = append(jobs, w.job(t, name, carillon.Target{URL: plain[name].URL, Auth: auth}))
 	}
+	plain["filled"] = verify(t, nil, func(r *http.Request) bool {
+		return r.FormValue("key") == filledSecret && r.Header.Get("X-Key") == "is "+filledSecret
+	})
+	jobs = append(jobs, w.job(t, "filled", carillon.Target{
+		URL: plain["filled"].URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
+	}))
 	closed := "http://" + freeAddress(t)
 	jobs = append(jobs,
 		w.job(t, "refused", carillon.Target{URL: verify(t, nil, header("none")).URL, Auth: auths["bearer"]}),
@@ -176,7 +183,7 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	}
 	secrets := map[string]string{
 		"the bearer token": bearerSecret, "the password": password, "the pair": "me:" + password, "the client's secret": clientSecret,
-		"the access token": accessToken, "the wrong secret": wrongSecret, "the master key": masterKey,
+		"the access token": accessToken, "the wrong secret": wrongSecret, "the filled in secret": filledSecret, "the master key": masterKey,
 	}
 	for i, line := range strings.Split(clientKey, "\n")[1:3] {
 		secrets[fmt.Sprint("line of the key ", i)] = line

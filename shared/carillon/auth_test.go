@@ -121,9 +121,14 @@ func TestSecretUsesNamesEachPlace(t *testing.T) {
 		Bearer: &carillon.Bearer{Secret: "a"}, Basic: &carillon.Basic{Secret: "b"}, OAuth2: &carillon.OAuth2{Secret: "c"}, MTLS: &carillon.MTLS{Secret: "d"},
 	}
 	doc.Target.Signing = &carillon.Signing{Secrets: []string{"e", "a"}}
+	doc.Target.URL += "/{{secret.u}}"
+	doc.Target.Body = "{{secret.b-1 | json}} {{ secret.b-2 }} {{secret.b-1}} {{run_id}}"
+	doc.Target.Headers = map[string]string{"X-B": "{{secret.y}}", "X-A": "{{secret.x}}", "X-C": "{{broken"}
 	want := []carillon.SecretUse{
 		{Field: "target.auth.bearer.secret", Secret: "a"}, {Field: "target.auth.basic.secret", Secret: "b"},
 		{Field: "target.auth.oauth2.secret", Secret: "c"}, {Field: "target.auth.mtls.secret", Secret: "d"},
+		{Field: "target.url", Secret: "u"}, {Field: "target.body", Secret: "b-1"}, {Field: "target.body", Secret: "b-2"},
+		{Field: "target.headers", Secret: "x"}, {Field: "target.headers", Secret: "y"},
 		{Field: "target.signing.secrets[0]", Secret: "e"}, {Field: "target.signing.secrets[1]", Secret: "a"},
 	}
 	if diff := cmp.Diff(want, doc.SecretUses()); diff != "" {

@@ -47,10 +47,9 @@ func (c *Client) Prepare(call *wire.Call) *Target {
 // ends first, the attempt's class is interrupted, and its error the cause.
 func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wire.Attempt {
 	attempt := wire.Attempt{Number: run.Attempt, StartedAt: time.Now().UTC()}
-	var hidden *mask.Mask
-	err := t.err
+	hidden, err := t.form.mask(), t.err
 	if err == nil {
-		hidden, err = t.attempt(ctx, run, traceparent, &attempt)
+		err = t.attempt(ctx, run, traceparent, &attempt, hidden)
 	}
 	attempt.FinishedAt = time.Now().UTC()
 	switch {
@@ -65,32 +64,36 @@ func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wir
 	return attempt
 }
 
-// attempt fills in the status and the response as far as they come, in time. The
-// mask knows what must not be kept of them, nor of the error.
-func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
+// attempt fills in the status and the response as far as they come, in time. What
+// must not be kept of them, nor of the error, is added to the mask.
+func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt, hidden *mask.Mask) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout.Limit, t.timeout)
 	defer cancel()
 	ctx, release := limited(ctx, t.timeouts)
 	defer release()
-	hidden, err := t.do(ctx, run, traceparent, attempt)
+	err := t.do(ctx, run, traceparent, attempt, hidden)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		err = context.Cause(ctx)
 	}
-	return hidden, err
+	return err
 }
 
-func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
-	request, err := t.form.request(ctx, run, traceparent)
+func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt, hidden *mask.Mask) error {
+	secrets, err := t.route.prover.Reveal(t.form.call.Namespace, t.form.secrets, hidden)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	request, err := t.form.request(ctx, run, secrets, traceparent)
+	if err != nil {
+		return err
 	}
 	if err := t.offerCallback(request, run); err != nil {
-		return nil, err
+		return err
 	}
 	host := request.URL.Host
-	response, hidden, err := t.send(request, run)
+	response, err := t.send(request, run, hidden)
 	if err != nil {
-		return hidden, err
+		return err
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
@@ -98,19 +101,18 @@ func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attem
 		heedRetryAfter(response, host, attempt)
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		return hidden, nil // what follows is no body, and its reads have no limit of time
+		return nil // what follows is no body, and its reads have no limit of time
 	}
 	attempt.Response, err = t.read(response.Body)
-	return hidden, err
+	return err
 }
 
 // send makes the request, with the proof that the call asks for, if any.
-func (t *Target) send(request *http.Request, run wire.Run) (*http.Response, *mask.Mask, error) {
+func (t *Target) send(request *http.Request, run wire.Run, hidden *mask.Mask) (*http.Response, error) {
 	if credential.Needed(t.form.call) {
-		return t.route.prover.Do(&t.route.Client, request, run.ID, t.form.call)
+		return t.route.prover.Do(&t.route.Client, request, run.ID, t.form.call, hidden)
 	}
-	response, err := t.route.Do(request)
-	return response, nil, err
+	return t.route.Do(request)
 }
 
 // read returns the start of a body, and what is wrong with it.

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/carillon-cron/carillon/shared/template"
 )
 
 // stead stands for what was taken out.
@@ -32,7 +34,7 @@ func (m *Mask) Hide(secrets ...string) {
 			continue
 		}
 		quoted, _ := json.Marshal(secret) // cannot fail: a string
-		m.forms = append(m.forms, secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`),
+		m.forms = append(m.forms, secret, url.QueryEscape(secret), url.PathEscape(secret), template.InURL(secret), strings.Trim(string(quoted), `"`),
 			strings.ReplaceAll(strings.ReplaceAll(secret, `\`, `\\`), `"`, `\"`),
 			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
 			base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)))

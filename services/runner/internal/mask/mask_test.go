@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/carillon-cron/carillon/shared/template"
 )
 
 func TestNoFormOfASecretIsLeft(t *testing.T) {
@@ -15,7 +17,7 @@ func TestNoFormOfASecretIsLeft(t *testing.T) {
 		m.Hide(secret)
 		quoted, _ := json.Marshal(secret)
 		for _, form := range []string{
-			secret, url.QueryEscape(secret), url.PathEscape(secret), string(quoted[1 : len(quoted)-1]),
+			secret, url.QueryEscape(secret), url.PathEscape(secret), template.InURL(secret), string(quoted[1 : len(quoted)-1]),
 			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
 		} {
 			if got := m.Clean("== " + form + " ==\n" + form); got != "== (secret) ==\n(secret)" {
