@@ -68,13 +68,17 @@ func TestWhatOnlyLooksLikeEscapesStays(t *testing.T) {
 	}
 }
 
-func FuzzClean(f *testing.F) {
-	f.Add("secret", `a\u0073ecret %73`)
-	f.Fuzz(func(t *testing.T, secret, text string) {
-		m := &Mask{}
-		m.Hide(secret)
-		if got := m.Clean(text); len(secret) > len(stead) && strings.Contains(got, secret) {
-			t.Errorf("%q in %q", secret, got)
+func FuzzReading(f *testing.F) {
+	f.Add(`a\\u0073ecret %73+\ud83d\ude00 %`)
+	f.Fuzz(func(t *testing.T, text string) {
+		read := unescape(text)
+		if len(read.text) > len(text) || read.origin(len(read.text)) != len(text) {
+			t.Fatalf("%q reads %q and ends at %d", text, read.text, read.origin(len(read.text)))
+		}
+		for i := range read.text {
+			if read.origin(i) > read.origin(i+1) {
+				t.Fatalf("%q reads %q, whose byte %d was written behind the next", text, read.text, i)
+			}
 		}
 	})
 }
