@@ -13,9 +13,9 @@ import (
 // TestASaturatedQueueLeavesOthersAlone fills the queue low with slow runs, more
 // than it has slots for, and compares how long runs of critical wait for their
 // call with how long they do when nothing else is there. Both are measured in turn,
-// for the machine does other things; the best of each counts.
+// for the machine does other things; the best of each counts. It has no other test
+// beside it.
 func TestASaturatedQueueLeavesOthersAlone(t *testing.T) {
-	t.Parallel()
 	// What a timer and a busy scheduler may add to a wait of less than a millisecond.
 	const noise, rounds, least = 2 * time.Millisecond, 8, 2
 	s, quick := newStage(t), newTarget(t, nil)

@@ -136,8 +136,10 @@ func TestPacedRunsNeverWaitForAnAnswer(t *testing.T) {
 		d := newDesk(t)
 		paced := func(host string) *Hold { return d.Enter(d.Context(), &wire.Run{Attempt: 1}, to(host), true) }
 		began := time.Now()
-		if paced("slow") != nil || paced("slow") != nil {
-			t.Error("the first are held")
+		for range least {
+			if paced("slow") != nil {
+				t.Error("one of the first is held")
+			}
 		}
 		d.held(Crowded, paced("slow"))
 		if waited := time.Since(began); waited > 0 {
