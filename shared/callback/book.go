@@ -84,10 +84,10 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Book, error) {
 }
 
 // Token returns the token of a ticket, a part of an address.
-func (b *Book) Token(t Ticket) string { return seal(b.secret, t) }
+func (b *Book) Token(t Ticket) string { return sign(b.secret, t) }
 
 // Read returns the ticket of a token, or fails with [ErrUnknown]. It asks nobody.
-func (b *Book) Read(token string) (Ticket, error) { return open(b.secret, token) }
+func (b *Book) Read(token string) (Ticket, error) { return verify(b.secret, token) }
 
 // Enter enters a report on an attempt of a run, and returns the one that stands:
 // this one, or one that was there before.

@@ -93,11 +93,16 @@ func TestFaultyAuthIsRefusedByItsFields(t *testing.T) {
 			t.URL = "http://example.com"
 			t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a"}}
 		}, []string{"target.auth.mtls"}},
-		"ca of text":           {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: "x"}} }, []string{"target.auth.mtls.ca"}},
-		"huge ca":              {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: huge}} }, []string{"target.auth.mtls.ca"}},
-		"signing with nothing": {func(t *target) { t.Signing = &carillon.Signing{} }, []string{"target.signing.secrets"}},
-		"signing with many":    {func(t *target) { t.Signing = &carillon.Signing{Secrets: slices.Repeat([]string{"a"}, 6)} }, []string{"target.signing.secrets"}},
-		"signing with a dot":   {func(t *target) { t.Signing = &carillon.Signing{Secrets: []string{"a", "b.c"}} }, []string{"target.signing.secrets[1]"}},
+		"mtls without tls, filled in": {func(t *target) {
+			t.URL = "http://example.com/%{{run_id}}"
+			t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a"}}
+		}, []string{"target.auth.mtls"}},
+		"a token url to fill in": {func(t *target) { t.Auth = oauth2(); t.Auth.OAuth2.TokenURL = "https://a.example.com/{{run_id}}" }, []string{"target.auth.oauth2.token_url"}},
+		"ca of text":             {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: "x"}} }, []string{"target.auth.mtls.ca"}},
+		"huge ca":                {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: huge}} }, []string{"target.auth.mtls.ca"}},
+		"signing with nothing":   {func(t *target) { t.Signing = &carillon.Signing{} }, []string{"target.signing.secrets"}},
+		"signing with many":      {func(t *target) { t.Signing = &carillon.Signing{Secrets: slices.Repeat([]string{"a"}, 6)} }, []string{"target.signing.secrets"}},
+		"signing with a dot":     {func(t *target) { t.Signing = &carillon.Signing{Secrets: []string{"a", "b.c"}} }, []string{"target.signing.secrets[1]"}},
 		"two signatures": {func(t *target) {
 			t.Signing = &carillon.Signing{Secrets: []string{"a"}}
 			t.Headers = map[string]string{"webhook-ID": "x"}

@@ -32,7 +32,18 @@ func definition() wire.Definition {
 func run() wire.Run {
 	return wire.Run{
 		ID: uuid.New(), Kind: carillon.KindBackfill, FireTime: noon, PlannedAt: noon.Add(time.Second),
-		Attempt: 2, StartedAt: noon.Add(2 * time.Second),
+		Attempt: 2, StartedAt: noon.Add(2 * time.Second), Holds: 3, HeldSince: &noon, Redelivered: 2, RedriveOf: &uuid.UUID{7},
+		Wait: &wire.Wait{StartedAt: noon, Response: "taken on"},
+	}
+}
+
+func TestTheNextAttemptBeginsAnew(t *testing.T) {
+	t.Parallel()
+	want := run()
+	next := want.Next()
+	want.Attempt, want.HeldSince, want.Wait, want.Redelivered = 3, nil, nil, 0
+	if diff := cmp.Diff(want, next); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -67,6 +67,14 @@ const (
 	ClassInterrupted Class = "interrupted" // the runner went away
 )
 
+// Classes lists every class of failure.
+func Classes() []Class {
+	return []Class{
+		ClassConnect, ClassDNS, ClassTLS, ClassTimeout, ClassStatus, ClassAssertion, ClassTooLarge, ClassAuth,
+		ClassBlocked, ClassProtocol, ClassInterrupted,
+	}
+}
+
 // NewOutcome returns the outcome of a run in a state; the caller adds what
 // the state calls for.
 func NewOutcome(run Run, call Call, state carillon.State) Outcome {

@@ -82,7 +82,7 @@ func (a *API) putQueue(ctx context.Context, in *queueBody) (*answer[carillon.Que
 }
 
 func (a *API) deleteQueue(ctx context.Context, in *QueuePath) (*struct{}, error) {
-	inFlight, err := a.Trigger.InQueue(ctx, in.Name)
+	inFlight, err := a.InFlight.InQueue(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -26,9 +26,9 @@ WITH recorded AS (
     attempts = excluded.attempts, status = excluded.status, planned_at = excluded.planned_at,
     started_at = excluded.started_at, finished_at = excluded.finished_at, recorded_at = excluded.recorded_at
   WHERE (greatest(array_position($25::text[], excluded.state), $26), excluded.attempts,
-         array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason <> '')
+         array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason COLLATE "C")
       > (greatest(array_position($25::text[], r.state), $26), r.attempts,
-         array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason <> '')
+         array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason COLLATE "C")
 )
 INSERT INTO attempts AS a (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
 SELECT fire_time, run_id, number, started_at, finished_at,

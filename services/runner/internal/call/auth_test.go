@@ -76,6 +76,33 @@ func TestAMissingSecretIsOfItsOwnClass(t *testing.T) {
 	}
 }
 
+// The host of the token endpoint is another one than the job's.
+func TestATokenEndpointThatIsAwayIsNoFaultOfTheTarget(t *testing.T) {
+	t.Parallel()
+	closed := serve(t, nil)
+	address := closed.URL
+	closed.Close()
+	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the caller is gone
+		<-r.Context().Done()
+	})
+	for endpoint, want := range map[string]string{
+		address: "the token endpoint: dial tcp", silent.URL: "no token came within the attempt's time", "http://169.254.169.254/": "",
+	} {
+		c := clientWith(t, Config{Slots: 4, HostConnections: 4, Secrets: oneSecret("s3cr3t")}, "127.0.0.1")
+		auth := &carillon.Auth{OAuth2: &carillon.OAuth2{TokenURL: endpoint, ClientID: "me", Secret: "client"}}
+		call := &wire.Call{Target: carillon.Target{Method: "GET", URL: address, Timeout: carillon.Duration(200 * time.Millisecond), Auth: auth}}
+		attempt := c.Prepare(call).Call(t.Context(), wire.Run{Attempt: 1}, traceparent)
+		class := wire.ClassAuth
+		if want == "" {
+			class = wire.ClassBlocked
+		}
+		if attempt.Class != class || !strings.HasPrefix(attempt.Error, want) {
+			t.Errorf("%s: %s %q", endpoint, attempt.Class, attempt.Error)
+		}
+	}
+}
+
 func TestARedirectElsewhereGetsNoProof(t *testing.T) {
 	t.Parallel()
 	got := make(chan string, 2)

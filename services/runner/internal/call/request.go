@@ -72,7 +72,7 @@ func (f *form) secretsOf() (names []string) {
 
 // mask returns one for an attempt, or nil where nothing is secret.
 func (f *form) mask() *mask.Mask {
-	if f == nil || len(f.secrets) == 0 && !credential.Needed(f.call) {
+	if f == nil || len(f.secrets) == 0 && !credential.Needed(f.call) && f.call.Target.Callback == nil {
 		return nil
 	}
 	return &mask.Mask{}

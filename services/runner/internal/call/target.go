@@ -53,7 +53,7 @@ func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wir
 	}
 	attempt.FinishedAt = time.Now().UTC()
 	switch {
-	case attempt.Status != 0 && !t.check.Status(attempt.Status):
+	case attempt.Status != 0 && !t.good(attempt.Status):
 		attempt.Class, attempt.Error = wire.ClassStatus, "the target answered "+statusText(attempt.Status)
 	case err != nil && ctx.Err() != nil:
 		attempt.Class, attempt.Error = wire.ClassInterrupted, context.Cause(ctx).Error()
@@ -62,6 +62,17 @@ func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wir
 	}
 	attempt.Error, attempt.Response = hidden.Clean(attempt.Error), hidden.Clean(attempt.Response)
 	return attempt
+}
+
+// Clean takes out of a text what the target was sent to be proven to or filled with,
+// as far as that is known now: it may say so long after the call.
+func (t *Target) Clean(text string) string {
+	hidden := t.form.mask()
+	if hidden == nil || text == "" {
+		return text
+	}
+	t.route.prover.Hide(t.form.call, t.form.secrets, hidden)
+	return hidden.Clean(text)
 }
 
 // attempt fills in the status and the response as far as they come, in time. What
@@ -87,7 +98,7 @@ func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attem
 	if err != nil {
 		return err
 	}
-	if err := t.offerCallback(request, run); err != nil {
+	if err := t.offerCallback(request, run, hidden); err != nil {
 		return err
 	}
 	host := request.URL.Host
@@ -97,13 +108,13 @@ func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attem
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
-	if !t.check.Status(response.StatusCode) {
+	if !t.good(response.StatusCode) {
 		heedRetryAfter(response, host, attempt)
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil // what follows is no body, and its reads have no limit of time
 	}
-	attempt.Response, err = t.read(response.Body)
+	attempt.Response, err = t.read(response.Body, t.check.ReadsBody() && !t.takenOn(response.StatusCode))
 	return err
 }
 
@@ -115,9 +126,12 @@ func (t *Target) send(request *http.Request, run wire.Run, hidden *mask.Mask) (*
 	return t.route.Do(request)
 }
 
-// read returns the start of a body, and what is wrong with it.
-func (t *Target) read(body io.Reader) (string, error) {
-	if !t.check.ReadsBody() {
+// good reports whether an answer's status is no failure.
+func (t *Target) good(status int) bool { return t.takenOn(status) || t.check.Status(status) }
+
+// read returns the start of a body, and what is wrong with it, if it is to be judged.
+func (t *Target) read(body io.Reader, judged bool) (string, error) {
+	if !judged {
 		start, _, err := capture(body, captured)
 		return clean(start), err
 	}

@@ -14,8 +14,9 @@
 // is the caller's to see to, and without certificate. A token endpoint is dialled
 // like a target, and its redirects are not followed.
 //
-// Where the proof cannot be made, no call is: the attempt fails with [Unproven],
-// and may be tried again, for a secret can be mended.
+// Where the proof cannot be made, no call is: the attempt fails with [Unproven] or
+// [Unreachable], and may be tried again, for a secret can be mended. Neither says
+// anything of the target's host.
 package credential
 
 import (
@@ -87,7 +88,7 @@ func (p *Prover) Reveal(namespace string, names []string, hidden *mask.Mask) (ma
 
 // Do makes the request of a run's call by a client, with the proof that the call
 // asks for. What was secret in it is added to the mask, whatever comes of it. Errors
-// are the client's, or wrap [Unproven], or are those of the token endpoint.
+// are the client's, or wrap [Unproven] or [Unreachable].
 func (p *Prover) Do(client *http.Client, request *http.Request, run uuid.UUID, call *wire.Call, hidden *mask.Mask) (*http.Response, error) {
 	s := &sending{Prover: p, client: *client, request: request, call: call, hidden: hidden}
 	err := s.authenticate()
