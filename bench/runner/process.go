@@ -27,11 +27,11 @@ type runner struct {
 // allocations is one of the runner's metrics.
 const allocations = "go_memstats_mallocs_total"
 
-// start starts a runner and waits until it serves its queues.
+// start starts a runner, with the garbage collection that the manifests set, and waits until it serves its queues.
 func (b *bench) start(ctx context.Context, nats *broker.Broker) (*runner, error) {
 	r := &runner{admin: process.Admin(process.FreeAddress()), cmd: exec.Command(b.binary, "runner"), nats: nats, url: b.URL}
 	r.cmd.Env = append(os.Environ(), "NATS_URL="+nats.Address, "CARILLON_ADMIN_LISTEN="+string(r.admin), "CARILLON_LOG_LEVEL=warn",
-		"CARILLON_ALLOW_TARGETS=127.0.0.0/8", "CARILLON_HOST_CONNECTIONS="+strconv.Itoa(b.AtOnce))
+		"CARILLON_ALLOW_TARGETS=127.0.0.0/8", "CARILLON_HOST_CONNECTIONS="+strconv.Itoa(b.AtOnce), "GOGC=400")
 	r.cmd.Stderr = os.Stderr
 	b.Say("  admin address %s", r.admin)
 	if err := r.cmd.Start(); err != nil {

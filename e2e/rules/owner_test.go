@@ -26,7 +26,7 @@ var owners = []owner{
 		"services/gateway", "services/gateway/internal/callback", "services/gateway/internal/feed", "services/gateway/internal/outbox",
 		"services/gateway/internal/resync", "services/gateway/internal/trigger",
 		"cmd/carillon/internal/up",
-		"bench/planner",
+		"bench/broker", "bench/planner", "bench/runner",
 	}},
 	{"github.com/synadia-io/orbit.go/", []string{"services/planner/internal/commit", "bench/planner"}},
 	{"github.com/jackc/tern/", []string{"shared/postgres"}},
