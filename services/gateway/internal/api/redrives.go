@@ -18,8 +18,8 @@ import (
 
 func (a *API) routeRedrives() {
 	one := operation(http.MethodPost, "/runs/{id}/retry", "retry-run", runsTag, "Run an ended run again", http.StatusNotFound, http.StatusConflict)
-	one.Description = "Of a run that is failed, cancelled, expired, lost or missed. It starts a new run of kind `manual`, under the job as it is now; " +
-		"the old one stays as it is, and it goes to the queue that the job's runs go to. The target gets the new run's id as Idempotency-Key and the old one's in the header `Carillon-Redrive-Of`. " +
+	one.Description = "Of a run that is failed, cancelled, expired, lost or missed. It starts a new run of kind `manual`, under the job as it is now and in the " +
+		"queue that its runs go to; the old one stays as it is. The target gets the new run's id as Idempotency-Key and the old one's in the header `Carillon-Redrive-Of`. " +
 		"Refused with 409 in another state, if the run has been run again before, and while a run of the job is in flight unless its overlap policy is `allow`."
 	one.DefaultStatus = http.StatusAccepted
 	register(a, keyring.Operator, one, a.redriveRun)

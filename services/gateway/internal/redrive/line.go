@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -30,12 +31,20 @@ func (r *Redriver) enter(ctx context.Context, l line) error {
 	})
 }
 
+// withdrawWait bounds the taking out of a line.
+const withdrawWait = 5 * time.Second
+
 // withdraw takes out the line of a run that was not started, even if whoever asked
 // has gone.
 func (r *Redriver) withdraw(ctx context.Context, ended, run uuid.UUID) error {
-	_, err := r.pool.Exec(context.WithoutCancel(ctx), `
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawWait)
+	defer cancel()
+	_, err := r.pool.Exec(ctx, `
 		DELETE FROM audit_log WHERE object = $1 AND action = 'redriven' AND after->>'run_id' = $2`, object(ended), run.String())
-	return err
+	if err != nil {
+		return fmt.Errorf("withdraw redrive: %w", err)
+	}
+	return nil
 }
 
 func takeTurn(ctx context.Context, tx pgx.Tx, ended uuid.UUID) error {

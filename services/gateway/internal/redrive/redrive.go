@@ -16,6 +16,7 @@
 //	the line                          | none      | none: it was not published yet
 //	NATS is away, and known to be so  | none      | none: NATS is asked first
 //	the run is refused: one in flight | taken out | none
+//	the line cannot be taken out      | stays     | none
 //	NATS, while the run is published  | stays     | perhaps
 //	the gateway, in between           | stays     | perhaps
 //
@@ -114,7 +115,9 @@ func (r *Redriver) start(ctx context.Context, actor string, job carillon.Job, en
 	}
 	started, err := r.starter.Redrive(ctx, job, run, ended)
 	if errors.Is(err, trigger.ErrInFlight) {
-		err = errors.Join(err, r.withdraw(ctx, ended, run.ID))
+		if failed := r.withdraw(ctx, ended, run.ID); failed != nil {
+			return started, failed
+		}
 	}
 	return started, err
 }
