@@ -27,7 +27,7 @@ var owners = []owner{
 		"services/gateway/internal/inflight", "services/gateway/internal/outbox",
 		"services/gateway/internal/resync", "services/gateway/internal/trigger",
 		"cmd/carillon/internal/up",
-		"bench/planner",
+		"bench/broker", "bench/planner", "bench/runner",
 	}},
 	{"github.com/synadia-io/orbit.go/", []string{"services/planner/internal/commit", "bench/planner"}},
 	{"github.com/jackc/tern/", []string{"shared/postgres"}},

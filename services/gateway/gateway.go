@@ -96,12 +96,12 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	defer pool.Close()
 
 	relay := outbox.NewRelay(pool, js)
-	jobs, starter := jobstore.New(pool, relay.Kick), trigger.New(js)
+	jobs, queues, starter := jobstore.New(pool, relay.Kick), queuestore.New(pool, relay.Kick), trigger.New(js)
 	parts := api.Parts{
-		Jobs: jobs, Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
+		Jobs: jobs, Queues: queues, Pauses: pausestore.New(pool, relay.Kick),
 		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
-		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
+		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, queues, starter),
 		Callbacks: callback.New(js), InFlight: inflight.New(js), TakesCallbacks: config.PublicURL != "",
 		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/carillon-cron/carillon/shared/template"
 )
 
+// SecretName is what a secret is known by.
+type SecretName struct{ Namespace, Name string }
+
 // MaxSecretBytes is the longest value of a secret.
 const MaxSecretBytes = 64 << 10
 

@@ -106,7 +106,7 @@ func (w *Worker) conclude(d *delivery) error {
 		return err
 	}
 	concluded(report)
-	w.Outbox.Send(callback.Told(d.run.ID, d.run.Attempt, report))
+	w.Outbox.Send(callback.Told(d.run.ID, d.run.Attempt, report, longest(d.call.Target)))
 	return nil
 }
 
@@ -119,6 +119,15 @@ func (w *Worker) record(d *delivery, attempt wire.Attempt) error {
 	}
 	judged.Delay = max(judged.Delay, parkFloor)
 	return w.park(d, attempt, judged)
+}
+
+// longest is how long an attempt can last, with its wait.
+func longest(target carillon.Target) time.Duration {
+	call := time.Duration(target.Timeout)
+	if target.Callback == nil {
+		return call
+	}
+	return call + time.Duration(target.Callback.TTL)
 }
 
 // overdue is the report that no callback came.
