@@ -156,18 +156,10 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	for name, auth := range auths {
 		jobs = append(jobs, w.job(t, name, carillon.Target{URL: plain[name].URL, Auth: auth}))
 	}
-	plain["filled"] = verify(t, nil, func(r *http.Request) bool {
-		return r.FormValue("key") == filledSecret && r.Header.Get("X-Key") == "is "+filledSecret
-	})
-	jobs = append(jobs, w.job(t, "filled", carillon.Target{
-		URL: plain["filled"].URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
-	}))
+	plain["filled"] = w.fill(t, &jobs)
 	toldProof := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+toldSecret))
-	teller := tell(t, toldProof)
+	teller := w.tell(t, &jobs, toldProof)
 	plain["told"] = teller.verifier
-	jobs = append(jobs, w.job(t, "told", carillon.Target{
-		URL: teller.URL, Auth: &carillon.Auth{Basic: &carillon.Basic{Username: "me", Secret: "told"}}, Callback: &carillon.Callback{},
-	}))
 	closed := "http://" + freeAddress(t)
 	jobs = append(jobs,
 		w.job(t, "refused", carillon.Target{URL: verify(t, nil, header("none")).URL, Auth: auths["bearer"]}),
@@ -175,14 +167,7 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 		w.job(t, "no-token", carillon.Target{URL: closed, Auth: oauth2("wrong")}),
 	)
 	keys := w.rotate(t, &jobs)
-	until(t, time.Minute, func() error {
-		for _, v := range plain {
-			if err := v.enough(2); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	called(t, plain)
 	for _, name := range []string{"refused", "unreachable", "no-token"} {
 		w.ended(t, jobs, name)
 	}
@@ -200,21 +185,57 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 		"the bearer token": bearerSecret, "the password": password, "the pair": "me:" + password, "the client's secret": clientSecret,
 		"the access token": accessToken, "the wrong secret": wrongSecret, "the filled in secret": filledSecret, "the master key": masterKey,
 	}
-	for i, line := range strings.Split(clientKey, "\n")[1:3] {
-		secrets[fmt.Sprint("line of the key ", i)] = line
-	}
-	for i, key := range keys {
-		secrets[fmt.Sprint("signing key ", i)] = strings.TrimPrefix(key, "whsec_")
-	}
-	for i, token := range teller.tokens() {
-		secrets[fmt.Sprint("address for a callback ", i)] = token
-	}
+	number(secrets, "line of the key", strings.Split(clientKey, "\n")[1:3])
+	number(secrets, "signing key", keys)
+	number(secrets, "address for a callback", teller.tokens())
 	for name, secret := range secrets {
 		w.hay.hasNot(t, name, secret)
 	}
 	for _, told := range []string{toldSecret, "me:" + toldSecret} {
 		w.hay.hasNot(t, "what was told", told, "callbacks") // until its run has ended, a report is as it came
 	}
+}
+
+// number adds secrets that are lists.
+func number(secrets map[string]string, name string, list []string) {
+	for i, secret := range list {
+		secrets[fmt.Sprint(name, " ", i)] = strings.TrimPrefix(secret, "whsec_")
+	}
+}
+
+// called waits until each verifier was called twice.
+func called(t *testing.T, verifiers map[string]*verifier) {
+	t.Helper()
+	until(t, time.Minute, func() error {
+		for _, v := range verifiers {
+			if err := v.enough(2); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// fill makes a job whose target wants a secret in its address and in a header.
+func (w *watched) fill(t *testing.T, jobs *[]carillon.Job) *verifier {
+	t.Helper()
+	v := verify(t, nil, func(r *http.Request) bool {
+		return r.FormValue("key") == filledSecret && r.Header.Get("X-Key") == "is "+filledSecret
+	})
+	*jobs = append(*jobs, w.job(t, "filled", carillon.Target{
+		URL: v.URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
+	}))
+	return v
+}
+
+// tell makes a job whose target calls back, and says what it was sent.
+func (w *watched) tell(t *testing.T, jobs *[]carillon.Job, proof string) *teller {
+	t.Helper()
+	target := tell(t, proof)
+	*jobs = append(*jobs, w.job(t, "told", carillon.Target{
+		URL: target.URL, Auth: &carillon.Auth{Basic: &carillon.Basic{Username: "me", Secret: "told"}}, Callback: &carillon.Callback{},
+	}))
+	return target
 }
 
 // rotate changes a signing key twice while calls are made, the receiver always one
