@@ -167,7 +167,7 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 		w.job(t, "no-token", carillon.Target{URL: closed, Auth: oauth2("wrong")}),
 	)
 	keys := w.rotate(t, &jobs)
-	called(t, plain)
+	allCalled(t, plain)
 	for _, name := range []string{"refused", "unreachable", "no-token"} {
 		w.ended(t, jobs, name)
 	}
@@ -203,8 +203,8 @@ func number(secrets map[string]string, name string, list []string) {
 	}
 }
 
-// called waits until each verifier was called twice.
-func called(t *testing.T, verifiers map[string]*verifier) {
+// allCalled waits until each verifier was called twice.
+func allCalled(t *testing.T, verifiers map[string]*verifier) {
 	t.Helper()
 	until(t, time.Minute, func() error {
 		for _, v := range verifiers {
