@@ -162,12 +162,9 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	jobs = append(jobs, w.job(t, "filled", carillon.Target{
 		URL: plain["filled"].URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
 	}))
-	toldProof := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+toldSecret))
-	teller := tell(t, toldProof)
+	teller := tell(t)
 	plain["told"] = teller.verifier
-	jobs = append(jobs, w.job(t, "told", carillon.Target{
-		URL: teller.URL, Auth: &carillon.Auth{Basic: &carillon.Basic{Username: "me", Secret: "told"}}, Callback: &carillon.Callback{},
-	}))
+	jobs = append(jobs, w.job(t, "told", teller.target()))
 	closed := "http://" + freeAddress(t)
 	jobs = append(jobs,
 		w.job(t, "refused", carillon.Target{URL: verify(t, nil, header("none")).URL, Auth: auths["bearer"]}),
@@ -188,14 +185,7 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	}
 	w.succeeded(t, jobs, "told")
 	w.gather(t, jobs)
-	for _, control := range [][2]string{
-		{"messages", "secret.default.bearer"}, {"messages", "Bearer (secret)"}, {"messages", "Basic (secret)"},
-		{"tables", "the token endpoint answered 401 Unauthorized"}, {"tables", "Bearer (secret)"},
-		{"logs", "definitions republished"}, {"logs", "Server is ready"}, {"traces", "attempt"}, {"feed", "succeeded"}, {"metrics", "carillon_runner_calls_total"},
-		{"callbacks", toldProof}, {"callbacks", "told: Basic (secret)"}, {"tables", "told: Basic (secret)"}, {"answers", "\"name\":\"password\""},
-	} {
-		w.hay.has(t, control[0], control[1])
-	}
+	w.heard(t)
 	secrets := map[string]string{
 		"the bearer token": bearerSecret, "the password": password, "the pair": "me:" + password, "the client's secret": clientSecret,
 		"the access token": accessToken, "the wrong secret": wrongSecret, "the filled in secret": filledSecret, "the master key": masterKey,
@@ -214,6 +204,19 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	}
 	for _, told := range []string{toldSecret, "me:" + toldSecret} {
 		w.hay.hasNot(t, "what was told", told, "callbacks") // until its run has ended, a report is as it came
+	}
+}
+
+// heard makes sure that everything was listened to, and that targets did echo.
+func (w *watched) heard(t *testing.T) {
+	t.Helper()
+	for _, control := range [][2]string{
+		{"messages", "secret.default.bearer"}, {"messages", "Bearer (secret)"}, {"messages", "Basic (secret)"},
+		{"tables", "the token endpoint answered 401 Unauthorized"}, {"tables", "Bearer (secret)"},
+		{"logs", "definitions republished"}, {"logs", "Server is ready"}, {"traces", "attempt"}, {"feed", "succeeded"}, {"metrics", "carillon_runner_calls_total"},
+		{"callbacks", toldProof}, {"callbacks", "told: Basic (secret)"}, {"tables", "told: Basic (secret)"}, {"answers", "\"name\":\"password\""},
+	} {
+		w.hay.has(t, control[0], control[1])
 	}
 }
 

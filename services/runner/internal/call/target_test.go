@@ -113,7 +113,9 @@ func TestTokensComeFromWhereTheNamespaceMayCall(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer"}`)
 	})
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strconv.Itoa(len(r.Header["Authorization"]))) })
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strconv.Itoa(len(r.Header["Authorization"])))
+	})
 	c := clientWith(t, Config{Slots: 4, HostConnections: 4, Secrets: oneSecret("s3cr3t")}, "billing=127.0.0.1")
 	for _, namespace := range []string{"billing", "sales", "billing"} {
 		auth := &carillon.Auth{OAuth2: &carillon.OAuth2{TokenURL: tokens.URL, ClientID: "me", Secret: "client"}}
