@@ -156,10 +156,15 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	for name, auth := range auths {
 		jobs = append(jobs, w.job(t, name, carillon.Target{URL: plain[name].URL, Auth: auth}))
 	}
-	plain["filled"] = w.fill(t, &jobs)
-	toldProof := "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+toldSecret))
-	teller := w.tell(t, &jobs, toldProof)
+	plain["filled"] = verify(t, nil, func(r *http.Request) bool {
+		return r.FormValue("key") == filledSecret && r.Header.Get("X-Key") == "is "+filledSecret
+	})
+	jobs = append(jobs, w.job(t, "filled", carillon.Target{
+		URL: plain["filled"].URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
+	}))
+	teller := tell(t)
 	plain["told"] = teller.verifier
+	jobs = append(jobs, w.job(t, "told", teller.target()))
 	closed := "http://" + freeAddress(t)
 	jobs = append(jobs,
 		w.job(t, "refused", carillon.Target{URL: verify(t, nil, header("none")).URL, Auth: auths["bearer"]}),
@@ -167,27 +172,26 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 		w.job(t, "no-token", carillon.Target{URL: closed, Auth: oauth2("wrong")}),
 	)
 	keys := w.rotate(t, &jobs)
-	allCalled(t, plain)
+	proven(t, plain)
 	for _, name := range []string{"refused", "unreachable", "no-token"} {
 		w.ended(t, jobs, name)
 	}
 	w.succeeded(t, jobs, "told")
 	w.gather(t, jobs)
-	for _, control := range [][2]string{
-		{"messages", "secret.default.bearer"}, {"messages", "Bearer (secret)"}, {"messages", "Basic (secret)"},
-		{"tables", "the token endpoint answered 401 Unauthorized"}, {"tables", "Bearer (secret)"},
-		{"logs", "definitions republished"}, {"logs", "Server is ready"}, {"traces", "attempt"}, {"feed", "succeeded"}, {"metrics", "carillon_runner_calls_total"},
-		{"callbacks", toldProof}, {"callbacks", "told: Basic (secret)"}, {"tables", "told: Basic (secret)"}, {"answers", "\"name\":\"password\""},
-	} {
-		w.hay.has(t, control[0], control[1])
-	}
+	w.heard(t)
 	secrets := map[string]string{
 		"the bearer token": bearerSecret, "the password": password, "the pair": "me:" + password, "the client's secret": clientSecret,
 		"the access token": accessToken, "the wrong secret": wrongSecret, "the filled in secret": filledSecret, "the master key": masterKey,
 	}
-	number(secrets, "line of the key", strings.Split(clientKey, "\n")[1:3])
-	number(secrets, "signing key", keys)
-	number(secrets, "address for a callback", teller.tokens())
+	for i, line := range strings.Split(clientKey, "\n")[1:3] {
+		secrets[fmt.Sprint("line of the key ", i)] = line
+	}
+	for i, key := range keys {
+		secrets[fmt.Sprint("signing key ", i)] = strings.TrimPrefix(key, "whsec_")
+	}
+	for i, token := range teller.tokens() {
+		secrets[fmt.Sprint("address for a callback ", i)] = token
+	}
 	for name, secret := range secrets {
 		w.hay.hasNot(t, name, secret)
 	}
@@ -196,15 +200,8 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	}
 }
 
-// number adds secrets that are lists.
-func number(secrets map[string]string, name string, list []string) {
-	for i, secret := range list {
-		secrets[fmt.Sprint(name, " ", i)] = strings.TrimPrefix(secret, "whsec_")
-	}
-}
-
-// allCalled waits until each verifier was called twice.
-func allCalled(t *testing.T, verifiers map[string]*verifier) {
+// proven waits until each verifier has taken two calls.
+func proven(t *testing.T, verifiers map[string]*verifier) {
 	t.Helper()
 	until(t, time.Minute, func() error {
 		for _, v := range verifiers {
@@ -216,26 +213,17 @@ func allCalled(t *testing.T, verifiers map[string]*verifier) {
 	})
 }
 
-// fill makes a job whose target wants a secret in its address and in a header.
-func (w *watched) fill(t *testing.T, jobs *[]carillon.Job) *verifier {
+// heard makes sure that everything was listened to, and that targets did echo.
+func (w *watched) heard(t *testing.T) {
 	t.Helper()
-	v := verify(t, nil, func(r *http.Request) bool {
-		return r.FormValue("key") == filledSecret && r.Header.Get("X-Key") == "is "+filledSecret
-	})
-	*jobs = append(*jobs, w.job(t, "filled", carillon.Target{
-		URL: v.URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
-	}))
-	return v
-}
-
-// tell makes a job whose target calls back, and says what it was sent.
-func (w *watched) tell(t *testing.T, jobs *[]carillon.Job, proof string) *teller {
-	t.Helper()
-	target := tell(t, proof)
-	*jobs = append(*jobs, w.job(t, "told", carillon.Target{
-		URL: target.URL, Auth: &carillon.Auth{Basic: &carillon.Basic{Username: "me", Secret: "told"}}, Callback: &carillon.Callback{},
-	}))
-	return target
+	for _, control := range [][2]string{
+		{"messages", "secret.default.bearer"}, {"messages", "Bearer (secret)"}, {"messages", "Basic (secret)"},
+		{"tables", "the token endpoint answered 401 Unauthorized"}, {"tables", "Bearer (secret)"},
+		{"logs", "definitions republished"}, {"logs", "Server is ready"}, {"traces", "attempt"}, {"feed", "succeeded"}, {"metrics", "carillon_runner_calls_total"},
+		{"callbacks", toldProof}, {"callbacks", "told: Basic (secret)"}, {"tables", "told: Basic (secret)"}, {"answers", "\"name\":\"password\""},
+	} {
+		w.hay.has(t, control[0], control[1])
+	}
 }
 
 // rotate changes a signing key twice while calls are made, the receiver always one

@@ -2,6 +2,7 @@ package system
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
 // teller is a verifier that takes runs on, and calls back with all that it was shown.
@@ -24,22 +27,29 @@ type teller struct {
 	asked []string // the addresses
 }
 
-func tell(t *testing.T, proof string) *teller {
+func tell(t *testing.T) *teller {
 	t.Helper()
 	w := &teller{T: t}
 	t.Cleanup(w.working.Wait) // after the server's end: then none is added
-	w.verifier = verify(t, nil, func(r *http.Request) bool { return r.Header.Get("Authorization") == proof })
+	w.verifier = verify(t, nil, func(r *http.Request) bool { return r.Header.Get("Authorization") == toldProof })
 	echo := w.Config.Handler
 	w.Config.Handler = http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
 		address := r.Header.Get("Carillon-Callback-Url")
 		w.mu.Lock()
 		w.asked = append(w.asked, address)
 		w.mu.Unlock()
-		w.working.Go(func() { w.callBack(address, "told: "+proof+" at "+address) })
+		w.working.Go(func() { w.callBack(address, "told: "+toldProof+" at "+address) })
 		answer.WriteHeader(http.StatusAccepted)
 		echo.ServeHTTP(answer, r)
 	})
 	return w
+}
+
+// toldProof is how a job proves itself to a teller.
+var toldProof = "Basic " + base64.StdEncoding.EncodeToString([]byte("me:"+toldSecret))
+
+func (w *teller) target() carillon.Target {
+	return carillon.Target{URL: w.URL, Auth: &carillon.Auth{Basic: &carillon.Basic{Username: "me", Secret: "told"}}, Callback: &carillon.Callback{}}
 }
 
 func (w *teller) callBack(address, message string) {
