@@ -15,8 +15,10 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/url"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
@@ -55,6 +57,9 @@ type Config struct {
 	// PublicURL is the address of the API as targets see it; the runners need the
 	// same. Without it, jobs that want a callback are refused.
 	PublicURL string `env:"CARILLON_PUBLIC_URL"`
+	// Origins are those of other sites' pages that may follow the live feed, like
+	// https://status.example.com; none by default.
+	Origins []string `env:"CARILLON_ORIGINS"`
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
@@ -70,7 +75,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	if health == nil {
 		health = service.NewHealth() // for /readyz
 	}
-	if err := carillon.CheckPublicURL(config.PublicURL); err != nil {
+	if err := errors.Join(carillon.CheckPublicURL(config.PublicURL), checkOrigins(config.Origins)); err != nil {
 		return err
 	}
 	listener, err := listen(config)
@@ -102,7 +107,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
 		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
-		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
+		Origins: config.Origins, Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
@@ -111,6 +116,17 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	return group.Wait()
+}
+
+// checkOrigins refuses what no browser would send as its Origin.
+func checkOrigins(origins []string) (err error) {
+	for _, origin := range origins {
+		site, bad := url.Parse(origin)
+		if bad != nil || origin != site.Scheme+"://"+site.Host || site.Host == "" {
+			err = errors.Join(err, fmt.Errorf("CARILLON_ORIGINS must have origins like https://status.example.com, not %.80q", origin))
+		}
+	}
+	return err
 }
 
 // putControl writes to the controls bucket, which may come to be only later.
