@@ -199,7 +199,7 @@ func TestOutcomeNamesItsRun(t *testing.T) {
 	def, r := definition(), run()
 	want := wire.Outcome{
 		RunID: r.ID, JobID: def.ID, Job: def.Name, Namespace: def.Namespace, Revision: def.Revision, Queue: def.Queue,
-		Kind: r.Kind, FireTime: r.FireTime, PlannedAt: r.PlannedAt, State: carillon.StateMissed,
+		Labels: def.Labels, Kind: r.Kind, FireTime: r.FireTime, PlannedAt: r.PlannedAt, State: carillon.StateMissed,
 	}
 	if diff := cmp.Diff(want, wire.NewOutcome(r, def.Call(), carillon.StateMissed)); diff != "" {
 		t.Error(diff)
@@ -216,7 +216,7 @@ func TestABriefMakesTheSameCall(t *testing.T) {
 	}
 	raw := wire.RawCall{
 		JobID: brief.ID, Job: brief.Name, Namespace: brief.Namespace, Revision: brief.Revision,
-		Queue: brief.Queue, Target: brief.Target, Retry: brief.Retry, Deadline: brief.Deadline,
+		Queue: brief.Queue, Labels: brief.Labels, Target: brief.Target, Retry: brief.Retry, Deadline: brief.Deadline,
 	}
 	call, err := wire.Decode[wire.Call](raw.Encode())
 	if diff := cmp.Diff(def.Call(), call); err != nil || diff != "" {

@@ -43,13 +43,15 @@ func (r Run) Next() Run {
 
 // Call is the part of a ready message that all runs of one revision share.
 type Call struct {
-	JobID     uuid.UUID       `json:"job_id"`
-	Job       string          `json:"job"`
-	Namespace string          `json:"namespace"`
-	Revision  int64           `json:"revision"`
-	Queue     string          `json:"queue"`
-	Target    carillon.Target `json:"target"`
-	Retry     carillon.Retry  `json:"retry"`
+	JobID     uuid.UUID `json:"job_id"`
+	Job       string    `json:"job"`
+	Namespace string    `json:"namespace"`
+	Revision  int64     `json:"revision"`
+	Queue     string    `json:"queue"`
+	// Labels are for those who watch runs.
+	Labels map[string]string `json:"labels,omitempty"`
+	Target carillon.Target   `json:"target"`
+	Retry  carillon.Retry    `json:"retry"`
 	// Deadline is how long a run may wait, from PlannedAt to its first call; 0 is
 	// for ever.
 	Deadline carillon.Duration `json:"deadline,omitempty"`

@@ -58,10 +58,12 @@ type Parts struct {
 	InFlight  *inflight.Counter
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
-	Keys           *keyring.Keyring
-	Feed           *feed.Feed
-	Forecasts      *forecast.Reader
-	Health         *service.Health
+	// Origins are the origins of pages that may follow the feed, beside the API's own.
+	Origins   []string
+	Keys      *keyring.Keyring
+	Feed      *feed.Feed
+	Forecasts *forecast.Reader
+	Health    *service.Health
 }
 
 // API serves HTTP. Make one with New.
