@@ -125,18 +125,18 @@ func TestStatisticsAreThoseOfTheLedger(t *testing.T) {
 	})
 }
 
-func TestStatisticsCanBeReadBySQL(t *testing.T) {
+func TestSQLSeesStreaksAndTheLastRun(t *testing.T) {
 	t.Parallel()
 	pool := database(t)
 	l, job := New(pool), uuid.New()
-	first := succeeded(job, noon)
-	record(t, l, first)
+	record(t, l, succeeded(job, noon))
 	for n := range 3 {
 		record(t, l, told(job, noon.Add(time.Duration(n+1)*time.Minute), carillon.StateFailed, 1, noon.Add(time.Hour)))
 	}
-	want := []string{fmt.Sprintf("%s 1 3 0 3 failed %s 0.75 1.00", job, first.RunID)}
-	got := read(t, pool, `SELECT concat_ws(' ', job_id, succeeded, failed, success_streak, failure_streak, last_state, last_success_id,
-		round((failing_sum / failing_weight)::numeric, 2), round((duration_sum / duration_weight)::numeric, 2)) FROM job_stats`)
+	want := []string{fmt.Sprint(job, " 3 schedule 12:03:00 failed 12:03:01 13:00:00 12:00:02")}
+	got := read(t, pool, `SELECT concat_ws(' ', job_id, failure_streak, last_kind, (last_fire_time AT TIME ZONE 'UTC')::time, last_state,
+		(last_started_at AT TIME ZONE 'UTC')::time, (last_finished_at AT TIME ZONE 'UTC')::time,
+		(last_success_finished_at AT TIME ZONE 'UTC')::time) FROM job_stats`)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
