@@ -1,77 +1,91 @@
 package recorder_test
 
 import (
-	"context"
-	"slices"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-const (
-	benchBatch   = 1000
-	benchWriters = 2
-)
+// manyJobs is how many jobs fire at once where each run of a batch is of a job of
+// its own, the dearest case for statistics.
+const manyJobs = 10_000
 
 // BenchmarkRecord measures from a full OUTCOMES to committed and acknowledged,
-// and, in the same run, the same statements alone, fed from memory. Its CPU time
-// is that of this process: the recorder and the embedded NATS server.
+// with statistics, and, in the same run and on the same server, bare upserts of
+// the same rows. Its CPU time is that of this process: the recorder and the
+// embedded NATS server. Postgres commits to disk.
 func BenchmarkRecord(b *testing.B) {
-	s := newStage(b)
-	s.publish(b, topology.EventFinished, succeeded, 0, b.N)
+	for name, of := range map[string]func(n int) wire.Outcome{
+		"one job":                       answeredEmpty(succeeded),
+		"ten thousand jobs":             answeredEmpty(spreadOver(manyJobs)),
+		"ten thousand jobs with bodies": spreadOver(manyJobs),
+	} {
+		b.Run(name, func(b *testing.B) { benchRecord(b, of) })
+	}
+}
+
+func benchRecord(b *testing.B, of func(n int) wire.Outcome) {
+	s := newDurableStage(b)
+	s.warmUp(b, of)
+	s.publish(b, topology.EventFinished, of, 0, b.N)
 	statements, cpu := counted(b, "carillon_recorder_statements_total"), cpuSeconds(b)
 	b.ResetTimer()
-	s.start(b)
+	_, stop := s.start(b)
 	eventually(b, s.drained)
 	took := b.Elapsed()
 	b.StopTimer()
+	stop()
 
 	n := float64(b.N)
 	b.ReportMetric(n/took.Seconds(), "runs/s")
 	b.ReportMetric((cpuSeconds(b)-cpu)*1e6/n, "cpu-µs/run")
 	b.ReportMetric((counted(b, "carillon_recorder_statements_total")-statements)*100/n, "statements/100runs")
-	b.ReportMetric(s.alone(b).Seconds()/took.Seconds(), "of-raw-upsert")
+	bare := s.upsertBare(b, of)
+	b.ReportMetric(n/bare.Seconds(), "raw-runs/s")
+	b.ReportMetric(bare.Seconds()/took.Seconds(), "of-raw-upsert")
 }
 
-// alone records the outcomes again, into empty tables, with nothing else to do.
-func (s *stage) alone(b *testing.B) time.Duration {
+// warmUp lets every job have a run, and connections, plans and caches be made.
+func (s *stage) warmUp(b *testing.B, of func(n int) wire.Outcome) {
 	b.Helper()
-	outcomes := make([]*wire.Outcome, b.N)
-	for n := range outcomes {
-		outcome := succeeded(n)
-		outcomes[n] = &outcome
+	s.publish(b, topology.EventFinished, of, b.N, b.N+manyJobs)
+	_, stop := s.start(b)
+	defer stop()
+	eventually(b, s.drained)
+}
+
+// spreadOver gives the runs to many jobs in turn.
+func spreadOver(jobs int) func(n int) wire.Outcome {
+	ids := make([]uuid.UUID, jobs)
+	for i := range ids {
+		ids[i] = uuid.New()
 	}
-	if _, err := s.pool.Exec(b.Context(), "TRUNCATE runs, attempts"); err != nil {
-		b.Fatal(err)
+	return func(n int) wire.Outcome {
+		outcome := succeeded(n / jobs)
+		outcome.JobID = ids[n%jobs]
+		outcome.RunID = carillon.NewRunID(outcome.JobID, outcome.Kind, outcome.FireTime)
+		return outcome
 	}
-	l, batches := ledger.New(s.pool), make(chan []*wire.Outcome, len(outcomes))
-	for batch := range slices.Chunk(outcomes, benchBatch) {
-		batches <- batch
+}
+
+// answeredEmpty leaves the answers without a body, and so most runs without a row
+// for their attempt.
+func answeredEmpty(of func(n int) wire.Outcome) func(n int) wire.Outcome {
+	return func(n int) wire.Outcome {
+		outcome := of(n)
+		outcome.Attempt.Response = ""
+		return outcome
 	}
-	close(batches)
-	began := time.Now()
-	var wait sync.WaitGroup
-	for range benchWriters {
-		wait.Go(func() {
-			for batch := range batches {
-				if err := l.Record(context.Background(), batch); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	wait.Wait()
-	return time.Since(began)
 }
 
 // counted reads a counter of the process.
-func counted(b *testing.B, name string) float64 {
+func counted(b testing.TB, name string) float64 {
 	b.Helper()
 	families, err := prometheus.DefaultGatherer.Gather()
 	if err != nil {
@@ -91,6 +105,5 @@ func cpuSeconds(b *testing.B) float64 {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		b.Fatal(err)
 	}
-	seconds := func(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
-	return seconds(usage.Utime) + seconds(usage.Stime)
+	return (time.Duration(usage.Utime.Nano()) + time.Duration(usage.Stime.Nano())).Seconds()
 }

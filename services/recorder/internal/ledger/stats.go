@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/jobstat"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// recordStats counts ends into their jobs' statistics. One recorder at a time does
+// so, until its transaction ends: what it reads stays true.
+func recordStats(ctx context.Context, tx pgx.Tx, ends []end) error {
+	ends = slices.DeleteFunc(ends, func(e end) bool { return e.is.Kind == carillon.KindBackfill })
+	if len(ends) == 0 {
+		return nil
+	}
+	known, err := lockStats(ctx, tx, jobsOf(ends))
+	if err != nil {
+		return err
+	}
+	statements.Inc()
+	_, err = tx.Exec(ctx, upsertStats, statColumns(count(known, ends))...)
+	return err
+}
+
+// jobsOf returns the jobs of ends, each once.
+func jobsOf(ends []end) pgtype.FlatArray[pgtype.UUID] {
+	jobs := column(ends, func(e end) pgtype.UUID { return id(e.jobID) })
+	slices.SortFunc(jobs, func(a, b pgtype.UUID) int { return bytes.Compare(a.Bytes[:], b.Bytes[:]) })
+	return slices.Compact(jobs)
+}
+
+// lockStats keeps other recorders from the table, and returns the statistics that
+// jobs have. The lock is an advisory one: readers, and vacuum, know nothing of it.
+func lockStats(ctx context.Context, tx pgx.Tx, jobs pgtype.FlatArray[pgtype.UUID]) (known []*jobstat.Stats, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue("SELECT pg_advisory_xact_lock('job_stats'::regclass::oid::bigint)")
+	batch.Queue("SELECT "+jobstat.Columns+" FROM job_stats WHERE job_id = ANY($1)", jobs).
+		Query(func(rows pgx.Rows) (err error) {
+			known, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*jobstat.Stats, error) { return jobstat.Scan(row) })
+			return err
+		})
+	statements.Add(float64(batch.Len()))
+	return known, tx.SendBatch(ctx, batch).Close()
+}
+
+// count adds ends to what is known of their jobs.
+func count(known []*jobstat.Stats, ends []end) []*jobstat.Stats {
+	byJob := make(map[uuid.UUID]*jobstat.Stats, len(ends))
+	for _, s := range known {
+		byJob[s.JobID] = s
+	}
+	for _, e := range ends {
+		s := byJob[e.jobID]
+		if s == nil {
+			s = &jobstat.Stats{JobID: e.jobID}
+			byJob[e.jobID], known = s, append(known, s)
+		}
+		s.Replace(e.was, e.is)
+	}
+	return known
+}
+
+const upsertStats = `
+INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, last_started_at, last_finished_at,
+                       last_success_finished_at, durations, rest)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+                     $8::timestamptz[], $9::bytea[], $10::bytea[])
+ON CONFLICT (job_id) DO UPDATE SET
+  failure_streak = excluded.failure_streak, last_kind = excluded.last_kind, last_fire_time = excluded.last_fire_time,
+  last_state = excluded.last_state, last_started_at = excluded.last_started_at, last_finished_at = excluded.last_finished_at,
+  last_success_finished_at = excluded.last_success_finished_at, durations = excluded.durations, rest = excluded.rest`
+
+// statColumns are the parameters of upsertStats.
+func statColumns(all []*jobstat.Stats) []any {
+	return []any{
+		column(all, func(s *jobstat.Stats) pgtype.UUID { return id(s.JobID) }),
+		column(all, func(s *jobstat.Stats) int32 { return int32(s.Streak.Failures()) }),
+		column(all, func(s *jobstat.Stats) string { return string(s.Last.Kind) }),
+		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.Last.FireTime) }),
+		column(all, func(s *jobstat.Stats) string { return string(s.Last.State) }),
+		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.Last.StartedAt) }),
+		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.Last.FinishedAt) }),
+		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.LastSuccess.FinishedAt) }),
+		column(all, func(s *jobstat.Stats) []byte { return append([]byte{}, s.Duration.Sketch...) }), // nil would be NULL
+		column(all, (*jobstat.Stats).Rest),
+	}
+}
