@@ -94,8 +94,8 @@ func (a *API) audit(ctx context.Context, in *auditQuestion) (*answer[audit.Repor
 	ctx, end := a.whileHeard(ctx, in.conn)
 	defer end()
 	report, err := a.Runs.Audit(ctx, ledger.Audited{
-		Window:    audit.Window{From: in.From.UTC(), To: in.To.UTC(), Late: time.Duration(in.late)},
-		Namespace: in.Namespace, JobID: in.JobID, Settling: time.Duration(in.settling),
+		Window:    audit.Window{From: in.From.UTC(), To: in.To.UTC()},
+		Namespace: in.Namespace, JobID: in.JobID, Settling: time.Duration(in.settling), Late: time.Duration(in.late),
 	})
 	if errors.Is(err, ledger.ErrTooLong) {
 		return nil, unavailable(err.Error())

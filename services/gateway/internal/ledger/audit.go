@@ -28,6 +28,7 @@ type Audited struct {
 	Namespace string
 	JobID     uuid.UUID
 	Settling  time.Duration // a fire younger than this is not judged
+	Late      time.Duration // a run that began later than this after its fire time is late
 }
 
 // Audit compares a window with the ledger, as far as that reaches back and as it
@@ -47,7 +48,7 @@ func (l *Ledger) Audit(ctx context.Context, asked Audited) (audit.Report, error)
 	if settled := time.Now().Add(-asked.Settling).UTC(); asked.To.After(settled) {
 		asked.To = settled
 	}
-	report, err := l.auditOn(inner, cancel, asked)
+	report, err := l.auditOn(inner, asked)
 	return report, overtime(ctx, err)
 }
 
@@ -59,12 +60,10 @@ func overtime(ctx context.Context, err error) error {
 	return err
 }
 
-// auditOn reads two streams side by side, each on a connection of its own and
-// both of one snapshot. Whatever ends it early has to call cancel before the
-// streams are closed, or closing would read them to their end.
-func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked Audited) (audit.Report, error) {
-	var report audit.Report
-	err := l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
+// auditOn reads three streams side by side, each on a connection of its own and all
+// of one snapshot.
+func (l *Ledger) auditOn(ctx context.Context, asked Audited) (report audit.Report, err error) {
+	err = l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
 		begin, err := Beginning(ctx, jobs)
 		if err != nil {
 			return err
@@ -75,35 +74,14 @@ func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked A
 		if asked.To.Before(asked.From) {
 			asked.To = asked.From
 		}
-		return l.snapshot(ctx, id, func(runs pgx.Tx, _ string) error {
-			report, err = merge(ctx, cancel, jobs, runs, asked)
-			report.LedgerFrom = begin
-			return err
+		return l.snapshot(ctx, id, func(sums pgx.Tx, _ string) error {
+			return l.snapshot(ctx, id, func(runs pgx.Tx, _ string) error {
+				report, err = audition{asked, jobs, sums, runs}.run(ctx)
+				report.LedgerFrom = begin
+				return err
+			})
 		})
 	})
-	return report, err
-}
-
-func merge(ctx context.Context, cancel context.CancelFunc, jobs, runs pgx.Tx, asked Audited) (audit.Report, error) {
-	pauses, err := Pauses(ctx, jobs, asked.Namespace, asked.From, asked.To)
-	if err != nil {
-		return audit.Report{}, err
-	}
-	revisions, err := openRevisions(ctx, jobs, asked)
-	if err != nil {
-		return audit.Report{}, err
-	}
-	defer revisions.Close()
-	rows, err := openRows(ctx, runs, asked)
-	if err != nil {
-		cancel()
-		return audit.Report{}, err
-	}
-	defer rows.Close()
-	report, err := audit.Compare(asked.Window, pauses, revisionsOf(ctx, revisions), rowsOf(rows))
-	if err != nil {
-		cancel()
-	}
 	return report, err
 }
 
