@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 )
 
@@ -14,8 +13,12 @@ import (
 // Postgres sums up the rows of a window, the fires of the first so many are.
 const together = 1000
 
-// Window is what is audited: the fires from From on that are before To.
-type Window struct{ From, To time.Time }
+// Window is what is audited: the fires from From on that are before To. Each list of
+// the report holds at most Most; what is beyond is only counted.
+type Window struct {
+	From, To time.Time
+	Most     int
+}
 
 // Ledger is what is known of the runs of a window.
 type Ledger struct {
@@ -112,21 +115,12 @@ func (c *comparison) digestsOf(job uuid.UUID) (all []Digest) {
 func (c *comparison) count(l *line, digests []Digest) {
 	for _, d := range digests {
 		c.report.Expected += d.Count
-		c.ended(d.State, d.Count)
+		c.report.ended(d.State, d.Count)
 	}
 	if len(digests) > 0 {
 		c.report.Jobs++
 	}
 	c.report.Unreadable += l.unreadable()
-}
-
-// ended counts fires by the state of their runs.
-func (c *comparison) ended(state carillon.State, n int) {
-	if state.Final() {
-		c.report.States[state] += n
-	} else {
-		c.report.Pending += n
-	}
 }
 
 // doubt has the rows of a job read; its line is nil if there is no such job.

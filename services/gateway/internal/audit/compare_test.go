@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-var minute = Window{From: noon, To: noon.Add(time.Minute)}
+var minute = Window{From: noon, To: noon.Add(time.Minute), Most: 1000}
 
 func rowAt(job uuid.UUID, after time.Duration, revision int64) Row {
 	at := noon.Add(after)
@@ -50,7 +50,8 @@ func TestOddRowsSayWhy(t *testing.T) {
 func TestListsAreBounded(t *testing.T) {
 	t.Parallel()
 	job := uuid.New()
-	w := Window{From: noon, To: noon.Add(time.Hour)}
+	const most = 10
+	w := Window{From: noon, To: noon.Add(time.Hour), Most: most}
 	var rows []Row
 	for i := range 3600 {
 		rows = append(rows, rowAt(job, time.Duration(i)*time.Second+time.Millisecond, 1))

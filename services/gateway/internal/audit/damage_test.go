@@ -137,7 +137,7 @@ func TestDamageIsToldExactly(t *testing.T) {
 	seen := Report{}
 	for seed := range uint64(10_000) {
 		c := chance{rand.New(rand.NewPCG(seed, 1))}
-		w := Window{From: noon, To: noon.Add(time.Minute)}
+		w := Window{From: noon, To: noon.Add(time.Minute), Most: 1000}
 		n := newNaive(w, c.pauses(), c.revisions())
 		rows := c.ledger(n)
 		var done []string

@@ -81,7 +81,7 @@ func (c *comparison) fire(l *line, r *Revision, at time.Time) {
 // explain takes the row of an expected fire.
 func (c *comparison) explain(l *line, r *Revision) {
 	row := &c.rows.head
-	c.ended(row.State, 1)
+	c.report.ended(row.State, 1)
 	if row.Revision != r.Number && !c.stale(l, row) {
 		c.report.OtherRevision++
 	}
@@ -90,7 +90,7 @@ func (c *comparison) explain(l *line, r *Revision) {
 
 func (c *comparison) unexplained(f Fire) {
 	c.report.Unexplained++
-	if len(c.report.UnexplainedFires) < most {
+	if len(c.report.UnexplainedFires) < c.window.Most {
 		c.report.UnexplainedFires = append(c.report.UnexplainedFires, f)
 	}
 }
