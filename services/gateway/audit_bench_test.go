@@ -42,7 +42,7 @@ func benchmarkAudit(b *testing.B, jobs, minutes int) {
 	}
 	b.Cleanup(pool.Close)
 	fill(b, pool, jobs, minutes)
-	question := ledger.Audited{Window: audit.Window{From: noon, To: noon.Add(time.Duration(minutes) * time.Minute)}}
+	question := ledger.Audited{Timed: true, Window: audit.Window{From: noon, To: noon.Add(time.Duration(minutes) * time.Minute)}}
 	b.Run("audit", func(b *testing.B) {
 		l, peak := ledger.New(pool), watchHeap(b)
 		for b.Loop() {

@@ -99,7 +99,8 @@ func (a *API) audit(ctx context.Context, in *auditQuestion) (*answer[audit.Repor
 	defer end()
 	report, err := a.Runs.Audit(ctx, ledger.Audited{
 		Window:    audit.Window{From: in.From.UTC(), To: in.To.UTC(), Most: mostListed},
-		Namespace: in.Namespace, JobID: in.JobID, Settling: time.Duration(in.settling), Late: time.Duration(in.late),
+		Namespace: in.Namespace, JobID: in.JobID, Settling: time.Duration(in.settling),
+		Timed: true, Late: time.Duration(in.late),
 	})
 	if errors.Is(err, ledger.ErrTooLong) {
 		return nil, unavailable(err.Error())

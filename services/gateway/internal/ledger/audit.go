@@ -28,7 +28,8 @@ type Audited struct {
 	Namespace string
 	JobID     uuid.UUID
 	Settling  time.Duration // a fire younger than this is not judged
-	Late      time.Duration // a run that began later than this after its fire time is late
+	Timed     bool          // whether to count how late runs began
+	Late      time.Duration // what counts as late
 }
 
 // Audit compares a window with the ledger, as far as that reaches back and as it

@@ -28,7 +28,9 @@ func (a audition) run(ctx context.Context) (report audit.Report, err error) {
 	group.Go(func() error { return a.sendDigests(ctx, digests) })
 	group.Go(func() (err error) {
 		defer close(counted)
-		late, err = a.readLateness(ctx)
+		if a.Timed {
+			late, err = a.readLateness(ctx)
+		}
 		return err
 	})
 	group.Go(func() (err error) {
