@@ -144,6 +144,16 @@ func TestAnAuditByItselfRaisesAnAlertAndFillsTheGap(t *testing.T) {
 	})
 	h.record(t, h.ID, "default", carillon.KindSchedule, h.at(5), carillon.StateSucceeded)
 	h.alert(t, false, "no fire")
+	type audits = struct {
+		Items      []struct{ From, To time.Time }
+		NextCursor string `json:"next_cursor"`
+	}
+	newest := into[audits](t, h.call(t, "GET", "/api/v1/audits?limit=1", nil), 200)
+	older := into[audits](t, h.call(t, "GET", "/api/v1/audits?limit=1&cursor="+newest.NextCursor, nil), 200)
+	if len(newest.Items) != 1 || len(older.Items) != 1 || !older.Items[0].To.Equal(newest.Items[0].From) {
+		t.Errorf("%+v, and before %+v", newest, older)
+	}
+	intoProblem(t, h.call(t, "GET", "/api/v1/audits?cursor=x", nil), 422)
 	if n := h.count(t, `SELECT count(*) FROM audits a JOIN audits b ON a.begins < b.begins AND b.begins < a.ends`); n != 0 {
 		t.Errorf("%d audits of times that were audited", n)
 	}

@@ -107,7 +107,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	jobs, runs, starter := jobstore.New(pool, relay.Kick), ledger.New(pool), trigger.New(js)
 	parts := api.Parts{
 		Jobs: jobs, Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
-		Runs: runs, Finder: whereabouts.NewFinder(streams{js}, runs), Trigger: starter, Canceller: cancellation.New(putControl(js)),
+		Runs: runs, Finder: whereabouts.NewFinder(streams{js}, runs), Audits: auditor.NewReader(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
 		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",

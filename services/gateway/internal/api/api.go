@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditor"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
@@ -51,6 +52,7 @@ type Parts struct {
 	Secrets   *secretstore.Store
 	Runs      *ledger.Ledger
 	Finder    *whereabouts.Finder
+	Audits    *auditor.Reader
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store

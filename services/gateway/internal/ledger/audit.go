@@ -87,7 +87,7 @@ func (l *Ledger) auditOn(ctx context.Context, asked Audited) (report audit.Repor
 }
 
 // snapshot runs do in a read-only transaction on a snapshot, or on a new one,
-// and gives it the snapshot's id.
+// and gives it the snapshot's id. One transaction may idle while another sums up.
 func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id string) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, l.pool, options, func(tx pgx.Tx) error {
@@ -97,8 +97,9 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 			}
 		}
 		err := tx.QueryRow(ctx, `
-			SELECT pg_export_snapshot(), set_config('statement_timeout', $1, true), set_config('work_mem', $2, true)`,
-			fmt.Sprint(AuditTimeout.Milliseconds()), sortMemory).Scan(&id, nil, nil)
+			SELECT pg_export_snapshot(), set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true),
+				set_config('work_mem', $2, true)`,
+			fmt.Sprint(AuditTimeout.Milliseconds()), sortMemory).Scan(&id, nil, nil, nil)
 		if err != nil {
 			return fmt.Errorf("audit: %w", err)
 		}
@@ -106,8 +107,8 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 	})
 }
 
-// sortMemory is what Postgres may use to bring rows into the order of jobs; what
-// is beyond goes to its disk.
+// sortMemory is what Postgres may use to sum up rows, or to bring them into the
+// order of jobs; what is beyond goes to its disk.
 const sortMemory = "64MB"
 
 // Beginning returns the oldest day that the ledger keeps runs of which are not
