@@ -3,6 +3,7 @@ module github.com/carillon-cron/carillon/shared
 go 1.26.0
 
 require (
+	code.dny.dev/ssrf v0.3.0
 	github.com/caarlos0/env/v11 v11.4.2
 	github.com/emersion/go-ical v0.0.0-20250329121855-f41e73efc392
 	github.com/fasthttp/websocket v1.5.8

@@ -73,7 +73,9 @@ func (r *auditRequest) run(cmd *cobra.Command, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	done := busy(cmd.ErrOrStderr(), "auditing")
 	report, err := server.Audit(cmd.Context(), question)
+	done()
 	if err != nil {
 		return err
 	}

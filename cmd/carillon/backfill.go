@@ -40,9 +40,10 @@ beside another run of the job, unless that allows overlap. A live fire of the jo
 that is due during such a run waits for its end, or cancels it, as the job's overlap
 policy says; the plan tells which.
 
-  --mode gaps      fires that never ran to an end: no run, missed, expired, lost
-  --mode failed    those, and fires that failed or were cancelled
-  --mode all       every fire, again
+  --mode unexplained   fires without any run
+  --mode gaps          fires that never ran to an end: no run, missed, expired, lost
+  --mode failed        those, and fires that failed or were cancelled
+  --mode all           every fire, again
 
 Fires are those that the job's revisions then called for. With --schedule current
 they are those of its present schedule, also for times before there was a job, or
@@ -65,7 +66,7 @@ func (r *backfillRequest) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&r.from, "from", "", "first instant of the range, such as 2026-11-20T00:00:00Z")
 	flags.StringVar(&r.to, "to", "", "end of the range, excluded, at most 366 days later (default a minute ago)")
-	flags.StringVar(&r.order.Mode, "mode", "gaps", "which fires: gaps, failed or all")
+	flags.StringVar(&r.order.Mode, "mode", "gaps", "which fires: unexplained, gaps, failed or all")
 	flags.StringVar(&r.order.Schedule, "schedule", "original", "by which schedule: original or current")
 	flags.IntVar(&r.order.Rate, "rate", 1, "most runs started in a second, from 1 to 1000")
 	flags.BoolVar(&r.dryRun, "dry-run", false, "only show what would be run")
@@ -111,7 +112,7 @@ func (r *backfillRequest) check() error {
 		faults.Add("--from", "is required, such as 2026-11-20T00:00:00Z")
 	}
 	r.order.To = instant("--to", r.to, &faults)
-	oneOf("--mode", r.order.Mode, &faults, "gaps", "failed", "all")
+	oneOf("--mode", r.order.Mode, &faults, "unexplained", "gaps", "failed", "all")
 	oneOf("--schedule", r.order.Schedule, &faults, "original", "current")
 	if r.order.Rate < 1 || r.order.Rate > 1000 {
 		faults.Add("--rate", "must be from 1 to 1000, not %d", r.order.Rate)

@@ -197,7 +197,7 @@ func TestBadBackfillFlagsAreAllNamed(t *testing.T) {
 	t.Parallel()
 	b := newBackfiller(t, 1)
 	_, _, err := b.backfillOf(t, "", "j", "--from", "", "--to", "later", "--rate", "0", "--mode", "some", "--schedule", "old", "-o", "xml")
-	for _, want := range []string{"--from: is required", "--to: ", "--rate: ", "--mode: must be gaps or failed or all", "--schedule: must be ", "--output: "} {
+	for _, want := range []string{"--from: is required", "--to: ", "--rate: ", "--mode: must be unexplained or gaps or failed or all", "--schedule: must be ", "--output: "} {
 		if err == nil || !strings.Contains(err.Error(), "\n  "+want) {
 			t.Errorf("%q is not named in %v", want, err)
 		}

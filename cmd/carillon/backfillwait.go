@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/google/uuid"
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 const (
@@ -75,15 +73,9 @@ func passing(err error) bool {
 	return !errors.As(err, &problem) || problem.Status >= 500
 }
 
-// seen reports whether there is a terminal.
-func (w backfillWait) seen() bool {
-	file, ok := w.screen.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
-}
-
 // leave goes on below the bar.
 func (w backfillWait) leave() {
-	if w.seen() {
+	if seen(w.screen) {
 		fmt.Fprint(w.screen, "\n\n")
 	}
 }
@@ -91,5 +83,5 @@ func (w backfillWait) leave() {
 func (w backfillWait) bar(count int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(count, progressbar.OptionSetWriter(w.screen), progressbar.OptionSetDescription("runs"),
 		progressbar.OptionShowCount(), progressbar.OptionSetWidth(40), progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetVisibility(w.seen()))
+		progressbar.OptionSetVisibility(seen(w.screen)))
 }

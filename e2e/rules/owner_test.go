@@ -34,7 +34,7 @@ var owners = []owner{
 	{"github.com/jackc/pgx/", []string{
 		"shared/postgres", "shared/postgres/pgtest",
 		"services/recorder/internal/ledger",
-		"services/gateway", "services/gateway/internal/backfillstore", "services/gateway/internal/forecast",
+		"services/gateway", "services/gateway/internal/auditor", "services/gateway/internal/backfillstore", "services/gateway/internal/forecast",
 		"services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",
 		"services/gateway/internal/queuestore", "services/gateway/internal/redrive", "services/gateway/internal/secretstore",
@@ -44,7 +44,7 @@ var owners = []owner{
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},
 	{"github.com/danielgtaylor/huma/", []string{"services/gateway/internal/api"}},
 	{"golang.org/x/time/", []string{"services/runner/internal/intake"}},
-	{"code.dny.dev/ssrf", []string{"services/runner/internal/guard"}},
+	{"code.dny.dev/ssrf", []string{"shared/guard"}},
 	{"golang.org/x/oauth2", []string{"services/runner/internal/credential"}},
 	{"github.com/standard-webhooks/", []string{"services/runner/internal/credential"}},
 	{"go.opentelemetry.io/otel/sdk", []string{"shared/telemetry"}},

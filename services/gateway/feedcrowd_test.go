@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"slices"
@@ -19,8 +18,6 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/google/uuid"
 )
-
-var full = flag.Bool("full", false, "the crowd of feed clients is as large as the promises ask for")
 
 // crowd is how many watch how much.
 type crowd struct {

@@ -7,6 +7,7 @@
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
+//	auditor ──▶ ledger, whereabouts ──▶ backfillstore, SIGNALS
 //
 // Any number of gateways may run. Each serves from its start, with whatever is
 // there: what needs Postgres or NATS answers 503 until they are, and everything
@@ -19,8 +20,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditor"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
@@ -36,6 +39,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
@@ -64,6 +68,8 @@ type Config struct {
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
+	// AuditEvery is how often the gateways audit by themselves, from 1s; 0 is never.
+	AuditEvery time.Duration `env:"CARILLON_AUDIT_EVERY" envDefault:"5m"`
 	// MasterKeys seal the secrets; without any, none can be stored.
 	MasterKeys seal.Config
 	// Listener serves the API in the place of Listen; Run closes it.
@@ -78,6 +84,9 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	if err := errors.Join(carillon.CheckPublicURL(config.PublicURL), checkOrigins(config.Origins)); err != nil {
 		return err
+	}
+	if config.AuditEvery != 0 && config.AuditEvery < time.Second {
+		return fmt.Errorf("CARILLON_AUDIT_EVERY must be at least 1s, or 0s, not %s", config.AuditEvery)
 	}
 	listener, err := listen(config)
 	if err != nil {
@@ -101,13 +110,16 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	defer pool.Close()
 
 	relay := outbox.NewRelay(pool, js)
-	jobs, queues, starter := jobstore.New(pool, relay.Kick), queuestore.New(pool, relay.Kick), trigger.New(js)
+	jobs, queues := jobstore.New(pool, relay.Kick), queuestore.New(pool, relay.Kick)
+	runs, starter := ledger.New(pool), trigger.New(js)
 	parts := api.Parts{
 		Jobs:           jobs,
 		Queues:         queues,
 		Pauses:         pausestore.New(pool, relay.Kick),
 		Secrets:        secretstore.New(pool, keys, relay.Kick),
-		Runs:           ledger.New(pool),
+		Runs:           runs,
+		Finder:         whereabouts.NewFinder(streams{js}, runs),
+		Audits:         auditor.NewReader(pool),
 		Trigger:        starter,
 		InFlight:       inflight.New(js),
 		Canceller:      cancellation.New(putControl(js)),
@@ -127,6 +139,10 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
+	if config.AuditEvery > 0 {
+		around := surroundings{js, jobs, parts.Backfills}
+		group.Go(func() error { return auditor.New(pool, runs, parts.Finder, around, config.AuditEvery).Run(ctx) })
+	}
 	return group.Wait()
 }
 

@@ -3,7 +3,6 @@ module github.com/carillon-cron/carillon/services/runner
 go 1.26.0
 
 require (
-	code.dny.dev/ssrf v0.3.0
 	github.com/carillon-cron/carillon/shared v0.0.0
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
@@ -20,6 +19,7 @@ require (
 )
 
 require (
+	code.dny.dev/ssrf v0.3.0 // indirect
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/caarlos0/env/v11 v11.4.2 // indirect

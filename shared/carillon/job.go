@@ -24,8 +24,10 @@ type Document struct {
 	Overlap   Overlap           `json:"overlap,omitempty" doc:"What a fire does while the job's last run is still in flight." enum:"skip,allow,queue,replace" default:"skip"`
 	MaxQueued int               `json:"max_queued,omitempty" doc:"With overlap queue: how many fires wait at most; 1 by default. Further ones are skipped." minimum:"1" maximum:"100"`
 	CatchUp   CatchUp           `json:"catch_up,omitzero" doc:"What becomes of fires that were missed while nobody planned."`
+	FillGaps  bool              `json:"fill_gaps,omitempty" doc:"A fire that an audit finds without a run, and of which nothing says why, is run later, as by a backfill."`
 	Queue     string            `json:"queue,omitempty" doc:"The queue whose limits hold for the job. One of the queue default that calls a host of another queue's rules runs in that queue." default:"default" maxLength:"63" example:"default"`
 	Deadline  Duration          `json:"deadline,omitempty" doc:"Longest wait in the queue for the first call; a run that waited longer expires without a call. No limit by default." example:"10m"`
+	Alerts    *Alerts           `json:"alerts,omitempty" doc:"What raises an alert: by default each failed run, each missed and each unexplained fire."`
 	Paused    bool              `json:"paused,omitempty" doc:"A paused job does not fire; paused time is not missed time."`
 }
 

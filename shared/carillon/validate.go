@@ -43,15 +43,14 @@ func (d Document) Validate() error {
 	var faults fault.Faults
 	checkSlug(&faults, "namespace", d.Namespace)
 	checkSlug(&faults, "queue", d.Queue)
-	if !namePattern.MatchString(d.Name) {
-		faults.Add("name", "must be 1 to 100 letters, digits, '.', '_' or '-', and start and end with a letter or digit, like nightly-report")
-	}
+	checkName(&faults, "name", d.Name)
 	_, err := d.Schedule.Compile(d.Name)
 	faults.Nest("schedule", err)
 	faults.Nest("target", d.Target.validate())
 	faults.Nest("retry", d.Retry.validate())
 	faults.Nest("catch_up", d.CatchUp.validate())
 	faults.Nest("labels", validateLabels(d.Labels))
+	faults.Nest("alerts", d.Alerts.validate())
 	if !d.Overlap.Valid() {
 		faults.Add("overlap", "must be skip, allow, queue or replace, not %.40q", d.Overlap)
 	}
@@ -79,6 +78,12 @@ func (d Document) checkSize() error {
 func checkSlug(faults *fault.Faults, field, value string) {
 	if !slugPattern.MatchString(value) {
 		faults.Add(field, "must be 1 to 63 lower-case letters, digits or '-', and start and end with a letter or digit")
+	}
+}
+
+func checkName(faults *fault.Faults, field, value string) {
+	if !namePattern.MatchString(value) {
+		faults.Add(field, "must be 1 to 100 letters, digits, '.', '_' or '-', and start and end with a letter or digit, like nightly-report")
 	}
 }
 

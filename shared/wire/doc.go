@@ -11,6 +11,8 @@
 //	planner ── Mark ────────▶ RUNS ──▶ next planner  all up to here is planned
 //	gateway, planner ── Cancel ──▶ controls ──▶ runner   runs to be stopped
 //	gateway, runner ── Report ──▶ callbacks ──▶ runner  how a wait for a callback ended
+//	gateway ── Ping ────────▶ SIGNALS ──▶ recorder   a job that runs elsewhere was heard of
+//	gateway ── Alert ───────▶ SIGNALS ──▶ recorder   something is wrong with a job, or is not any more
 //	runner ─── Outcome ─────▶ OUTCOMES ──▶ recorder, and the live feed
 //
 // A ready message is a [Run] in one header and a [Call] as its body. The call

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditor"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
@@ -21,6 +22,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -50,6 +52,8 @@ type Parts struct {
 	Pauses    *pausestore.Store
 	Secrets   *secretstore.Store
 	Runs      *ledger.Ledger
+	Finder    *whereabouts.Finder
+	Audits    *auditor.Reader
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store

@@ -27,7 +27,7 @@ const (
 type backfillOrder struct {
 	From     time.Time         `json:"from" doc:"The first instant of the range." example:"2026-11-01T00:00:00Z"`
 	To       *time.Time        `json:"to,omitempty" doc:"The end of the range, excluded: at most 366 days later, and not in the future. A minute ago by default, and at the latest."`
-	Mode     backfill.Mode     `json:"mode,omitempty" enum:"gaps,failed,all" default:"gaps" doc:"Which fires: those that never ran to an end (no run, missed, expired or lost); also those that failed or were cancelled; or every one."`
+	Mode     backfill.Mode     `json:"mode,omitempty" enum:"unexplained,gaps,failed,all" default:"gaps" doc:"Which fires: those without any run; those that never ran to an end (no run, missed, expired or lost); also those that failed or were cancelled; or every one."`
 	Schedule backfill.Schedule `json:"schedule,omitempty" enum:"original,current" default:"original" doc:"By which schedule: that of the revisions which held then, or the job's present one for the whole range, also where the job was paused or did not exist yet."`
 	Rate     int               `json:"rate,omitempty" minimum:"1" maximum:"1000" default:"1" doc:"Most runs started in a second."`
 	DryRun   bool              `json:"dry_run,omitempty" doc:"Only say what would be run."`
@@ -82,7 +82,7 @@ type backfillPlan struct {
 	Job      string            `json:"job" example:"nightly-report"`
 	From     time.Time         `json:"from"`
 	To       time.Time         `json:"to" doc:"The end of the range, excluded."`
-	Mode     backfill.Mode     `json:"mode" enum:"gaps,failed,all"`
+	Mode     backfill.Mode     `json:"mode" enum:"unexplained,gaps,failed,all"`
 	Schedule backfill.Schedule `json:"schedule" enum:"original,current"`
 	Rate     int               `json:"rate"`
 

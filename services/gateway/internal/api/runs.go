@@ -22,6 +22,7 @@ func (a *API) routeRuns() {
 	register(a, keyring.Viewer, get, a.getRun)
 
 	a.routeAudit()
+	a.routeAudits()
 }
 
 type runFilter struct {

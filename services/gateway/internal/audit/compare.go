@@ -6,55 +6,59 @@ import (
 	"io"
 	"time"
 
-	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 )
 
-// Row is a line of the ledger whose kind is schedule or backfill.
-type Row struct {
-	ID, Job   uuid.UUID
-	At        time.Time // the fire time
-	State     carillon.State
-	Revision  int64
-	PlannedAt time.Time
-	StartedAt time.Time // zero if no attempt began
-	Backfill  bool      // a later run of a fire: it stands in for one that is not there
-}
+// together is how many jobs are computed before their rows are asked for. While
+// Postgres sums up the rows of a window, the fires of the first so many are.
+const together = 1000
 
-// fills reports whether a backfill ran a fire to an end. One that was cancelled
-// before its call did not.
-func (r *Row) fills() bool { return r.Backfill && r.State.Final() && !r.StartedAt.IsZero() }
-
-// fillsLater reports whether a backfill is still running a fire.
-func (r *Row) fillsLater() bool { return r.Backfill && !r.State.Final() }
-
-// Source yields records one by one. It ends with io.EOF, or with why there are
-// no more.
-type Source[T any] func() (T, error)
-
-// Window is what is audited: the fires from From on that are before To. A run
-// that began later than Late after its fire time counts as late.
+// Window is what is audited: the fires from From on that are before To. Each list of
+// the report holds at most Most; what is beyond is only counted.
 type Window struct {
 	From, To time.Time
-	Late     time.Duration
+	Most     int
+}
+
+// Ledger is what is known of the runs of a window.
+type Ledger struct {
+	// Digests come by job, the greatest id first.
+	Digests Source[Digest]
+	// Rows returns the rows of some jobs, by job, the greatest id first, and then
+	// by fire time. It is called when the rows of the last call have been read.
+	Rows func(jobs []uuid.UUID) Source[Row]
 }
 
 // Compare audits a window. Pauses are all changes that hold within it, in any
 // order. Revisions come by job, the greatest id first, and then with the newest
-// first; all that begin before the window's end. Rows come by job, the greatest id
-// first, then by fire time, and are those of the window. It fails only with the
-// error of a source.
-func Compare(w Window, pauses []Pause, revisions Source[*Revision], rows Source[Row]) (Report, error) {
-	c := &comparison{window: w, rows: newPeeker(rows), late: lateness{threshold: w.Late}, report: newReport(w)}
-	jobs, paused := newPeeker(revisions), newPauses(pauses)
-	for jobs.err == nil && c.rows.sound() {
-		c.job(nextLine(jobs, paused))
+// first; all that begin before the window's end. It fails only with the error of a
+// source. How late runs began, the report leaves out.
+func Compare(w Window, pauses []Pause, revisions Source[*Revision], ledger Ledger) (Report, error) {
+	c := &comparison{window: w, ledger: ledger, pauses: newPauses(pauses), report: newReport(w)}
+	jobs := newPeeker(revisions)
+	lines := c.nextLines(jobs)
+	c.digests = newPeeker(ledger.Digests) // which waits for Postgres
+	for ; len(lines) > 0 && c.sound(); lines = c.nextLines(jobs) {
+		c.judge(lines)
 	}
-	for jobs.sound() && c.rows.err == nil {
-		c.unknownJob()
+	for jobs.err == io.EOF && c.sound() && c.digests.err == nil {
+		c.doubt(c.digests.head.Job, nil)
+		c.digestsOf(c.digests.head.Job)
 	}
-	c.report.Late = c.late.report()
-	return c.report, errors.Join(jobs.failure(), c.rows.failure())
+	if jobs.sound() && c.sound() {
+		c.resolve()
+	}
+	return c.report, errors.Join(jobs.failure(), c.digests.failure(), c.failure)
+}
+
+// nextLines takes all revisions of the next jobs, and tallies their fires.
+func (c *comparison) nextLines(revisions *peeker[*Revision]) (lines []*line) {
+	for len(lines) < together && revisions.err == nil {
+		l := nextLine(revisions, c.pauses)
+		l.expect(c.window)
+		lines = append(lines, l)
+	}
+	return lines
 }
 
 // nextLine takes all revisions of the next job.
@@ -68,109 +72,82 @@ func nextLine(revisions *peeker[*Revision], pauses pauses) *line {
 
 // comparison is an audit under way.
 type comparison struct {
-	window Window
-	rows   *peeker[Row]
-	report Report
-	late   lateness
+	window  Window
+	pauses  pauses
+	ledger  Ledger
+	digests *peeker[Digest]
+	report  Report
+
+	doubtful []uuid.UUID // jobs whose rows are to be read one by one
+	lines    []*line     // of those of them that there are
+	rows     *peeker[Row]
+	failure  error // of rows
 }
 
-// job audits one job, and the rows that lie between it and the job before.
-func (c *comparison) job(l *line) {
-	for c.rows.err == nil && bytes.Compare(c.rows.head.Job[:], l.job[:]) > 0 {
-		c.unknownJob()
-	}
-	before := c.report.Expected
-	for at, r := range l.fires(c.window.From, c.window.To) {
-		for c.atRowOf(l) && c.rows.head.At.Before(at) {
-			c.odd(l)
+func (c *comparison) sound() bool { return c.failure == nil && c.digests.sound() }
+
+// judge goes by the digests of some jobs, and of what lies between them.
+func (c *comparison) judge(lines []*line) {
+	for _, l := range lines {
+		for c.digests.err == nil && bytes.Compare(c.digests.head.Job[:], l.job[:]) > 0 {
+			c.doubt(c.digests.head.Job, nil)
+			c.digestsOf(c.digests.head.Job)
 		}
-		c.fire(l, r, at)
-		if !c.rows.sound() {
-			return
+		if digests := c.digestsOf(l.job); l.explainedBy(digests) {
+			c.count(l, digests)
+		} else {
+			c.doubt(l.job, l)
 		}
 	}
-	for c.atRowOf(l) {
-		c.odd(l)
+	c.resolve()
+}
+
+// digestsOf takes the digests of a job, which are the next if there are any.
+func (c *comparison) digestsOf(job uuid.UUID) (all []Digest) {
+	for c.digests.err == nil && c.digests.head.Job == job {
+		all = append(all, c.digests.head)
+		c.digests.advance()
 	}
-	if c.report.Expected > before {
+	return all
+}
+
+// count adds a job of which each fire has its row, and each row its fire.
+func (c *comparison) count(l *line, digests []Digest) {
+	for _, d := range digests {
+		c.report.Expected += d.Count
+		c.report.ended(d.State, d.Count)
+	}
+	if len(digests) > 0 {
 		c.report.Jobs++
 	}
 	c.report.Unreadable += l.unreadable()
 }
 
-func (c *comparison) atRowOf(l *line) bool { return c.rows.err == nil && c.rows.head.Job == l.job }
+// doubt has the rows of a job read; its line is nil if there is no such job.
+func (c *comparison) doubt(job uuid.UUID, l *line) {
+	c.doubtful = append(c.doubtful, job)
+	if l != nil {
+		c.lines = append(c.lines, l)
+	}
+	if len(c.doubtful) == together {
+		c.resolve()
+	}
+}
 
-// fire looks for the row of an expected fire.
-func (c *comparison) fire(l *line, r *Revision, at time.Time) {
-	c.report.Expected++
-	found, pending, filled := false, false, false
-	for c.atRowOf(l) && c.rows.head.At.Equal(at) {
-		if c.rows.head.ID == carillon.NewRunID(l.job, carillon.KindSchedule, at) {
-			c.explain(l, r)
-			found = true
-		} else {
-			pending = pending || c.rows.head.fillsLater()
-			filled = filled || c.rows.head.fills()
-			c.odd(l)
+// resolve reads the rows of the doubtful jobs.
+func (c *comparison) resolve() {
+	if len(c.doubtful) == 0 || c.failure != nil {
+		return
+	}
+	c.rows = newPeeker(c.ledger.Rows(c.doubtful))
+	for _, l := range c.lines {
+		if c.rows.sound() {
+			c.job(l)
 		}
 	}
-	switch {
-	case found:
-	case filled:
-		c.report.Filled++
-	case pending:
-		c.report.Pending++
-	default:
-		c.unexplained(Fire{JobID: l.job, Job: r.Name, Namespace: r.Namespace, FireTime: at, Revision: r.Number})
+	for c.rows.err == nil {
+		c.unknownJob()
 	}
-}
-
-// explain takes the row of an expected fire.
-func (c *comparison) explain(l *line, r *Revision) {
-	row := &c.rows.head
-	if row.State.Final() {
-		c.report.States[row.State]++
-	} else {
-		c.report.Pending++
-	}
-	if row.Revision != r.Number && !c.stale(l, row) {
-		c.report.OtherRevision++
-	}
-	if !row.StartedAt.IsZero() {
-		c.late.add(row.StartedAt.Sub(row.At))
-	}
-	c.rows.advance()
-}
-
-func (c *comparison) unexplained(f Fire) {
-	c.report.Unexplained++
-	if len(c.report.UnexplainedFires) < most {
-		c.report.UnexplainedFires = append(c.report.UnexplainedFires, f)
-	}
-}
-
-// peeker shows the next record of a source before it is taken.
-type peeker[T any] struct {
-	source Source[T]
-	head   T     // valid while err is nil
-	err    error // io.EOF at the end
-}
-
-func newPeeker[T any](source Source[T]) *peeker[T] {
-	p := &peeker[T]{source: source}
-	p.advance()
-	return p
-}
-
-func (p *peeker[T]) advance() { p.head, p.err = p.source() }
-
-// sound reports whether the source has not failed.
-func (p *peeker[T]) sound() bool { return p.err == nil || p.err == io.EOF }
-
-// failure is why the source failed, or nil.
-func (p *peeker[T]) failure() error {
-	if p.sound() {
-		return nil
-	}
-	return p.err
+	c.failure = c.rows.failure()
+	c.doubtful, c.lines = c.doubtful[:0], c.lines[:0]
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-var minute = Window{From: noon, To: noon.Add(time.Minute), Late: time.Second}
+var minute = Window{From: noon, To: noon.Add(time.Minute), Most: 1000}
 
 func rowAt(job uuid.UUID, after time.Duration, revision int64) Row {
 	at := noon.Add(after)
@@ -50,7 +50,8 @@ func TestOddRowsSayWhy(t *testing.T) {
 func TestListsAreBounded(t *testing.T) {
 	t.Parallel()
 	job := uuid.New()
-	w := Window{From: noon, To: noon.Add(time.Hour)}
+	const most = 10
+	w := Window{From: noon, To: noon.Add(time.Hour), Most: most}
 	var rows []Row
 	for i := range 3600 {
 		rows = append(rows, rowAt(job, time.Duration(i)*time.Second+time.Millisecond, 1))
@@ -80,51 +81,17 @@ func TestAnAuditEndsWithItsSources(t *testing.T) {
 	one := func() Source[*Revision] {
 		return sourceOf([]*Revision{{Job: job, Number: 1, From: noon, Schedule: every(time.Second)}})
 	}
-	fail := func() (Row, error) { return Row{}, gone }
-	if _, err := Compare(minute, nil, one(), fail); !errors.Is(err, gone) {
+	none, failing := ledgerOf(nil), ledgerOf(nil)
+	failing.Rows = func([]uuid.UUID) Source[Row] { return func() (Row, error) { return Row{}, gone } }
+	if _, err := Compare(minute, nil, one(), failing); !errors.Is(err, gone) {
 		t.Errorf("rows: %v", err)
 	}
-	failing := func() (*Revision, error) { return nil, gone }
-	if _, err := Compare(minute, nil, failing, sourceOf([]Row{rowAt(job, 0, 1)})); !errors.Is(err, gone) {
+	failing.Digests = func() (Digest, error) { return Digest{}, gone }
+	if _, err := Compare(minute, nil, one(), failing); !errors.Is(err, gone) {
+		t.Errorf("digests: %v", err)
+	}
+	if _, err := Compare(minute, nil, func() (*Revision, error) { return nil, gone }, none); !errors.Is(err, gone) {
 		t.Errorf("revisions: %v", err)
-	}
-}
-
-func TestLateness(t *testing.T) {
-	t.Parallel()
-	l := lateness{threshold: time.Second}
-	for ms := range 1000 {
-		l.add(time.Duration(ms+1) * time.Millisecond)
-	}
-	l.add(-time.Hour)
-	l.add(5 * time.Second)
-	got := l.report()
-	if got.Count != 1 || got.Max != carillon.Duration(5*time.Second) {
-		t.Errorf("%+v", got)
-	}
-	for share, want := range map[float64]time.Duration{0.5: 500 * time.Millisecond, 0.99: 990 * time.Millisecond, 1: 5 * time.Second, 0: 0} {
-		if q := l.quantile(share); q < want-time.Millisecond || q > want+want/50+time.Millisecond {
-			t.Errorf("quantile %g is %s, want %s", share, q, want)
-		}
-	}
-	if q := (&lateness{}).quantile(0.99); q != 0 {
-		t.Errorf("of nothing: %s", q)
-	}
-}
-
-func TestBucketsHoldTheirBounds(t *testing.T) {
-	t.Parallel()
-	last := -1
-	for us := range uint64(1 << 16) {
-		bucket := bucketOf(us)
-		bound := uint64(boundOf(bucket).Microseconds())
-		if bucket < last || bucket > last+1 || us > bound || bound-us > us/64 || bucketOf(bound) != bucket || bucketOf(bound+1) != bucket+1 {
-			t.Fatalf("%d µs in bucket %d up to %d", us, bucket, bound)
-		}
-		last = bucket
-	}
-	if top := bucketOf(1<<63 - 1); top >= len(lateness{}.buckets) {
-		t.Errorf("the longest duration is in bucket %d", top)
 	}
 }
 

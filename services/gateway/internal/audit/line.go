@@ -21,6 +21,8 @@ type Revision struct {
 	Schedule        []byte // the schedule.Spec as JSON
 
 	until    time.Time // where a later revision begins to hold; zero: nowhere
+	expected Tally     // of the fires for which it holds
+	found    Tally     // of the rows that name it
 	compiled *schedule.Schedule
 	err      error // why it could not be compiled
 }

@@ -58,7 +58,7 @@ func (c *comparison) stale(l *line, row *Row) bool {
 		return false
 	}
 	c.report.Stale++
-	if len(c.report.StaleRows) < most {
+	if len(c.report.StaleRows) < c.window.Most {
 		c.report.StaleRows = append(c.report.StaleRows, oddOf(row, staleness(l, named, row.At, overruled, late)))
 	}
 	return true
@@ -77,7 +77,7 @@ func (c *comparison) unknownJob() { c.unexpected("no job has this id") }
 
 func (c *comparison) unexpected(reason string) {
 	c.report.Unexpected++
-	if len(c.report.UnexpectedRows) < most {
+	if len(c.report.UnexpectedRows) < c.window.Most {
 		c.report.UnexpectedRows = append(c.report.UnexpectedRows, oddOf(&c.rows.head, reason))
 	}
 	c.rows.advance()

@@ -1,14 +1,12 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 )
-
-// most bounds the lists of a report; what is beyond is only counted.
-const most = 1000
 
 // Report says what became of every fire in a window. Expected is the sum of all
 // States, Pending, Filled and Unexplained.
@@ -20,10 +18,10 @@ type Report struct {
 	Jobs     int                    `json:"jobs" doc:"Jobs with a fire in the window."`
 	Expected int                    `json:"expected" doc:"Fires that the revisions of all jobs call for."`
 	States   map[carillon.State]int `json:"states" doc:"Fires by the final state of their runs."`
-	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended, those of backfills included."`
+	Pending  int                    `json:"pending" doc:"Fires whose runs have not ended: those of backfills too, and of the fires without a row those that wait in NATS, as far as the list of unexplained fires reaches."`
 	Filled   int                    `json:"filled" doc:"Fires without a run of their own that a backfill ran to an end, good or bad."`
 
-	Unexplained      int    `json:"unexplained" doc:"Fires without a row."`
+	Unexplained      int    `json:"unexplained" doc:"Fires without a row that are not on their way to one."`
 	UnexplainedFires []Fire `json:"unexplained_fires" doc:"The first 1,000 of them, those of the newest jobs first."`
 	Unexpected       int    `json:"unexpected" doc:"Rows that no fire calls for."`
 	UnexpectedRows   []Odd  `json:"unexpected_rows" doc:"The first 1,000 of them, those of the newest jobs first."`
@@ -62,4 +60,29 @@ type Lateness struct {
 	P50       carillon.Duration `json:"p50" doc:"Half of the runs began sooner; at most 2 % too high." example:"12ms"`
 	P99       carillon.Duration `json:"p99" doc:"99 of 100 runs began sooner; at most 2 % too high." example:"40ms"`
 	Max       carillon.Duration `json:"max" example:"1.2s"`
+}
+
+// RunID is the id of the run that there should be.
+func (f Fire) RunID() uuid.UUID { return carillon.NewRunID(f.JobID, carillon.KindSchedule, f.FireTime) }
+
+// Learn takes in what was found out, after the comparison, about unexplained fires:
+// the states of their runs, by run id.
+func (r *Report) Learn(states map[uuid.UUID]carillon.State) {
+	r.UnexplainedFires = slices.DeleteFunc(r.UnexplainedFires, func(f Fire) bool {
+		state, found := states[f.RunID()]
+		if found {
+			r.Unexplained--
+			r.ended(state, 1)
+		}
+		return found
+	})
+}
+
+// ended counts fires by the state of their runs.
+func (r *Report) ended(state carillon.State, n int) {
+	if state.Final() {
+		r.States[state] += n
+	} else {
+		r.Pending += n
+	}
 }

@@ -46,7 +46,7 @@ func TestWhichFiresAModeWants(t *testing.T) {
 		"missed, and being made up for": {[]carillon.State{carillon.StateMissed, carillon.StateRunning}, false, false, false},
 		"succeeded, and run once more":  {[]carillon.State{carillon.StateSucceeded, carillon.StateRetrying}, false, false, false},
 	} {
-		for mode, want := range map[Mode]bool{Gaps: test.gaps, Failed: test.failed, All: test.of} {
+		for mode, want := range map[Mode]bool{Unexplained: len(test.states) == 0, Gaps: test.gaps, Failed: test.failed, All: test.of} {
 			ledger := NewLedger(time.Time{}, noon)
 			for _, state := range test.states {
 				ledger.Add(noon, state)

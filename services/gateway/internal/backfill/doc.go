@@ -19,10 +19,12 @@
 //	succeeded
 //	failed      or cancelled
 //	skipped     decided against: overlap, blackout
-//	a gap       no run, or one that never got to its end: missed, expired, lost
+//	a gap       a run that never got to its end: missed, expired, lost
+//	a hole      no run
 //
-// The mode gaps wants the last of these, failed wants failed too, all wants
-// everything but what is under way: no mode ever runs a fire beside itself.
+// The mode unexplained wants the last of these, gaps wants gaps too, failed wants
+// failed too, all wants everything but what is under way: no mode ever runs a fire
+// beside itself.
 //
 // # What it cannot see
 //

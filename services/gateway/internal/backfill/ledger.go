@@ -13,7 +13,8 @@ import (
 type standing uint8
 
 const (
-	gap standing = iota
+	hole standing = iota
+	gap
 	skipped
 	failed
 	succeeded

@@ -7,21 +7,24 @@ type Mode string
 
 // The modes. None runs a fire that is under way.
 const (
-	Gaps   Mode = "gaps"   // fires that never ran to an end
-	Failed Mode = "failed" // those, and the ones that failed or were cancelled
-	All    Mode = "all"    // every one, again
+	Unexplained Mode = "unexplained" // fires without any run
+	Gaps        Mode = "gaps"        // those, and the ones that never ran to an end
+	Failed      Mode = "failed"      // those, and the ones that failed or were cancelled
+	All         Mode = "all"         // every one, again
 )
 
 // Modes lists the modes, each of which wants all that the one before it does.
-func Modes() []Mode { return []Mode{Gaps, Failed, All} }
+func Modes() []Mode { return []Mode{Unexplained, Gaps, Failed, All} }
 
 // wants reports whether the mode runs a fire that stands so.
 func (m Mode) wants(s standing) bool {
 	switch m {
+	case Unexplained:
+		return s == hole
 	case Gaps:
-		return s == gap
+		return s <= gap
 	case Failed:
-		return s == gap || s == failed
+		return s <= gap || s == failed
 	case All:
 		return s != underWay
 	}

@@ -133,6 +133,8 @@ func (p past) verdict(mode Mode, fire time.Time) string {
 		return "run"
 	case len(seen) == 0 && fire.Before(p.keptFrom) && !fire.Before(p.created):
 		return "unknown"
+	case mode == Unexplained:
+		return map[bool]string{true: "run", false: "leave"}[len(seen) == 0]
 	case any(carillon.StateSucceeded):
 		return "leave"
 	case any(carillon.StateFailed, carillon.StateCancelled):
@@ -154,7 +156,7 @@ func TestTheChoiceIsThatOfANaiveModel(t *testing.T) {
 			if p.revisions[len(p.revisions)-1].Deleted && by == Current {
 				continue // a deleted job is refused before
 			}
-			r := Range{From: at(0), To: at(60), Mode: Modes()[c.IntN(3)], Schedule: by}
+			r := Range{From: at(0), To: at(60), Mode: Modes()[c.IntN(len(Modes()))], Schedule: by}
 			got, err := p.choose(r)
 			if err != nil {
 				t.Fatal(err)

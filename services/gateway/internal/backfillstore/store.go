@@ -39,7 +39,7 @@ type Backfill struct {
 	Namespace   string            `json:"namespace" example:"default"`
 	From        time.Time         `json:"from" doc:"The first instant of the range."`
 	To          time.Time         `json:"to" doc:"The end of the range, excluded."`
-	Mode        backfill.Mode     `json:"mode" enum:"gaps,failed,all"`
+	Mode        backfill.Mode     `json:"mode" enum:"unexplained,gaps,failed,all"`
 	Schedule    backfill.Schedule `json:"schedule" enum:"original,current"`
 	Rate        int               `json:"rate" doc:"Most runs started in a second." example:"1"`
 	Count       int               `json:"count" doc:"Fires to be run." example:"24"`

@@ -28,6 +28,8 @@ type Audited struct {
 	Namespace string
 	JobID     uuid.UUID
 	Settling  time.Duration // a fire younger than this is not judged
+	Timed     bool          // whether to count how late runs began
+	Late      time.Duration // what counts as late
 }
 
 // Audit compares a window with the ledger, as far as that reaches back and as it
@@ -47,7 +49,7 @@ func (l *Ledger) Audit(ctx context.Context, asked Audited) (audit.Report, error)
 	if settled := time.Now().Add(-asked.Settling).UTC(); asked.To.After(settled) {
 		asked.To = settled
 	}
-	report, err := l.auditOn(inner, cancel, asked)
+	report, err := l.auditOn(inner, asked)
 	return report, overtime(ctx, err)
 }
 
@@ -59,12 +61,10 @@ func overtime(ctx context.Context, err error) error {
 	return err
 }
 
-// auditOn reads two streams side by side, each on a connection of its own and
-// both of one snapshot. Whatever ends it early has to call cancel before the
-// streams are closed, or closing would read them to their end.
-func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked Audited) (audit.Report, error) {
-	var report audit.Report
-	err := l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
+// auditOn reads three streams side by side, each on a connection of its own and all
+// of one snapshot.
+func (l *Ledger) auditOn(ctx context.Context, asked Audited) (report audit.Report, err error) {
+	err = l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
 		begin, err := Beginning(ctx, jobs)
 		if err != nil {
 			return err
@@ -75,40 +75,19 @@ func (l *Ledger) auditOn(ctx context.Context, cancel context.CancelFunc, asked A
 		if asked.To.Before(asked.From) {
 			asked.To = asked.From
 		}
-		return l.snapshot(ctx, id, func(runs pgx.Tx, _ string) error {
-			report, err = merge(ctx, cancel, jobs, runs, asked)
-			report.LedgerFrom = begin
-			return err
+		return l.snapshot(ctx, id, func(sums pgx.Tx, _ string) error {
+			return l.snapshot(ctx, id, func(runs pgx.Tx, _ string) error {
+				report, err = audition{asked, jobs, sums, runs}.run(ctx)
+				report.LedgerFrom = begin
+				return err
+			})
 		})
 	})
 	return report, err
 }
 
-func merge(ctx context.Context, cancel context.CancelFunc, jobs, runs pgx.Tx, asked Audited) (audit.Report, error) {
-	pauses, err := Pauses(ctx, jobs, asked.Namespace, asked.From, asked.To)
-	if err != nil {
-		return audit.Report{}, err
-	}
-	revisions, err := openRevisions(ctx, jobs, asked)
-	if err != nil {
-		return audit.Report{}, err
-	}
-	defer revisions.Close()
-	rows, err := openRows(ctx, runs, asked)
-	if err != nil {
-		cancel()
-		return audit.Report{}, err
-	}
-	defer rows.Close()
-	report, err := audit.Compare(asked.Window, pauses, revisionsOf(ctx, revisions), rowsOf(rows))
-	if err != nil {
-		cancel()
-	}
-	return report, err
-}
-
 // snapshot runs do in a read-only transaction on a snapshot, or on a new one,
-// and gives it the snapshot's id.
+// and gives it the snapshot's id. One transaction may idle while another sums up.
 func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id string) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, l.pool, options, func(tx pgx.Tx) error {
@@ -118,8 +97,9 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 			}
 		}
 		err := tx.QueryRow(ctx, `
-			SELECT pg_export_snapshot(), set_config('statement_timeout', $1, true), set_config('work_mem', $2, true)`,
-			fmt.Sprint(AuditTimeout.Milliseconds()), sortMemory).Scan(&id, nil, nil)
+			SELECT pg_export_snapshot(), set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true),
+				set_config('work_mem', $2, true)`,
+			fmt.Sprint(AuditTimeout.Milliseconds()), sortMemory).Scan(&id, nil, nil, nil)
 		if err != nil {
 			return fmt.Errorf("audit: %w", err)
 		}
@@ -127,8 +107,8 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 	})
 }
 
-// sortMemory is what Postgres may use to bring rows into the order of jobs; what
-// is beyond goes to its disk.
+// sortMemory is what Postgres may use to sum up rows, or to bring them into the
+// order of jobs; what is beyond goes to its disk.
 const sortMemory = "64MB"
 
 // Beginning returns the oldest day that the ledger keeps runs of which are not

@@ -4,64 +4,110 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+	"golang.org/x/sync/errgroup"
 )
 
-// Pauses reads the pauses of a namespace, or of all for "", that hold within a time,
-// all at once: people make them. One ends where the next of its scope begins.
-func Pauses(ctx context.Context, tx pgx.Tx, namespace string, from, to time.Time) ([]audit.Pause, error) {
-	rows, err := tx.Query(ctx, `
-		SELECT coalesce(namespace, ''), revision, paused, effective_from FROM (
-			SELECT *, lead(effective_from) OVER (PARTITION BY namespace ORDER BY revision) AS until FROM pauses
-		) AS change
-		WHERE effective_from < @to AND (until IS NULL OR until > @from) AND (namespace IS NULL OR @namespace IN ('', namespace))`,
-		pgx.NamedArgs{"from": from, "to": to, "namespace": namespace})
+// audition is one audit under way, in three transactions of one snapshot.
+type audition struct {
+	Audited
+	jobs, sums, runs pgx.Tx
+}
+
+// run compares. While the fires of the first jobs are computed here, Postgres sums
+// up the rows, and counts how late they began.
+func (a audition) run(ctx context.Context) (report audit.Report, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	digests, counted := make(chan audit.Digest, 1000), make(chan struct{})
+	var late audit.Lateness
+	group.Go(func() error { return a.sendDigests(ctx, digests) })
+	group.Go(func() (err error) {
+		defer close(counted)
+		if a.Timed {
+			late, err = a.readLateness(ctx)
+		}
+		return err
+	})
+	group.Go(func() (err error) {
+		report, err = a.compare(ctx, digests, counted)
+		return err
+	})
+	err = group.Wait()
+	report.Late = late
+	return report, err
+}
+
+func (a audition) sendDigests(ctx context.Context, to chan<- audit.Digest) error {
+	defer close(to)
+	rows, err := a.digests(ctx, a.sums)
 	if err != nil {
-		return nil, fmt.Errorf("read pauses: %w", err)
+		return err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[audit.Pause])
+	var d audit.Digest
+	var hash int64
+	_, err = pgx.ForEachRow(rows, []any{(*[16]byte)(&d.Job), &d.Revision, (*string)(&d.State), &d.Count, &hash}, func() error {
+		d.Hash = uint64(hash)
+		select {
+		case to <- d:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	return wrapped(err)
 }
 
-// openRevisions reads by the primary key, backwards.
-func openRevisions(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, error) {
-	return open(ctx, tx, asked, `
-		SELECT job_id, revision, effective_from, document->>'name', document->>'namespace',
-			coalesce((document->>'paused')::boolean, false), action = 'deleted', document->'schedule'
-		FROM job_revisions WHERE effective_from < @to`, `document->>'namespace'`, ` ORDER BY job_id DESC, revision DESC`)
-}
-
-// openRows reads in the order of runs_job_idx, backwards. Postgres uses that
-// index or sorts, whichever it finds cheaper.
-func openRows(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, error) {
-	return open(ctx, tx, asked, `
-		SELECT job_id, id, fire_time, state, revision, planned_at, started_at, kind = 'backfill'
-		FROM runs WHERE kind IN ('schedule', 'backfill') AND fire_time >= @from AND fire_time < @to`, `namespace`, ` ORDER BY job_id DESC, fire_time, id`)
-}
-
-func open(ctx context.Context, tx pgx.Tx, asked Audited, sql, namespace, order string) (pgx.Rows, error) {
-	args := pgx.NamedArgs{"from": asked.From, "to": asked.To}
-	var text strings.Builder
-	text.WriteString(sql)
-	if asked.Namespace != "" {
-		text.WriteString(" AND " + namespace + " = @namespace")
-		args["namespace"] = asked.Namespace
-	}
-	if asked.JobID != uuid.Nil {
-		text.WriteString(" AND job_id = @job_id")
-		args["job_id"] = asked.JobID
-	}
-	text.WriteString(order)
-	rows, err := tx.Query(ctx, text.String(), args)
+func (a audition) readLateness(ctx context.Context) (audit.Lateness, error) {
+	rows, err := a.lateness(ctx, a.runs)
 	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+		return audit.Lateness{}, err
 	}
-	return rows, nil
+	buckets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b audit.Bucket, err error) {
+		var us int64
+		err = row.Scan(&b.Number, &b.Count, &b.Late, &us)
+		b.Max = time.Duration(us) * time.Microsecond
+		return b, err
+	})
+	return audit.NewLateness(a.Late, buckets), wrapped(err)
+}
+
+// compare reads rows one by one on the connection on which lateness was counted.
+func (a audition) compare(ctx context.Context, digests <-chan audit.Digest, counted <-chan struct{}) (audit.Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pauses, err := Pauses(ctx, a.jobs, a.Namespace, a.From, a.To)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	revisions, err := a.revisions(ctx, a.jobs)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	defer revisions.Close()
+	defer cancel() // before, or it would read them to their end
+	return audit.Compare(a.Window, pauses, revisionsOf(ctx, revisions), audit.Ledger{
+		Digests: received(digests),
+		Rows: func(jobs []uuid.UUID) audit.Source[audit.Row] {
+			<-counted
+			return rowsOf(a.rows(ctx, a.runs, jobs))
+		},
+	})
+}
+
+// received yields what comes by a channel until it is closed.
+func received[T any](all <-chan T) audit.Source[T] {
+	return func() (T, error) {
+		next, ok := <-all
+		if !ok {
+			return next, io.EOF
+		}
+		return next, nil
+	}
 }
 
 // revisionsOf also ends with ctx: the fires of many jobs without rows take time
@@ -81,15 +127,18 @@ func revisionsOf(ctx context.Context, rows pgx.Rows) audit.Source[*audit.Revisio
 }
 
 // rowsOf scans ids as plain bytes, for pgx would read a uuid.UUID as text.
-func rowsOf(rows pgx.Rows) audit.Source[audit.Row] {
+func rowsOf(rows pgx.Rows, err error) audit.Source[audit.Row] {
 	var r audit.Row
 	var started pgtype.Timestamptz
 	into := []any{(*[16]byte)(&r.Job), (*[16]byte)(&r.ID), &r.At, (*string)(&r.State), &r.Revision, &r.PlannedAt, &started, &r.Backfill}
 	return func() (audit.Row, error) {
+		if err != nil {
+			return r, err
+		}
 		if !rows.Next() {
 			return r, endOf(rows)
 		}
-		err := rows.Scan(into...)
+		err = rows.Scan(into...)
 		r.StartedAt = started.Time
 		return r, err
 	}
@@ -98,7 +147,14 @@ func rowsOf(rows pgx.Rows) audit.Source[audit.Row] {
 // endOf is io.EOF after the last row, and otherwise why there are no more.
 func endOf(rows pgx.Rows) error {
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("audit: %w", err)
+		return wrapped(err)
 	}
 	return io.EOF
+}
+
+func wrapped(err error) error {
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
 }

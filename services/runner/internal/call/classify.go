@@ -13,8 +13,8 @@ import (
 
 	"github.com/carillon-cron/carillon/services/runner/internal/credential"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
-	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/shared/answer"
+	"github.com/carillon-cron/carillon/shared/guard"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 

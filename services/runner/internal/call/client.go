@@ -32,7 +32,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/runner/internal/credential"
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
-	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/shared/guard"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 

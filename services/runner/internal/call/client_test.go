@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/carillon-cron/carillon/services/runner/internal/guard"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/guard"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 

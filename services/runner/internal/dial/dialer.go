@@ -5,7 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 
-	"github.com/carillon-cron/carillon/services/runner/internal/guard"
+	"github.com/carillon-cron/carillon/shared/guard"
 )
 
 // Config is what a dialer is made for.
