@@ -26,6 +26,7 @@ type Document struct {
 	CatchUp   CatchUp           `json:"catch_up,omitzero" doc:"What becomes of fires that were missed while nobody planned."`
 	Queue     string            `json:"queue,omitempty" doc:"The queue whose limits hold for the job. One of the queue default that calls a host of another queue's rules runs in that queue." default:"default" maxLength:"63" example:"default"`
 	Deadline  Duration          `json:"deadline,omitempty" doc:"Longest wait in the queue for the first call; a run that waited longer expires without a call. No limit by default." example:"10m"`
+	Adaptive  *Adaptive         `json:"adaptive,omitempty" doc:"Whether Carillon may stretch the interval and move the fires by itself; by default not."`
 	Paused    bool              `json:"paused,omitempty" doc:"A paused job does not fire; paused time is not missed time."`
 }
 
