@@ -21,9 +21,9 @@ const (
 	writers = 2
 	// grace is how long what is in hand may take to be recorded at the end.
 	grace = 2 * time.Second
-	// aheadInterval is how often partitions are made ahead. There is a week of
-	// them, so a try that fails does no harm.
-	aheadInterval = time.Hour
+	// upkeepInterval is how often partitions are made ahead, and old rows removed.
+	// There is a week of partitions, so a try that fails does no harm.
+	upkeepInterval = time.Hour
 )
 
 // pipeline is everything between OUTCOMES and the ledger.
@@ -45,7 +45,7 @@ func (p *pipeline) run(ctx context.Context) {
 	w := writer.New(p.ledger, p.health)
 
 	var wait sync.WaitGroup
-	wait.Go(func() { p.keepAhead(ctx) })
+	wait.Go(func() { p.keepUp(ctx) })
 	wait.Go(func() { intake.Run(ctx, p.intake(), events) })
 	wait.Go(func() { batch.Collect(events, batches, p.config.BatchSize, p.config.BatchWait) })
 	for range writers {
@@ -62,13 +62,16 @@ func (p *pipeline) intake() intake.Config {
 	}
 }
 
-// keepAhead makes partitions for the days to come.
-func (p *pipeline) keepAhead(ctx context.Context) {
+// keepUp makes partitions for the days to come, and removes what is of no use.
+func (p *pipeline) keepUp(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := p.ledger.PrepareAhead(ctx, time.Now()); err != nil {
 			slog.Warn("partitions not made ahead", "error", err)
 		}
-		pause(ctx, aheadInterval)
+		if err := p.ledger.Tidy(ctx, time.Now()); err != nil {
+			slog.Warn("old rows not removed", "error", err)
+		}
+		pause(ctx, upkeepInterval)
 	}
 }
 
