@@ -4,6 +4,7 @@
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
+//	recorder ──▶ adaptations ──▶ jobstore
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
@@ -101,7 +102,8 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
-		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
+		RunAdaptive: askForPass(nc),
+		Callbacks:   callback.New(js), TakesCallbacks: config.PublicURL != "",
 		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -109,6 +111,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
+	group.Go(func() error { return takeAdaptations(ctx, nc, jobs) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	return group.Wait()
 }

@@ -9,7 +9,7 @@ import (
 
 // Body is what a message of this package can hold.
 type Body interface {
-	Backfill | Brief | Call | Cancel | Cooldown | Definition | Mark | Outcome | Pause | carillon.Queue | Report | Run | Secret
+	Adaptations | Adapted | Backfill | Brief | Call | Cancel | Cooldown | Definition | Mark | Outcome | PassAnswer | PassRequest | Pause | carillon.Queue | Report | Run | Secret
 }
 
 // Encode returns the JSON form of a body.

@@ -11,6 +11,8 @@
 //	planner ── Mark ────────▶ RUNS ──▶ next planner  all up to here is planned
 //	gateway, planner ── Cancel ──▶ controls ──▶ runner   runs to be stopped
 //	gateway, runner ── Report ──▶ callbacks ──▶ runner  how a wait for a callback ended
+//	recorder ── Adaptations ──▶ gateway, which answers Adapted  schedules to change
+//	gateway ── PassRequest ──▶ recorder, which answers PassAnswer  look for such now
 //	runner ─── Outcome ─────▶ OUTCOMES ──▶ recorder, and the live feed
 //
 // A ready message is a [Run] in one header and a [Call] as its body. The call

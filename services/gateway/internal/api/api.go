@@ -21,6 +21,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
@@ -56,10 +57,12 @@ type Parts struct {
 	Callbacks *callback.Desk
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
-	Keys           *keyring.Keyring
-	Feed           *feed.Feed
-	Forecasts      *forecast.Reader
-	Health         *service.Health
+	// RunAdaptive asks a recorder for a pass of adaptive rescheduling.
+	RunAdaptive func(context.Context) (wire.PassAnswer, error)
+	Keys        *keyring.Keyring
+	Feed        *feed.Feed
+	Forecasts   *forecast.Reader
+	Health      *service.Health
 }
 
 // API serves HTTP. Make one with New.
@@ -83,6 +86,7 @@ func New(parts Parts) *API {
 	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
 	a.routeJobs()
 	a.routeControls()
+	a.routeAdaptive()
 	a.routePauses()
 	a.routeSchedules()
 	a.routeForecast()
