@@ -30,6 +30,9 @@ var (
 	passFailures = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "carillon_recorder_adaptive_failures_total", Help: "Passes of adaptive rescheduling that failed.",
 	})
+	passStatements = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "carillon_recorder_adaptive_statements_total", Help: "SQL statements of passes of adaptive rescheduling, those of the gateway included.",
+	})
 	adaptations = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "carillon_recorder_adaptations_total", Help: "Changes of adaptive rescheduling, by what came of them: applied, suggested or left.",
 	}, []string{"result"})
@@ -98,6 +101,7 @@ func (r *rescheduler) pass(ctx context.Context) {
 	}
 	took := time.Since(begun)
 	passSeconds.Observe(took.Seconds())
+	passStatements.Add(float64(report.Statements))
 	for result, n := range map[string]int{"applied": report.Applied, "suggested": report.Suggested, "left": report.Left} {
 		adaptations.WithLabelValues(result).Add(float64(n))
 	}
