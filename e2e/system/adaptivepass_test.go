@@ -33,31 +33,33 @@ func TestFiresAreNoLaterDuringAPass(t *testing.T) {
 	pause(t, 5*time.Second) // until all of them fire
 	without := time.Now()
 	pause(t, 10*time.Second)
-	statements, with := gathered(t, "carillon_recorder_adaptive_statements_total"), time.Now()
-	var took time.Duration
-	until(t, 5*time.Minute, func() error {
+	statements, with := gathered(t, passStatements), time.Now()
+	var took, ran float64
+	until(t, 10*time.Minute, func() error {
 		if err := s.Do(t.Context(), "POST", "/adaptive/run", nil, nil); err != nil {
 			return err
 		}
-		changed := s.adapted(t)
-		if changed == jobs && took == 0 {
-			took = time.Since(with)
-			statements = gathered(t, "carillon_recorder_adaptive_statements_total") - statements
+		if ran == 0 && gathered(t, passStatements) > statements {
+			took, ran = time.Since(with).Seconds(), gathered(t, passStatements)-statements
 		}
-		if changed < jobs || time.Since(with) < 10*time.Second {
+		if changed := s.adapted(t); ran == 0 || changed < jobs || time.Since(with) < 10*time.Second {
 			return fmt.Errorf("%d of %d jobs are changed", changed, jobs)
 		}
 		return nil
 	})
 	end := time.Now()
 	before, during := lateness(j, without, with), lateness(j, with, end)
-	t.Logf("%d jobs changed in %s; %.0f statements, those of further passes in that time included", jobs, took.Round(time.Millisecond), statements)
+	t.Logf("%d jobs changed by a pass of %.1f s with %.0f statements", jobs, took, ran)
 	t.Logf("lateness without: %s", before)
 	t.Logf("lateness during:  %s", during)
-	if during.of(95) > 3*before.of(95)+100*time.Millisecond {
-		t.Errorf("fires are later during passes")
+	// The rest of the bound is what two spans on a busy machine differ by anyway.
+	if during.of(50) > 2*before.of(50)+50*time.Millisecond || during.of(95) > 4*before.of(95)+200*time.Millisecond {
+		t.Error("fires are later during passes")
 	}
 }
+
+// passStatements counts the statements of passes that have ended.
+const passStatements = "carillon_recorder_adaptive_statements_total"
 
 // failing makes jobs that have failed five times in a row, and fire every 6 hours.
 func (s *system) failing(t *testing.T, n int) {

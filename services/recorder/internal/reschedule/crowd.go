@@ -23,23 +23,30 @@ func (p *pass) countFires(ctx context.Context) error {
 		return err
 	}
 	p.crowd = adaptive.NewCrowd(p.now)
-	return pages(ctx, p.countPage)
+	for last := uuid.Nil; err == nil; {
+		var more bool
+		err = rested(ctx, func() (err error) {
+			last, more, err = p.countPage(ctx, last)
+			return err
+		})
+		if !more {
+			break
+		}
+	}
+	return err
 }
 
 // countPage counts the fires of the jobs that come first after an id.
-func (p *pass) countPage(ctx context.Context, after uuid.UUID) (last uuid.UUID, err error) {
+func (p *pass) countPage(ctx context.Context, after uuid.UUID) (last uuid.UUID, more bool, err error) {
 	p.report.Statements++
 	rows, err := p.conn.Query(ctx, `
 		SELECT id, document->'schedule' FROM jobs WHERE NOT paused AND id > $1 ORDER BY id LIMIT $2`, after, pageSize)
 	if err != nil {
-		return last, fmt.Errorf("read schedules: %w", err)
+		return last, false, fmt.Errorf("read schedules: %w", err)
 	}
 	var text []byte
 	tag, err := pgx.ForEachRow(rows, []any{&last, &text}, func() error { return p.count(last, text) })
-	if err != nil || tag.RowsAffected() < pageSize {
-		return uuid.Nil, err
-	}
-	return last, nil
+	return last, tag.RowsAffected() == pageSize, err
 }
 
 func (p *pass) count(id uuid.UUID, text []byte) error {

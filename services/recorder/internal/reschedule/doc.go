@@ -7,8 +7,8 @@
 // # Off the hot path
 //
 // A pass reads jobs with their statistics in pages by id, one statement each, and
-// never a run. Between two pages it rests as long as the last one took, so it never
-// takes more than half a core, or half a connection. An advisory lock, held by the
+// never a run. After each page, and after each request to the gateway, it rests as
+// long as that took, so it never takes more than half a core, or half a connection. An advisory lock, held by the
 // connection that reads, lets one recorder at a time do it; the others go on
 // recording. Where some job has a spread to move in, the fires of all jobs are
 // counted first, in pages too.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/adaptive"
@@ -79,34 +80,36 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.countFires(ctx); err != nil {
 		return err
 	}
-	return pages(ctx, func(ctx context.Context, after uuid.UUID) (uuid.UUID, error) {
-		jobs, err := p.page(ctx, after)
-		if err != nil || len(jobs) == 0 {
-			return uuid.Nil, err
-		}
-		p.report.Jobs += len(jobs)
-		if err := p.write(ctx, p.decide(jobs)); err != nil || len(jobs) < pageSize {
-			return uuid.Nil, err
-		}
-		return jobs[len(jobs)-1].id, nil
-	})
-}
-
-// pages turns one page after another until there is none behind the last, with
-// rests between them.
-func pages(ctx context.Context, turn func(context.Context, uuid.UUID) (last uuid.UUID, err error)) error {
-	last := uuid.Nil
-	for {
-		begun := time.Now()
-		var err error
-		if last, err = turn(ctx, last); err != nil || last == uuid.Nil {
+	for after := uuid.Nil; ; {
+		var jobs []job
+		var changes []wire.Adaptation
+		err := rested(ctx, func() (err error) {
+			jobs, err = p.page(ctx, after)
+			changes = p.decide(jobs)
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Since(begun)):
+		p.report.Jobs += len(jobs)
+		if err := p.write(ctx, changes); err != nil || len(jobs) < pageSize {
+			return err
 		}
+		after = jobs[len(jobs)-1].id
+	}
+}
+
+// rested works, and then rests as long as that took.
+func rested(ctx context.Context, work func() error) error {
+	begun := time.Now()
+	if err := work(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Since(begun)):
+		return nil
 	}
 }
 
@@ -126,21 +129,28 @@ func (p *pass) decide(jobs []job) []wire.Adaptation {
 	return changes
 }
 
+// write has a gateway write changes. It rests after each request, for the planners
+// that hear of thousands of new revisions at once too.
 func (p *pass) write(ctx context.Context, changes []wire.Adaptation) error {
-	for len(changes) > 0 {
-		n := min(len(changes), wire.MaxChanges)
-		answer, err := p.ask(ctx, wire.Adaptations{Changes: changes[:n]})
-		if err != nil {
-			return fmt.Errorf("ask a gateway: %w", err)
+	for chunk := range slices.Chunk(changes, wire.MaxChanges) {
+		if err := rested(ctx, func() error { return p.request(ctx, chunk) }); err != nil {
+			return err
 		}
-		p.report.Applied += answer.Applied
-		p.report.Suggested += answer.Suggested
-		p.report.Left += answer.Left
-		p.report.Statements += answer.Statements
-		if answer.Error != "" {
-			return fmt.Errorf("the gateway: %s", answer.Error)
-		}
-		changes = changes[n:]
+	}
+	return nil
+}
+
+func (p *pass) request(ctx context.Context, changes []wire.Adaptation) error {
+	answer, err := p.ask(ctx, wire.Adaptations{Changes: changes})
+	if err != nil {
+		return fmt.Errorf("ask a gateway: %w", err)
+	}
+	p.report.Applied += answer.Applied
+	p.report.Suggested += answer.Suggested
+	p.report.Left += answer.Left
+	p.report.Statements += answer.Statements
+	if answer.Error != "" {
+		return fmt.Errorf("the gateway: %s", answer.Error)
 	}
 	return nil
 }
