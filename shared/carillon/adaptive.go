@@ -20,6 +20,9 @@ type Adaptive struct {
 	MaxInterval Duration     `json:"max_interval,omitempty" doc:"Longest interval that a job is stretched to; eight times schedule.every by default." example:"1h"`
 }
 
+// Adapted is what adaptive rescheduling made of a schedule.
+type Adapted = schedule.Adapted
+
 // AdaptiveMode is what Carillon does with what it finds out about a job's interval.
 type AdaptiveMode string
 

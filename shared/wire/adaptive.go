@@ -2,7 +2,6 @@ package wire
 
 import (
 	"github.com/carillon-cron/carillon/shared/carillon"
-	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/google/uuid"
 )
 
@@ -24,7 +23,7 @@ type Adaptation struct {
 	Revision int64               `json:"revision"`
 	Action   carillon.Adaptation `json:"action"`
 	// Adapted takes the place of the schedule's; nil gives the job back to its owner.
-	Adapted *schedule.Adapted `json:"adapted,omitempty"`
+	Adapted *carillon.Adapted `json:"adapted,omitempty"`
 	Reason  string            `json:"reason"`
 }
 
