@@ -31,7 +31,8 @@ func takeAdaptations(ctx context.Context, nc *nats.Conn, jobs *jobstore.Store) e
 		return err
 	}
 	<-ctx.Done()
-	return subscription.Drain()
+	_ = subscription.Unsubscribe() // it fails only on a connection that is closed already
+	return nil
 }
 
 func adapt(ctx context.Context, jobs *jobstore.Store, data []byte) wire.Adapted {

@@ -228,6 +228,15 @@ func TestRollback(t *testing.T) {
 	if p := intoProblem(t, w.call(t, "POST", path+"/rollback", object{"revision": 0}), 422); !slices.Equal(p.locations(), []string{"body.revision"}) {
 		t.Errorf("%+v", p)
 	}
+	if _, err := w.pool.Exec(t.Context(), `UPDATE job_revisions SET document = jsonb_set(document, '{schedule,every}', '"1ms"') WHERE revision = 2`); err != nil {
+		t.Fatal(err)
+	}
+	if p := intoProblem(t, w.call(t, "POST", path+"/rollback", object{"revision": 2}), 422); !slices.Equal(p.locations(), []string{"body.schedule.every"}) {
+		t.Errorf("%+v", p)
+	}
+	if _, err := w.pool.Exec(t.Context(), `UPDATE job_revisions SET document = jsonb_set(document, '{schedule,every}', '"2h"') WHERE revision = 2`); err != nil {
+		t.Fatal(err)
+	}
 	w.create(t, document("b"))
 	intoProblem(t, w.call(t, "POST", path+"/rollback", object{"revision": 2}), 409)
 	into[struct{}](t, w.call(t, "DELETE", path, nil), http.StatusNoContent)

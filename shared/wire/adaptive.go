@@ -41,7 +41,8 @@ type Adapted struct {
 // topology.AdaptivePass.
 type PassRequest struct{}
 
-// PassAnswer answers a PassRequest: the pass was begun, or one was under way.
+// PassAnswer answers a PassRequest.
 type PassAnswer struct {
-	Begun bool `json:"begun"`
+	// Begun says that a pass follows; false, that somebody has asked for one already.
+	Begun bool `json:"begun" doc:"A pass follows; false: somebody has asked for one already, and it has not begun."`
 }

@@ -30,6 +30,9 @@ func (s *Store) Rollback(ctx context.Context, actor string, id uuid.UUID, revisi
 		if errors.Is(err, ErrNotFound) {
 			return nil, ErrNoRevision
 		}
+		if err == nil {
+			err = then.Validate() // an older version may have taken what this one does not
+		}
 		if err != nil {
 			return nil, err
 		}

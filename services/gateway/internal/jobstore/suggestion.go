@@ -100,7 +100,8 @@ func (s *Store) Accept(ctx context.Context, actor string, id uuid.UUID) (carillo
 		}
 		document := before.Document
 		document.Schedule.Adapted = suggested.Adapted
-		if job, err = successor(before, document); err != nil {
+		job, err = successor(before, document)
+		if err != nil || job.Revision == before.Revision {
 			return nil, err
 		}
 		return &change{
