@@ -33,7 +33,7 @@ var owners = []owner{
 	{"github.com/jackc/tern/", []string{"shared/postgres"}},
 	{"github.com/jackc/pgx/", []string{
 		"shared/postgres", "shared/postgres/pgtest",
-		"services/recorder/internal/ledger",
+		"services/recorder", "services/recorder/internal/ledger", "services/recorder/internal/reschedule",
 		"services/gateway", "services/gateway/internal/auditor", "services/gateway/internal/backfillstore", "services/gateway/internal/forecast",
 		"services/gateway/internal/jobstore", "services/gateway/internal/keyring",
 		"services/gateway/internal/ledger", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",

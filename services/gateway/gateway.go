@@ -4,6 +4,7 @@
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
+//	recorder ──▶ adaptations ──▶ jobstore
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
@@ -127,6 +128,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Backfills:      backfillstore.New(pool, streams{js}, relay.Kick),
 		Callbacks:      callback.New(js),
 		TakesCallbacks: config.PublicURL != "",
+		RunAdaptive:    askForPass(nc),
 		Forecasts:      forecast.NewReader(pool),
 		Feed:           feed.New(nc, js),
 		Origins:        config.Origins,
@@ -138,6 +140,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
+	group.Go(func() error { return takeAdaptations(ctx, nc, jobs) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	if config.AuditEvery > 0 {
 		around := surroundings{js, jobs, parts.Backfills}

@@ -5,6 +5,9 @@
 //	    ▲                               │
 //	    └────────── ack ────────────────┘
 //
+// Every ten minutes it also makes a pass of adaptive rescheduling (package
+// reschedule), unless another recorder does.
+//
 // Any number of recorders share the work. Two batches are under way at once, so
 // that one is decoded and acknowledged while Postgres commits the other.
 //
@@ -19,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
@@ -28,8 +32,8 @@ import (
 )
 
 // connections is the size of the pool: one for each batch under way, one to make
-// partitions, one to spare.
-const connections = 4
+// partitions, one for a pass of adaptive rescheduling, one to spare.
+const connections = 5
 
 const (
 	// migratePause lies between two tries to reach Postgres at the start.
@@ -46,6 +50,9 @@ type Config struct {
 	BatchSize int `env:"CARILLON_BATCH_SIZE" envDefault:"1000"`
 	// BatchWait is how long the first event of a batch waits for more; default 50ms.
 	BatchWait time.Duration `env:"CARILLON_BATCH_WAIT" envDefault:"50ms"`
+	// AdaptiveInterval lies between two passes of adaptive rescheduling; default 10m.
+	// With 0 there are only those that somebody asks for.
+	AdaptiveInterval time.Duration `env:"CARILLON_ADAPTIVE_INTERVAL" envDefault:"10m"`
 }
 
 func (c Config) validate() error {
@@ -55,6 +62,9 @@ func (c Config) validate() error {
 	}
 	if c.BatchWait < 0 || c.BatchWait > time.Second {
 		problems = append(problems, errors.New("CARILLON_BATCH_WAIT must be from 0s to 1s"))
+	}
+	if c.AdaptiveInterval != 0 && c.AdaptiveInterval < time.Second || c.AdaptiveInterval > 24*time.Hour {
+		problems = append(problems, errors.New("CARILLON_ADAPTIVE_INTERVAL must be from 1s to 24h, or 0"))
 	}
 	return errors.Join(problems...)
 }
@@ -82,7 +92,10 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	migrate(ctx, config.Postgres.URL, health)
 	health.Ready("postgres")
 	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), config: config, health: health}
+	var rescheduling sync.WaitGroup
+	rescheduling.Go(func() { newRescheduler(pool, nc, config.AdaptiveInterval).run(ctx) })
 	p.run(ctx)
+	rescheduling.Wait()
 	return nil
 }
 

@@ -28,6 +28,7 @@ type Document struct {
 	Queue     string            `json:"queue,omitempty" doc:"The queue whose limits hold for the job. One of the queue default that calls a host of another queue's rules runs in that queue." default:"default" maxLength:"63" example:"default"`
 	Deadline  Duration          `json:"deadline,omitempty" doc:"Longest wait in the queue for the first call; a run that waited longer expires without a call. No limit by default." example:"10m"`
 	Alerts    *Alerts           `json:"alerts,omitempty" doc:"What raises an alert: by default each failed run, each missed and each unexplained fire."`
+	Adaptive  *Adaptive         `json:"adaptive,omitempty" doc:"Whether Carillon may stretch the interval and move the fires by itself; by default not."`
 	Paused    bool              `json:"paused,omitempty" doc:"A paused job does not fire; paused time is not missed time."`
 }
 

@@ -51,6 +51,7 @@ func (d Document) Validate() error {
 	faults.Nest("catch_up", d.CatchUp.validate())
 	faults.Nest("labels", validateLabels(d.Labels))
 	faults.Nest("alerts", d.Alerts.validate())
+	faults.Nest("adaptive", d.validateAdaptive())
 	if !d.Overlap.Valid() {
 		faults.Add("overlap", "must be skip, allow, queue or replace, not %.40q", d.Overlap)
 	}

@@ -24,9 +24,14 @@ var compiled weakmap.Map[key, Schedule]
 // fire at equal instants, in every process and always. While a schedule is in use,
 // compiling the like of it again is quick, and takes no memory but for a spread.
 func (s Spec) Compile(seed string) (*Schedule, error) {
+	if s.Adapted != nil {
+		if err := s.checkAdapted(); err != nil {
+			return nil, err
+		}
+	}
 	k := s.keyOf(seed)
 	if known := compiled.Get(k); known != nil {
-		return known.spreadBy(seed)
+		return known.spreadBy(s.shareOf(seed, known.spread))
 	}
 	out, err := s.compile(seed)
 	if err == nil {
@@ -35,9 +40,8 @@ func (s Spec) Compile(seed string) (*Schedule, error) {
 	return out, err
 }
 
-// spreadBy returns the schedule with the spread of a seed.
-func (s *Schedule) spreadBy(seed string) (*Schedule, error) {
-	share := shareOf(seed)
+// spreadBy returns the schedule with another share of its spread.
+func (s *Schedule) spreadBy(share uint64) (*Schedule, error) {
 	if s.spread == (spread{}) || s.spread.share == share {
 		return s, nil
 	}
@@ -60,6 +64,9 @@ func (s Spec) compile(seed string) (*Schedule, error) {
 	out.until = out.end
 	out.spread, err = parseSpread(s.Spread, seed)
 	faults.Nest("spread", err)
+	if s.Adapted != nil {
+		out.spread.share = s.shareOf(seed, out.spread)
+	}
 	if s.At != nil && out.spread.percent > 0 {
 		faults.Add("spread", "has no interval to take a percentage of, because at is one instant; write a duration, for example \"10m\"")
 	}
@@ -104,7 +111,7 @@ func (s Spec) scope(seed string) (scope, error) {
 
 // own returns the rule that the spec itself holds where it has no any_of.
 func (s Spec) own() Rule {
-	return Rule{s.Cron, s.Every, s.At, s.RRule, s.Anchor, s.Timezone, s.DST}
+	return Rule{s.Cron, s.interval(), s.At, s.RRule, s.Anchor, s.Timezone, s.DST}
 }
 
 // zoneName returns the zone of the schedule: timezone or, where that is not

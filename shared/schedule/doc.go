@@ -101,6 +101,7 @@
 //  1. any_of: fires of several rules at one instant are one fire.
 //  2. spread: every fire is delayed by the job's own, stable share of a
 //     duration or of the interval to the next fire.
+//     [Adapted] can put another offset, and another interval, in the place of these.
 //  3. start: what would fire before it does not.
 //  4. blackouts: a fire in a window is skipped, or deferred to the window's end,
 //     where all deferred ones are one fire. Windows of one policy that touch or

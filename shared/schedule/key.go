@@ -25,6 +25,7 @@ func (s Spec) keyOf(seed string) (k key) {
 	w.instant(s.Start)
 	w.instant(s.End)
 	w.number(int64(s.MaxRuns))
+	w.adapted(s.Adapted)
 	w.text(s.Spread)
 	if s.Spread != "" && !s.spreadsFreely() {
 		w.text(seed)
@@ -68,6 +69,19 @@ func (w *keyWriter) blackout(b Blackout) {
 	}
 	w.text(b.ICalendar)
 	w.text(string(b.Policy))
+}
+
+// adapted writes only the offset, as the interval stands in the rule.
+func (w *keyWriter) adapted(a *Adapted) {
+	switch {
+	case a == nil:
+		w.number(0)
+	case a.Offset == nil:
+		w.number(1)
+	default:
+		w.number(2)
+		w.number(int64(*a.Offset))
+	}
 }
 
 // cron writes an expression with numbers in place of H.

@@ -148,7 +148,7 @@ func change(t *testing.T, field reflect.Value) {
 	case reflect.Int, reflect.Int64:
 		field.SetInt(7)
 	case reflect.Pointer:
-		field.Set(reflect.ValueOf(&time.Time{}))
+		field.Set(reflect.New(field.Type().Elem()))
 	case reflect.Slice:
 		field.Set(reflect.Append(field, reflect.Zero(field.Type().Elem())))
 	default:

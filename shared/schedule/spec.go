@@ -21,6 +21,7 @@ type Spec struct {
 	MaxRuns   int        `json:"max_runs,omitempty" doc:"Ends the schedule after so many fires, counted from start; 0 is no bound." minimum:"0"`
 	Spread    string     `json:"spread,omitempty" doc:"Delays the job by its own stable share of a duration, or of the interval to the next fire." example:"20%"`
 	Blackouts []Blackout `json:"blackouts,omitempty" doc:"Windows in which the job does not fire."`
+	Adapted   *Adapted   `json:"adapted,omitempty" doc:"What adaptive rescheduling made of it. In the document of a job it is Carillon's: what a request says of it is ignored." readOnly:"true"`
 }
 
 // Rule is one of several rules of a [Spec]. Its fields mean what those of the

@@ -9,7 +9,8 @@ import (
 
 // Body is what a message of this package can hold.
 type Body interface {
-	Alert | Backfill | Brief | Call | Cancel | Cooldown | Definition | Mark | Outcome | Pause | Ping | carillon.Queue | Report | Run | Secret
+	Adaptations | Adapted | Alert | Backfill | Brief | Call | Cancel | Cooldown | Definition | Mark | Outcome |
+		PassAnswer | PassRequest | Pause | Ping | carillon.Queue | Report | Run | Secret
 }
 
 // Encode returns the JSON form of a body.

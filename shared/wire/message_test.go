@@ -16,10 +16,15 @@ import (
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 123_456_789, time.UTC)
 
 func definition() wire.Definition {
+	offset := schedule.Duration(7 * time.Second)
 	doc := carillon.Document{
 		Deadline: carillon.Duration(time.Minute),
 		Name:     "tick", Labels: map[string]string{"team": "billing"},
-		Schedule: schedule.Spec{Every: schedule.Duration(90 * time.Second), Timezone: "Europe/Berlin"},
+		Schedule: schedule.Spec{
+			Every: schedule.Duration(90 * time.Second), Timezone: "Europe/Berlin", Spread: "30s",
+			Adapted: &schedule.Adapted{Every: schedule.Duration(3 * time.Minute), Offset: &offset},
+		},
+		Adaptive: &carillon.Adaptive{Mode: carillon.AdaptiveAuto},
 		Target: carillon.Target{
 			URL: "https://api.example.com/a?b=<c>&d=\"e\"", Headers: map[string]string{"X-Kind": "full"}, Body: "é\x00\n",
 		},
@@ -87,6 +92,14 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	comesBack(t, pause, wire.Encode(pause))
 	backfill := wire.Backfill{ID: uuid.New(), JobID: uuid.New(), Fires: []time.Time{noon, noon.Add(time.Hour)}, Rate: 5, Ended: true}
 	comesBack(t, backfill, wire.Encode(backfill))
+	adaptations := wire.Adaptations{Changes: []wire.Adaptation{
+		{JobID: uuid.New(), Revision: 3, Action: carillon.Stretched, Adapted: def.Schedule.Adapted, Reason: "Its last 3 runs failed."},
+		{JobID: uuid.New(), Revision: 4, Action: carillon.Relaxed, Reason: "é"},
+	}}
+	comesBack(t, adaptations, wire.Encode(adaptations))
+	adapted := wire.Adapted{Applied: 1, Suggested: 2, Left: 3, Statements: 4, Error: "x"}
+	comesBack(t, adapted, wire.Encode(adapted))
+	comesBack(t, wire.PassAnswer{Begun: true}, wire.Encode(wire.PassAnswer{Begun: true}))
 	secret := wire.Secret{Current: wire.Sealed{Version: 2, Text: []byte("\x00\xff")}, Previous: &wire.Sealed{Version: 1, Text: []byte("x")}}
 	comesBack(t, secret, wire.Encode(secret))
 	r, o, m := run(), outcome(), mark()

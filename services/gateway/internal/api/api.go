@@ -24,6 +24,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
@@ -62,6 +63,8 @@ type Parts struct {
 	InFlight  *inflight.Counter
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
+	// RunAdaptive asks a recorder for a pass of adaptive rescheduling.
+	RunAdaptive func(context.Context) (wire.PassAnswer, error)
 	// Origins are the origins of pages that may follow the feed, beside the API's own.
 	Origins   []string
 	Keys      *keyring.Keyring
@@ -91,6 +94,7 @@ func New(parts Parts) *API {
 	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
 	a.routeJobs()
 	a.routeControls()
+	a.routeAdaptive()
 	a.routePauses()
 	a.routeSchedules()
 	a.routeForecast()

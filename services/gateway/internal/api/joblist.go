@@ -54,15 +54,16 @@ func parseLabels(selector string) (map[string]string, error) {
 // revision is a state that a job's document was in.
 type revision struct {
 	Revision      int64             `json:"revision"`
-	Action        jobstore.Action   `json:"action" enum:"created,updated,paused,resumed,deleted" doc:"What made this revision."`
-	Actor         string            `json:"actor" doc:"Name of the key that made it."`
+	Action        jobstore.Action   `json:"action" enum:"created,updated,paused,resumed,deleted,rolled_back,stretched,relaxed,moved" doc:"What made this revision; the last three are adaptive rescheduling's."`
+	Actor         string            `json:"actor" doc:"Name of the key that made it; adaptive for what adaptive rescheduling did by itself."`
+	Reason        string            `json:"reason,omitempty" doc:"Why, in one sentence, where Carillon knows it."`
 	CreatedAt     time.Time         `json:"created_at"`
 	EffectiveFrom time.Time         `json:"effective_from" doc:"It holds for fire times from here on."`
 	Document      carillon.Document `json:"document"`
 }
 
 func viewOfRevision(r jobstore.Revision) revision {
-	return revision{r.Job.Revision, r.Action, r.Actor, r.CreatedAt, r.Job.EffectiveFrom, r.Job.Document}
+	return revision{r.Job.Revision, r.Action, r.Actor, r.Reason, r.CreatedAt, r.Job.EffectiveFrom, r.Job.Document}
 }
 
 type revisionFilter struct {

@@ -81,6 +81,7 @@ func patchBody() *huma.RequestBody {
 // complete fills in the defaults and says what is wrong with the whole.
 func (a *API) complete(document *carillon.Document) error {
 	*document = document.WithDefaults()
+	document.Schedule.Adapted = nil // the store knows it
 	var faults fault.Faults
 	faults.Nest("", document.Validate())
 	if document.Target.Callback != nil && !a.TakesCallbacks {

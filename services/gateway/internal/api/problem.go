@@ -42,12 +42,14 @@ func asProblem(err error) error {
 		return invalid(details(faults))
 	}
 	switch {
-	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, callback.ErrUnknown):
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, callback.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, jobstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
 	case isAny(err, secretstore.ErrInUse, seal.ErrNoKey, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, redrive.ErrState, redrive.ErrAgain, backfillstore.ErrEnded, backfillstore.ErrNoQueue, backfillstore.ErrBusy, callback.ErrContradicted):
 		return huma.Error409Conflict(err.Error())
+	case errors.Is(err, errNoRecorder):
+		return unavailable(errNoRecorder.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
 	case errors.Is(err, inflight.ErrUnavailable):

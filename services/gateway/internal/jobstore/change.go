@@ -3,6 +3,7 @@ package jobstore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -19,6 +20,8 @@ type change struct {
 	action Action
 	before *carillon.Job // nil where there was none
 	after  carillon.Job  // for a deletion, the revision that the deletion is
+	reason string
+	quiet  time.Duration // for which the word of whoever made it stands alone
 }
 
 // transact makes a change and writes all of its parts, or nothing. A nil change
@@ -66,14 +69,16 @@ func (c *change) writeJob(batch *pgx.Batch) {
 		batch.Queue(`DELETE FROM jobs WHERE id = $1`, j.ID)
 	case c.before == nil:
 		batch.Queue(`
-			INSERT INTO jobs (id, revision, namespace, name, paused, labels, queue, document, effective_from)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			j.ID, j.Revision, j.Namespace, j.Name, j.Paused, labels(j), j.Queue, encode(j.Document), j.EffectiveFrom)
+			INSERT INTO jobs (id, revision, namespace, name, paused, labels, queue, document, effective_from, adaptive, quiet_until)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			j.ID, j.Revision, j.Namespace, j.Name, j.Paused, labels(j), j.Queue, encode(j.Document), j.EffectiveFrom,
+			j.AdaptiveMode(), time.Now().Add(c.quiet))
 	default:
 		batch.Queue(`
 			UPDATE jobs SET revision = $2, name = $3, paused = $4, labels = $5, queue = $6, document = $7,
-			effective_from = $8, updated_at = now() WHERE id = $1`,
-			j.ID, j.Revision, j.Name, j.Paused, labels(j), j.Queue, encode(j.Document), j.EffectiveFrom)
+			effective_from = $8, adaptive = $9, quiet_until = greatest(quiet_until, $10), updated_at = now() WHERE id = $1`,
+			j.ID, j.Revision, j.Name, j.Paused, labels(j), j.Queue, encode(j.Document), j.EffectiveFrom,
+			j.AdaptiveMode(), time.Now().Add(c.quiet))
 	}
 }
 
@@ -87,9 +92,9 @@ func labels(job carillon.Job) map[string]string {
 func (c *change) writeRevision(batch *pgx.Batch) {
 	j := c.after
 	batch.Queue(`
-		INSERT INTO job_revisions (job_id, revision, action, document, effective_from, actor)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		j.ID, j.Revision, c.action, encode(j.Document), j.EffectiveFrom, c.actor)
+		INSERT INTO job_revisions (job_id, revision, action, document, effective_from, actor, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		j.ID, j.Revision, c.action, encode(j.Document), j.EffectiveFrom, c.actor, c.reason)
 }
 
 func (c *change) writeAudit(batch *pgx.Batch) {

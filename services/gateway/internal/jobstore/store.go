@@ -29,6 +29,12 @@ const (
 	Paused  Action = "paused"
 	Resumed Action = "resumed"
 	Deleted Action = "deleted"
+	// RolledBack is the document of an earlier revision again.
+	RolledBack Action = "rolled_back"
+	// What adaptive rescheduling does, by itself or for a person who accepts it.
+	Stretched = Action(carillon.Stretched)
+	Relaxed   = Action(carillon.Relaxed)
+	Moved     = Action(carillon.Moved)
 )
 
 // Store reads and writes jobs. It is safe for concurrent use.
@@ -79,6 +85,7 @@ func scanJob(row pgx.CollectableRow) (carillon.Job, error) {
 type Revision struct {
 	Action    Action
 	Actor     string
+	Reason    string // a sentence, or ""
 	CreatedAt time.Time
 	Job       carillon.Job
 }
@@ -88,7 +95,7 @@ type Revision struct {
 // that there never was one.
 func (s *Store) Revisions(ctx context.Context, job uuid.UUID, before int64, limit int) ([]Revision, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT job_id, revision, effective_from, document, action, actor, created_at FROM job_revisions
+		SELECT job_id, revision, effective_from, document, action, actor, reason, created_at FROM job_revisions
 		WHERE job_id = $1 AND ($2 = 0 OR revision < $2) ORDER BY revision DESC LIMIT $3`, job, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
@@ -103,7 +110,7 @@ func (s *Store) Revisions(ctx context.Context, job uuid.UUID, before int64, limi
 func scanRevision(row pgx.CollectableRow) (Revision, error) {
 	var r Revision
 	var document []byte
-	err := row.Scan(&r.Job.ID, &r.Job.Revision, &r.Job.EffectiveFrom, &document, &r.Action, &r.Actor, &r.CreatedAt)
+	err := row.Scan(&r.Job.ID, &r.Job.Revision, &r.Job.EffectiveFrom, &document, &r.Action, &r.Actor, &r.Reason, &r.CreatedAt)
 	if err != nil {
 		return r, err
 	}

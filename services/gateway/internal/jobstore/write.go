@@ -18,14 +18,14 @@ import (
 // first effect.
 func (s *Store) Create(ctx context.Context, actor string, document carillon.Document) (carillon.Job, error) {
 	job := carillon.Job{
-		ID: carillon.NewJobID(), Revision: 1, Document: document,
+		ID: carillon.NewJobID(), Revision: 1, Document: document.KeepAdapted(carillon.Document{}),
 		EffectiveFrom: effect.From(time.Now(), time.Time{}),
 	}
 	if err := reachable(job, nil); err != nil {
 		return job, err
 	}
 	return job, s.transact(ctx, func(pgx.Tx) (*change, error) {
-		return &change{actor: actor, action: Created, after: job}, nil
+		return &change{actor: actor, action: Created, after: job, quiet: QuietAfterEdit}, nil
 	})
 }
 
@@ -33,8 +33,9 @@ func (s *Store) Create(ctx context.Context, actor string, document carillon.Docu
 type Edit func(carillon.Document) (carillon.Document, error)
 
 // Change replaces a job's document by what edit makes of it, which must be
-// valid, and returns the job as it is then. If edit changes nothing, nothing is
-// written. It fails with ErrNotFound, ErrNameTaken, fault.Faults, or edit's error.
+// valid, and returns the job as it is then. What adaptive rescheduling made of it
+// stays, as [carillon.Document.KeepAdapted] says. If edit changes nothing, nothing
+// is written. It fails with ErrNotFound, ErrNameTaken, fault.Faults, or edit's error.
 func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, action Action, edit Edit) (carillon.Job, error) {
 	var job carillon.Job
 	err := s.transact(ctx, func(tx pgx.Tx) (*change, error) {
@@ -46,11 +47,11 @@ func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, action A
 		if err != nil {
 			return nil, err
 		}
-		job, err = successor(before, document)
+		job, err = successor(before, document.KeepAdapted(before.Document))
 		if err != nil || job.Revision == before.Revision {
 			return nil, err
 		}
-		return &change{actor: actor, action: action, before: &before, after: job}, nil
+		return &change{actor: actor, action: action, before: &before, after: job, quiet: QuietAfterEdit}, nil
 	})
 	return job, err
 }
