@@ -81,7 +81,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	migrate(ctx, config.Postgres.URL, health)
 	health.Ready("postgres")
-	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), config: config, health: health}
+	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), pool: pool, config: config, health: health}
 	p.run(ctx)
 	return nil
 }

@@ -33,5 +33,5 @@
 // once, as Postgres refuses to touch a row twice in a statement.
 //
 // The tables are partitioned by UTC day of the fire time. Partitions are made
-// ahead, and for stray days when they come; dropping them is not done here.
+// ahead, and for stray days when they come; package retention drops them.
 package ledger
