@@ -31,6 +31,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -98,7 +99,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	jobs, starter := jobstore.New(pool, relay.Kick), trigger.New(js)
 	parts := api.Parts{
 		Jobs: jobs, Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
-		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
+		Runs: ledger.New(pool), Retention: retentionstore.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
 		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",

@@ -18,6 +18,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -49,6 +50,7 @@ type Parts struct {
 	Pauses    *pausestore.Store
 	Secrets   *secretstore.Store
 	Runs      *ledger.Ledger
+	Retention *retentionstore.Store
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
@@ -87,6 +89,7 @@ func New(parts Parts) *API {
 	a.routeSchedules()
 	a.routeForecast()
 	a.routeRuns()
+	a.routeRetention()
 	a.routeRunControls()
 	a.routeRedrives()
 	a.routeCallbacks()
