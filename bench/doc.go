@@ -10,10 +10,12 @@
 //	bench ──▶ carillon up ──▶ target
 //	              └──▶ Postgres
 //
-// A planner with a million jobs is measured alone: see package planner.
+// A planner with a million jobs is measured alone, and so is a ledger of fifty
+// million runs: see packages planner and ledger.
 //
-//	go run ./bench                    # everything
-//	go run ./bench planner [jobs]     # the planner alone, writing no file
+//	go run ./bench                     # everything but the ledger
+//	go run ./bench planner [jobs]      # the planner alone, writing no file
+//	go run ./bench ledger [runs [dir]] # the ledger alone, writing no file
 //
 // Machines are shared and noisy: what is held to a bound is a ratio within one
 // run, or CPU seconds, never a time.

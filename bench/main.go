@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/ledger"
 	"github.com/carillon-cron/carillon/bench/planner"
+	"github.com/carillon-cron/carillon/bench/process"
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
@@ -63,6 +65,8 @@ func run(role string) error {
 		return planner.ServeNATS()
 	case "planner":
 		return measurePlanner(ctx, os.Args[2:])
+	case "ledger":
+		return measureLedger(ctx, os.Args[2:])
 	}
 	return measure(ctx, "docs/performance.md")
 }
@@ -80,6 +84,34 @@ func measurePlanner(ctx context.Context, args []string) (err error) {
 		}
 	}
 	report, err := planner.Measure(ctx, jobs, say)
+	if err == nil {
+		fmt.Println(report)
+	}
+	return err
+}
+
+// runsKept is how many runs the ledger is measured with.
+const runsKept = 50_000_000
+
+// measureLedger measures the ledger alone, with fewer runs and in a folder that is
+// kept if the arguments say so, and writes no file.
+func measureLedger(ctx context.Context, args []string) (err error) {
+	config := ledger.Config{Runs: runsKept}
+	if len(args) > 0 {
+		if config.Runs, err = strconv.Atoi(args[0]); err != nil {
+			return err
+		}
+	}
+	if len(args) > 1 {
+		config.Dir = args[1]
+	}
+	nats, err := process.StartSelf(planner.ServerRole)
+	if err != nil {
+		return err
+	}
+	defer nats.Stop()
+	config.NATS = nats.Address
+	report, err := ledger.Measure(ctx, config, say)
 	if err == nil {
 		fmt.Println(report)
 	}
