@@ -117,6 +117,18 @@ func TestAnAuditThatFindsSomething(t *testing.T) {
 	}
 }
 
+func TestAWindowThatIsForgottenIsNotCalledClean(t *testing.T) {
+	t.Parallel()
+	answer := cleanAudit()
+	begin := answer.To
+	answer.From, answer.LedgerFrom, answer.Expected = answer.To, &begin, 0
+	server := newAuditor(t, 200, answer)
+	out, err := auditOf(t, "--server", server.url, "--key", "k", "--from", "2026-11-01T00:00:00Z", "--to", "2026-11-02T00:00:00Z")
+	if err == nil || errors.Is(err, errUnaccounted) || !strings.Contains(err.Error(), "nothing of this window can be audited") || out != "" {
+		t.Errorf("ended with %v: %s", err, out)
+	}
+}
+
 func TestBadAuditFlagsAreAllNamed(t *testing.T) {
 	t.Parallel()
 	_, err := auditOf(t, "--since", "soon", "--from", "now", "--to", "later", "--late", "x", "-o", "xml")

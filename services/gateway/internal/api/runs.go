@@ -25,7 +25,7 @@ func (a *API) routeRuns() {
 }
 
 type runFilter struct {
-	Namespace []string         `query:"namespace,explode" doc:"Only runs of this namespace; may be given several times."`
+	Namespace []string         `query:"namespace,explode" maxItems:"20" doc:"Only runs of this namespace; may be given several times."`
 	JobID     uuid.UUID        `query:"job_id" format:"uuid" doc:"Only runs of this job."`
 	State     []carillon.State `query:"state,explode" enum:"queued,running,retrying,succeeded,failed,cancelled,skipped,missed,expired,lost" doc:"Only runs in this state; may be given several times."`
 	Kind      carillon.Kind    `query:"kind" enum:"schedule,manual,backfill" doc:"Only runs of this kind."`

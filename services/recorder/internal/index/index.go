@@ -101,8 +101,10 @@ func (p part) build(ctx context.Context, conn *pgx.Conn) error {
 	wanted := fmt.Sprintf("INDEX CONCURRENTLY %s ON public.%s ", name, p.Partition)
 	began := time.Now()
 	for _, sql := range []string{
+		`SET lock_timeout = 0`,                      // these two wait for others, and nobody waits for them
 		`DROP INDEX CONCURRENTLY IF EXISTS ` + name, // of a build that was interrupted
 		strings.Replace(p.Definition, announced, wanted, 1),
+		`SET lock_timeout = '1s'`,
 		`ALTER INDEX ` + p.Index + ` ATTACH PARTITION ` + name,
 	} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
