@@ -2,7 +2,7 @@
 // live feed. It owns the tables of definitions, and access to them.
 //
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
-//	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
+//	HTTP ──▶│     ├──▶ ledger, retentionstore ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS

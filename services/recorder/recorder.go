@@ -12,6 +12,9 @@
 // keeps the rest on disk. With NATS away, what it has taken is recorded, comes
 // again for want of an acknowledgement, and changes nothing. Neither is needed
 // to start.
+//
+// Beside that, one recorder at a time removes old runs (package retention) and
+// builds the indexes that a migration has announced (package index).
 package recorder
 
 import (
