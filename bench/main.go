@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/bench/broker"
+	"github.com/carillon-cron/carillon/bench/ledger"
 	"github.com/carillon-cron/carillon/bench/planner"
 	"github.com/carillon-cron/carillon/bench/runner"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -67,6 +68,8 @@ func run(role string) error {
 		return measurePlanner(ctx, os.Args[2:])
 	case "runner":
 		return measureRunner(ctx)
+	case "ledger":
+		return measureLedger(ctx, os.Args[2:])
 	}
 	return measure(ctx, "docs/performance.md")
 }
@@ -93,6 +96,34 @@ func measurePlanner(ctx context.Context, args []string) (err error) {
 // measureRunner measures the runner alone, and writes no file.
 func measureRunner(ctx context.Context) error {
 	report, err := runnerAlone(ctx)
+	if err == nil {
+		fmt.Println(report)
+	}
+	return err
+}
+
+// runsKept is how many runs the ledger is measured with.
+const runsKept = 50_000_000
+
+// measureLedger measures the ledger alone, with fewer runs and in a folder that is
+// kept if the arguments say so, and writes no file.
+func measureLedger(ctx context.Context, args []string) (err error) {
+	config := ledger.Config{Runs: runsKept}
+	if len(args) > 0 {
+		if config.Runs, err = strconv.Atoi(args[0]); err != nil {
+			return err
+		}
+	}
+	if len(args) > 1 {
+		config.Dir = args[1]
+	}
+	nats, err := broker.Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer nats.Close()
+	config.NATS = nats.Address
+	report, err := ledger.Measure(ctx, config, say)
 	if err == nil {
 		fmt.Println(report)
 	}

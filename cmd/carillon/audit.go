@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -79,6 +80,10 @@ func (r *auditRequest) run(cmd *cobra.Command, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if forgotten(report, question) {
+		return fmt.Errorf("nothing of this window can be audited: the ledger has all runs only from %s on (GET /api/v1/retention)",
+			report.LedgerFrom.Format(time.DateOnly))
+	}
 	table := func(out io.Writer) error { return auditTable{report, question.From}.write(out) }
 	if err := write(cmd.OutOrStdout(), r.output, report, table); err != nil {
 		return err
@@ -87,6 +92,11 @@ func (r *auditRequest) run(cmd *cobra.Command, now time.Time) error {
 		return errUnaccounted
 	}
 	return nil
+}
+
+// forgotten reports whether a window lies before all that can be audited.
+func forgotten(report client.Audit, asked client.AuditQuestion) bool {
+	return report.LedgerFrom != nil && asked.From.Before(report.From) && !report.From.Before(report.To)
 }
 
 // question reads the flags, and notes what is wrong with them.

@@ -100,7 +100,7 @@ func TestAnAuditThatFindsSomething(t *testing.T) {
 	if !errors.Is(err, errUnaccounted) {
 		t.Errorf("ended with %v", err)
 	}
-	holds(t, out, "The ledger begins on 2026-11-20", "unexplained", "25", "unexpected", "1",
+	holds(t, out, "The ledger has all runs from 2026-11-20 on", "unexplained", "25", "unexpected", "1",
 		"2026-11-20T00:00:00Z   default/tick   4", "… and 5 more; -o json lists them\n", "lost", "the job was paused\n",
 		"STALE", "failed", "planned 2m after its namespace was paused\n",
 		"\n25 fires are unexplained, 1 row is unexpected, 2 rows are stale. What to do: docs/operations.md\n")
@@ -114,6 +114,18 @@ func TestAnAuditThatFindsSomething(t *testing.T) {
 	out, _ = auditOf(t, append(args, "-o", "json")...)
 	if err := json.Unmarshal([]byte(out), &same); err != nil || len(same.UnexplainedFires) != 25 {
 		t.Errorf("%v in %s", err, out)
+	}
+}
+
+func TestAWindowThatIsForgottenIsNotCalledClean(t *testing.T) {
+	t.Parallel()
+	answer := cleanAudit()
+	begin := answer.To
+	answer.From, answer.LedgerFrom, answer.Expected = answer.To, &begin, 0
+	server := newAuditor(t, 200, answer)
+	out, err := auditOf(t, "--server", server.url, "--key", "k", "--from", "2026-11-01T00:00:00Z", "--to", "2026-11-02T00:00:00Z")
+	if err == nil || errors.Is(err, errUnaccounted) || !strings.Contains(err.Error(), "nothing of this window can be audited") || out != "" {
+		t.Errorf("ended with %v: %s", err, out)
 	}
 }
 

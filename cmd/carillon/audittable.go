@@ -23,7 +23,7 @@ type auditTable struct {
 func (t auditTable) write(out io.Writer) error {
 	fmt.Fprintf(out, "%s to %s\n", clockOf(t.From), clockOf(t.To))
 	if t.asked.Before(t.From) && t.LedgerFrom != nil {
-		fmt.Fprintf(out, "The ledger begins on %s: nothing before that can be audited.\n", t.LedgerFrom.Format(time.DateOnly))
+		fmt.Fprintf(out, "The ledger has all runs from %s on: nothing before that can be audited.\n", t.LedgerFrom.Format(time.DateOnly))
 	}
 	fmt.Fprintln(out)
 	for _, section := range [][][]string{t.numbers(), t.fires(), oddRows("UNEXPECTED", t.Unexpected, t.UnexpectedRows), oddRows("STALE", t.Stale, t.StaleRows)} {

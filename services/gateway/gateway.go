@@ -2,7 +2,7 @@
 // live feed. It owns the tables of definitions, and access to them.
 //
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
-//	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
+//	HTTP ──▶│     ├──▶ ledger, retentionstore ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
 //	recorder ──▶ adaptations ──▶ jobstore
 //	        │     ├──▶ cancellation ──▶ controls
@@ -38,6 +38,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
@@ -119,6 +120,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Pauses:         pausestore.New(pool, relay.Kick),
 		Secrets:        secretstore.New(pool, keys, relay.Kick),
 		Runs:           runs,
+		Retention:      retentionstore.New(pool),
 		Finder:         whereabouts.NewFinder(streams{js}, runs),
 		Audits:         auditor.NewReader(pool),
 		Trigger:        starter,

@@ -7,10 +7,13 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/batch"
+	"github.com/carillon-cron/carillon/services/recorder/internal/index"
 	"github.com/carillon-cron/carillon/services/recorder/internal/intake"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/services/recorder/internal/retention"
 	"github.com/carillon-cron/carillon/services/recorder/internal/writer"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -31,6 +34,7 @@ type pipeline struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	ledger *ledger.Ledger
+	pool   *pgxpool.Pool // of the ledger; retention and index take its address
 	config Config
 	health *service.Health
 }
@@ -46,6 +50,8 @@ func (p *pipeline) run(ctx context.Context) {
 
 	var wait sync.WaitGroup
 	wait.Go(func() { p.keepUp(ctx) })
+	wait.Go(func() { retention.New(p.pool).Run(ctx) })
+	wait.Go(func() { index.Run(ctx, p.pool) })
 	wait.Go(func() { intake.Run(ctx, p.intake(), events) })
 	wait.Go(func() { batch.Collect(events, batches, p.config.BatchSize, p.config.BatchWait) })
 	for range writers {

@@ -15,6 +15,9 @@
 // keeps the rest on disk. With NATS away, what it has taken is recorded, comes
 // again for want of an acknowledgement, and changes nothing. Neither is needed
 // to start.
+//
+// Beside that, one recorder at a time removes old runs (package retention) and
+// builds the indexes that a migration has announced (package index).
 package recorder
 
 import (
@@ -91,7 +94,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	migrate(ctx, config.Postgres.URL, health)
 	health.Ready("postgres")
-	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), config: config, health: health}
+	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), pool: pool, config: config, health: health}
 	var rescheduling sync.WaitGroup
 	rescheduling.Go(func() { newRescheduler(pool, nc, config.AdaptiveInterval).run(ctx) })
 	p.run(ctx)

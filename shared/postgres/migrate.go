@@ -23,55 +23,49 @@ const versionTable = "public.schema_version"
 var ErrNewerSchema = errors.New("the database is newer than this binary")
 
 const (
-	// migrationLockTimeout is how long a migration waits for a lock. While it does,
-	// whoever wants the table after it waits as well: live services, that is.
-	migrationLockTimeout = 3 * time.Second
-	// migrationPause lets those go on before the next try.
-	migrationPause = time.Second
+	// migrationLockTimeout is how long a migration waits for a lock before it lets
+	// others have theirs: whoever uses a table waits behind whoever wants to change
+	// it, and that one behind the longest reader.
+	migrationLockTimeout = time.Second
+	// migrationPause lies between two tries. It is longer than writers need to
+	// get through what has piled up.
+	migrationPause = 500 * time.Millisecond
 )
 
 // Migrate brings the schema up to this binary's version, each migration in a
 // transaction. An advisory lock makes services that start at once take turns;
-// all but the first find nothing to do. A migration that does not get its locks
-// gives way, and is tried again until ctx ends.
+// all but the first find nothing to do. Services of the version before may go on
+// meanwhile: a migration that does not get its locks soon is given up and tried
+// again, until ctx ends.
 func Migrate(ctx context.Context, url string) error {
-	for {
-		err := migrateOnce(ctx, url)
-		if err == nil {
-			return nil
-		}
-		if !isLocked(err) {
-			return fmt.Errorf("migrate the database: %w", err)
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("migrate the database: %w", err)
-		case <-time.After(migrationPause):
-		}
-	}
+	return migrateTo(ctx, url, newest)
 }
 
-// isLocked tells whether a lock was waited for in vain.
-func isLocked(err error) bool {
-	server, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && server.Code == "55P03"
-}
+// newest stands for the last migration that there is.
+const newest = -1
 
-func migrateOnce(ctx context.Context, url string) error {
-	config, err := pgx.ParseConfig(url)
+// migrateTo runs the migrations up to one of them.
+func migrateTo(ctx context.Context, url string, version int32) error {
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return err
-	}
-	config.RuntimeParams["lock_timeout"] = milliseconds(migrationLockTimeout)
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
+		return fmt.Errorf("migrate the database: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) // also gives up the lock, if the context ended
-	return migrateOn(ctx, conn)
+	_, err = conn.Exec(ctx, "SET lock_timeout = "+milliseconds(migrationLockTimeout))
+	if err == nil {
+		err = migrateOn(ctx, conn, version)
+	}
+	for isLockTimeout(err) && ctx.Err() == nil {
+		pause(ctx, migrationPause)
+		err = migrateOn(ctx, conn, version)
+	}
+	if err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return nil
 }
 
-func migrateOn(ctx context.Context, conn *pgx.Conn) error {
+func migrateOn(ctx context.Context, conn *pgx.Conn, version int32) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -87,5 +81,20 @@ func migrateOn(ctx context.Context, conn *pgx.Conn) error {
 		return fmt.Errorf("%w: its schema has version %d and this binary knows %d: run a newer carillon",
 			ErrNewerSchema, version, len(m.Migrations))
 	}
-	return m.Migrate(ctx)
+	if version == newest {
+		version = int32(len(m.Migrations))
+	}
+	return m.MigrateTo(ctx, version)
+}
+
+func isLockTimeout(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == "55P03"
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }

@@ -15,7 +15,10 @@
 // answers 503, the recorder leaves its messages unacknowledged and waits.
 //
 // The schema lives in migrations/, forward only. A released migration is never
-// edited, because the databases that have it never run it again.
+// edited, because the databases that have it never run it again. Services of the
+// version before write meanwhile: a migration adds, and what they know stays. It
+// rewrites no large table, and makes an index of the ledger ON ONLY its parent; the
+// recorder builds the rest.
 //
 // Left out on purpose: an ORM, a query builder, retries, read replicas.
 package postgres

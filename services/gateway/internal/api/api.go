@@ -20,6 +20,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
@@ -55,6 +56,7 @@ type Parts struct {
 	Runs      *ledger.Ledger
 	Finder    *whereabouts.Finder
 	Audits    *auditor.Reader
+	Retention *retentionstore.Store
 	Trigger   *trigger.Trigger
 	Canceller *cancellation.Canceller
 	Backfills *backfillstore.Store
@@ -99,6 +101,7 @@ func New(parts Parts) *API {
 	a.routeSchedules()
 	a.routeForecast()
 	a.routeRuns()
+	a.routeRetention()
 	a.routeRunControls()
 	a.routeRedrives()
 	a.routeCallbacks()

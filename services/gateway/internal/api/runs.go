@@ -26,7 +26,7 @@ func (a *API) routeRuns() {
 }
 
 type runFilter struct {
-	Namespace string           `query:"namespace" doc:"Only runs of this namespace."`
+	Namespace []string         `query:"namespace,explode" maxItems:"20" doc:"Only runs of this namespace; may be given several times."`
 	JobID     uuid.UUID        `query:"job_id" format:"uuid" doc:"Only runs of this job."`
 	State     []carillon.State `query:"state,explode" enum:"queued,running,retrying,succeeded,failed,cancelled,skipped,missed,expired,lost" doc:"Only runs in this state; may be given several times."`
 	Kind      carillon.Kind    `query:"kind" enum:"schedule,manual,backfill" doc:"Only runs of this kind."`
@@ -41,7 +41,7 @@ func (a *API) listRuns(ctx context.Context, in *runFilter) (*answer[page[ledger.
 		return nil, err
 	}
 	runs, err := a.Runs.List(ctx, ledger.Filter{
-		Namespace: in.Namespace, JobID: in.JobID, States: in.State, Kind: in.Kind,
+		Namespaces: in.Namespace, JobID: in.JobID, States: in.State, Kind: in.Kind,
 		From: in.From, To: in.To, After: after, Limit: in.Limit + 1,
 	})
 	return answerWith(newPage(runs, in.Limit, ledger.PositionOf), err)

@@ -13,7 +13,7 @@ import (
 type Report struct {
 	From       time.Time  `json:"from" doc:"The first instant that was audited: what was asked for, or where the ledger begins."`
 	To         time.Time  `json:"to" doc:"The end, excluded: what was asked for, or what had settled by then."`
-	LedgerFrom *time.Time `json:"ledger_from,omitempty" doc:"The oldest day of which the ledger keeps runs, those of backfills aside."`
+	LedgerFrom *time.Time `json:"ledger_from,omitempty" doc:"From where on the ledger has all runs of what is audited: its oldest day, or where retention ends that has removed some."`
 
 	Jobs     int                    `json:"jobs" doc:"Jobs with a fire in the window."`
 	Expected int                    `json:"expected" doc:"Fires that the revisions of all jobs call for."`

@@ -36,7 +36,7 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 	if err != nil || len(revisions) == 0 {
 		return plan, err
 	}
-	keptFrom, err := ledger.Beginning(ctx, tx)
+	keptFrom, err := ledger.Beginning(ctx, tx, revisions[0].Namespace)
 	if err != nil {
 		return plan, err
 	}

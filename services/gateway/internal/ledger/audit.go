@@ -65,7 +65,11 @@ func overtime(ctx context.Context, err error) error {
 // of one snapshot.
 func (l *Ledger) auditOn(ctx context.Context, asked Audited) (report audit.Report, err error) {
 	err = l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
-		begin, err := Beginning(ctx, jobs)
+		namespace, err := namespaceOf(ctx, jobs, asked)
+		if err != nil {
+			return err
+		}
+		begin, err := Beginning(ctx, jobs, namespace)
 		if err != nil {
 			return err
 		}
@@ -111,19 +115,33 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 // order of jobs; what is beyond goes to its disk.
 const sortMemory = "64MB"
 
-// Beginning returns the oldest day that the ledger keeps runs of which are not
-// those of a backfill; nil if there are none. A backfill makes partitions of days
-// before, or of dropped ones, and what else ran on such a day is not known.
+// namespaceOf returns the one namespace that is audited; "" if there may be several.
+func namespaceOf(ctx context.Context, tx pgx.Tx, asked Audited) (namespace string, err error) {
+	if asked.Namespace != "" || asked.JobID == uuid.Nil {
+		return asked.Namespace, nil
+	}
+	err = tx.QueryRow(ctx, `SELECT coalesce((SELECT document->>'namespace' FROM job_revisions WHERE job_id = $1 LIMIT 1), '')`, asked.JobID).Scan(&namespace)
+	if err != nil {
+		return "", fmt.Errorf("find the job's namespace: %w", err)
+	}
+	return namespace, nil
+}
+
+// Beginning returns the day from which on the ledger has all runs of a namespace,
+// or of every one for "": none before has been removed by retention, nor with its
+// day; nil if there are no runs. A backfill makes partitions of days before, or of
+// dropped ones, and what else ran on such a day is not known, so its runs do not
+// count.
 //
 // Of each day one row is looked for, and the first will do, unless it is a day of
 // backfills alone; those are short.
-func Beginning(ctx context.Context, tx pgx.Tx) (day *time.Time, err error) {
+func Beginning(ctx context.Context, tx pgx.Tx, namespace string) (day *time.Time, err error) {
 	err = tx.QueryRow(ctx, `
-		SELECT min(day) FROM (
+		SELECT greatest(min(day), (SELECT max(begins) FROM horizons WHERE $1 IN ('', namespace))) FROM (
 			SELECT to_timestamp(right(relname, 8), 'YYYYMMDD') AS day
 			FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'runs'::regclass
 		) AS days
-		WHERE (SELECT true FROM runs WHERE fire_time >= day AND fire_time < day + interval '1 day' AND kind <> 'backfill' LIMIT 1)`).Scan(&day)
+		WHERE (SELECT true FROM runs WHERE fire_time >= day AND fire_time < day + interval '1 day' AND kind <> 'backfill' LIMIT 1)`, namespace).Scan(&day)
 	if err != nil {
 		return nil, fmt.Errorf("find the oldest day: %w", err)
 	}

@@ -46,5 +46,5 @@
 // # Partitions
 //
 // Runs and attempts are partitioned by UTC day of the fire time. Partitions are
-// made ahead, and for stray days when they come; dropping them is not done here.
+// made ahead, and for stray days when they come; package retention drops them.
 package ledger

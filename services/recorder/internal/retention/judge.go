@@ -1,0 +1,64 @@
+package retention
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// way is how a day's old runs are removed.
+type way string
+
+const (
+	nothing   way = ""
+	dropped   way = "dropped"
+	rewritten way = "rewritten"
+	deleted   way = "deleted"
+)
+
+// verdict says how many runs a day has, how many of them are too old, and so what
+// is done with it.
+type verdict struct {
+	total, expired int64
+	how            way
+}
+
+// choose says what is cheapest. A day without any run goes as well.
+func (v verdict) choose() way {
+	switch {
+	case v.expired == v.total:
+		return dropped
+	case v.expired == 0:
+		return nothing
+	case 2*v.expired >= v.total:
+		return rewritten
+	}
+	return deleted
+}
+
+// judged is a partition of runs r, with the retention of each row as kept.days; rows
+// whose retention nobody has set have none. expired is the condition on it. Both
+// take the partition's age and the beginning of today as $1 and $2.
+const (
+	judged = ` AS r
+		LEFT JOIN retention AS own ON own.namespace = r.namespace
+		LEFT JOIN retention AS others ON others.namespace = ''
+		CROSS JOIN LATERAL (SELECT coalesce((own.states->>r.state)::int, own.keep, (others.states->>r.state)::int, others.keep) AS days) AS kept`
+	expired = `coalesce(kept.days <= $1 AND r.recorded_at < $2::timestamptz - make_interval(days => kept.days - 1), false)`
+)
+
+// judge counts, and raises the horizon of each namespace that is to lose runs.
+func (p *partition) judge(ctx context.Context, tx pgx.Tx) (v verdict, err error) {
+	err = tx.QueryRow(ctx, `
+		WITH counted AS (
+			SELECT r.namespace, count(*) AS runs, count(*) FILTER (WHERE `+expired+`) AS gone
+			FROM `+p.runs()+judged+` GROUP BY r.namespace
+		), raised AS (
+			INSERT INTO horizons AS h (namespace, begins) SELECT namespace, $3::timestamptz FROM counted WHERE gone > 0
+			ON CONFLICT (namespace) DO UPDATE SET begins = excluded.begins WHERE h.begins < excluded.begins
+		)
+		SELECT coalesce(sum(runs), 0)::bigint, coalesce(sum(gone), 0)::bigint FROM counted`,
+		p.age(), p.today, p.day.Add(day)).Scan(&v.total, &v.expired)
+	v.how = v.choose()
+	return v, err
+}

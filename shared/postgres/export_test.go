@@ -1,0 +1,4 @@
+package postgres
+
+// MigrateTo is Migrate up to one migration only.
+var MigrateTo = migrateTo
