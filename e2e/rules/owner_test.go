@@ -43,7 +43,7 @@ var owners = []owner{
 	{"github.com/gofiber/", []string{"services/gateway/internal/api"}},
 	{"github.com/danielgtaylor/huma/", []string{"services/gateway/internal/api"}},
 	{"golang.org/x/time/", []string{"services/runner/internal/intake"}},
-	{"code.dny.dev/ssrf", []string{"services/runner/internal/guard"}},
+	{"code.dny.dev/ssrf", []string{"shared/guard"}},
 	{"golang.org/x/oauth2", []string{"services/runner/internal/credential"}},
 	{"github.com/standard-webhooks/", []string{"services/runner/internal/credential"}},
 	{"go.opentelemetry.io/otel/sdk", []string{"shared/telemetry"}},

@@ -4,6 +4,8 @@
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
+//	        │     ├──▶ checkstore, routestore, noticestore ──▶ Postgres ──▶ notify ──▶ channels, runs
+//	        │     ├──▶ ping ──▶ SIGNALS
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
@@ -22,6 +24,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
@@ -29,12 +32,14 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/guard"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -60,6 +65,11 @@ type Config struct {
 	NATS     bus.Config
 	// MasterKeys seal the secrets; without any, none can be stored.
 	MasterKeys seal.Config
+	// AllowTargets are private, loopback and other reserved addresses that alert
+	// channels may lead to, as they are for the targets of jobs.
+	AllowTargets []guard.Allowed `env:"CARILLON_ALLOW_TARGETS"`
+	// Heartbeat is where to say that all is alive.
+	Heartbeat Heartbeat
 	// Listener serves the API in the place of Listen; Run closes it.
 	Listener net.Listener `env:"-"`
 }
@@ -71,6 +81,9 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		health = service.NewHealth() // for /readyz
 	}
 	if err := carillon.CheckPublicURL(config.PublicURL); err != nil {
+		return err
+	}
+	if err := config.Heartbeat.check(config.PublicURL); err != nil {
 		return err
 	}
 	listener, err := listen(config)
@@ -96,19 +109,23 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 
 	relay := outbox.NewRelay(pool, js)
 	jobs, starter := jobstore.New(pool, relay.Kick), trigger.New(js)
+	checks := checkstore.New(pool)
 	parts := api.Parts{
 		Jobs: jobs, Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
 		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
 		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
+		Checks: checks, Pings: ping.New(js, checks),
 		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
+	telling := newTelling(config, pool, &parts, keys)
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
+	group.Go(func() error { telling.run(ctx); return nil })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	return group.Wait()
 }

@@ -3,7 +3,8 @@
 //
 //	OUTCOMES ──▶ intake ──▶ batch ──▶ writer ──▶ ledger ──▶ Postgres
 //	    ▲                               │
-//	    └────────── ack ────────────────┘
+//	    └────────── ack ────────────────┼──▶ watch ──▶ alertstore, checkstore
+//	SIGNALS ──▶ signal ─────────────────┘
 //
 // Any number of recorders share the work. Two batches are under way at once, so
 // that one is decoded and acknowledged while Postgres commits the other.
@@ -21,15 +22,21 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
+	"github.com/carillon-cron/carillon/services/recorder/internal/alertstore"
+	"github.com/carillon-cron/carillon/services/recorder/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/google/uuid"
 )
 
 // connections is the size of the pool: one for each batch under way, one to make
-// partitions, one to spare.
-const connections = 4
+// partitions, one to hold the turn of watching, two to watch, one for signals, one to
+// spare.
+const connections = 8
 
 const (
 	// migratePause lies between two tries to reach Postgres at the start.
@@ -81,9 +88,25 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	migrate(ctx, config.Postgres.URL, health)
 	health.Ready("postgres")
-	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), config: config, health: health}
+	alerts := alertstore.New(pool)
+	checks := checkstore.New(pool, alerts)
+	p := pipeline{
+		nc: nc, js: js, pool: pool, ledger: ledger.New(pool), config: config, health: health,
+		watch: watch.New(alerts, checks), signals: signals{checks, alerts},
+	}
 	p.run(ctx)
 	return nil
+}
+
+// signals act on what comes from SIGNALS.
+type signals struct {
+	*checkstore.Store
+	alerts *alertstore.Store
+}
+
+// Raise writes what somebody else has found of a job.
+func (s signals) Raise(ctx context.Context, job uuid.UUID, found alert.Finding, now time.Time) error {
+	return s.alerts.Raise(ctx, job, found, now)
 }
 
 // pool returns the settings of the recorder's pool.

@@ -10,14 +10,19 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/noticestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/routestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -54,6 +59,12 @@ type Parts struct {
 	Backfills *backfillstore.Store
 	Redriver  *redrive.Redriver
 	Callbacks *callback.Desk
+	// Alerts are listed, AlertRoutes say who is told of them, and Notify tells.
+	Alerts      *noticestore.Store
+	AlertRoutes *routestore.Store
+	Notify      notify.Send
+	Checks      *checkstore.Store
+	Pings       *ping.Desk
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
 	Keys           *keyring.Keyring
@@ -93,6 +104,9 @@ func New(parts Parts) *API {
 	a.routeBackfills()
 	a.routeQueues()
 	a.routeSecrets()
+	a.routeAlerts()
+	a.routeChecks()
+	a.routePings()
 	a.routeFeed()
 	a.routeDocs()
 	a.routeHealth()
