@@ -25,9 +25,9 @@ const (
 	writers = 2
 	// grace is how long what is in hand may take to be recorded at the end.
 	grace = 2 * time.Second
-	// aheadInterval is how often partitions are made ahead. There is a week of
-	// them, so a try that fails does no harm.
-	aheadInterval = time.Hour
+	// upkeepInterval is how often partitions are made ahead, and old rows removed.
+	// There is a week of partitions, so a try that fails does no harm.
+	upkeepInterval = time.Hour
 )
 
 // pipeline is everything between OUTCOMES and the ledger.
@@ -52,7 +52,7 @@ func (p *pipeline) run(ctx context.Context) {
 	w := writer.New(p.ledger, p.health, p.watch.Recorded)
 
 	var wait sync.WaitGroup
-	wait.Go(func() { p.keepAhead(ctx) })
+	wait.Go(func() { p.keepUp(ctx) })
 	wait.Go(func() { p.watch.Run(ctx) })
 	wait.Go(func() { signal.Run(ctx, p.js, p.signals) })
 	wait.Go(func() { postgres.TakeTurns(ctx, p.pool, "watching", p.watch.Preside) })
@@ -72,13 +72,16 @@ func (p *pipeline) intake() intake.Config {
 	}
 }
 
-// keepAhead makes partitions for the days to come.
-func (p *pipeline) keepAhead(ctx context.Context) {
+// keepUp makes partitions for the days to come, and removes what is of no use.
+func (p *pipeline) keepUp(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := p.ledger.PrepareAhead(ctx, time.Now()); err != nil {
 			slog.Warn("partitions not made ahead", "error", err)
 		}
-		pause(ctx, aheadInterval)
+		if err := p.ledger.Tidy(ctx, time.Now()); err != nil {
+			slog.Warn("old rows not removed", "error", err)
+		}
+		pause(ctx, upkeepInterval)
 	}
 }
 

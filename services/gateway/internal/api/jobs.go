@@ -46,6 +46,7 @@ func (a *API) routeJobs() {
 
 	register(a, keyring.Viewer, operation(http.MethodGet, "/jobs/{id}/revisions", "list-revisions", jobsTag,
 		"List what a job's document was", http.StatusNotFound), a.listRevisions)
+	a.routeJobStats()
 }
 
 func (a *API) routeControls() {

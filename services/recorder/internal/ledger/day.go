@@ -28,7 +28,7 @@ func (l *Ledger) ensure(ctx context.Context, days []time.Time) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := l.exec(ctx, "SELECT ensure_day_partition(day) FROM unnest($1::date[]) AS day", missing); err != nil {
+	if _, err := l.exec(ctx, "SELECT ensure_day_partition(day) FROM unnest($1::date[]) AS day", missing); err != nil {
 		return err
 	}
 	l.learn(missing)

@@ -1,4 +1,5 @@
-// Package ledger writes what became of runs: the tables runs and attempts.
+// Package ledger writes what became of runs: the tables runs and attempts,
+// and the statistics of jobs.
 //
 // It is a join of events. A run's events may come late, twice, in any order and
 // through several recorders at once; the row that is left depends only on the
@@ -27,11 +28,22 @@
 // attempt that repeats one which failed for another runner leaves that row as it
 // is; readers go by the run's row then.
 //
-// Both tables are written by one statement, which is its own transaction: one
-// round trip, and nothing to roll back. Rows are sorted by key, so recorders
+// Both tables are written by one statement. Rows are sorted by key, so recorders
 // side by side lock rows in one order and do not deadlock; and each key comes
 // once, as Postgres refuses to touch a row twice in a statement.
 //
-// The tables are partitioned by UTC day of the fire time. Partitions are made
-// ahead, and for stray days when they come; dropping them is not done here.
+// # Statistics
+//
+// The same transaction keeps job_stats up to date (see shared/jobstat). The
+// statement returns the ends that the ledger did not know, so an end counts once,
+// whoever records it and however often. A row that told of another end before
+// keeps that in its columns was_…, because Postgres 15 cannot return the row that
+// an upsert replaces; the statistics take it out. They are locked after the runs
+// and in the order of their ids, read, and written back: arithmetic is done here,
+// not in SQL.
+//
+// # Partitions
+//
+// Runs and attempts are partitioned by UTC day of the fire time. Partitions are
+// made ahead, and for stray days when they come; dropping them is not done here.
 package ledger

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -17,7 +19,7 @@ var statements = promauto.NewCounter(prometheus.CounterOpts{
 })
 
 const (
-	// statementTimeout bounds each statement, so that a connection whose other
+	// statementTimeout bounds each statement, and each transaction of a batch, so that a connection whose other
 	// end has vanished is given up. A batch takes some 10 ms.
 	statementTimeout = 15 * time.Second
 	// daysAhead is how many days beyond today have their partitions made: room
@@ -54,7 +56,20 @@ func (l *Ledger) record(ctx context.Context, events []*wire.Outcome) error {
 	if err := l.ensure(ctx, daysOf(events)); err != nil {
 		return err
 	}
-	return l.exec(ctx, statement, arguments(events)...)
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	statements.Add(2) // the transaction's begin and end
+	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		ends, err := recordRuns(ctx, tx, events)
+		if err != nil || len(ends) == 0 {
+			return err
+		}
+		return recordStats(ctx, tx, ends)
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
 }
 
 // PrepareAhead makes the partitions of the day of now and the week after it.
@@ -67,12 +82,13 @@ func (l *Ledger) PrepareAhead(ctx context.Context, now time.Time) error {
 	return l.ensure(ctx, days)
 }
 
-func (l *Ledger) exec(ctx context.Context, sql string, args ...any) error {
+func (l *Ledger) exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	statements.Inc()
-	if _, err := l.pool.Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("ledger: %w", err)
+	tag, err := l.pool.Exec(ctx, sql, args...)
+	if err != nil {
+		return tag, fmt.Errorf("ledger: %w", err)
 	}
-	return nil
+	return tag, nil
 }

@@ -9,7 +9,8 @@ import (
 
 // statement records a batch. Its parameters are the columns of the runs, those
 // of the attempts, the order of states, and the place of the last open state in
-// it, from 1.
+// it, from 1. It returns the ends that are new, and what the row told of before if
+// that was an end too.
 const statement = `
 WITH recorded AS (
   INSERT INTO runs AS r (id, fire_time, job_id, job_name, namespace, kind, state, reason, revision, queue,
@@ -24,28 +25,35 @@ WITH recorded AS (
     job_id = excluded.job_id, job_name = excluded.job_name, namespace = excluded.namespace, kind = excluded.kind,
     state = excluded.state, reason = excluded.reason, revision = excluded.revision, queue = excluded.queue,
     attempts = excluded.attempts, status = excluded.status, planned_at = excluded.planned_at,
-    started_at = excluded.started_at, finished_at = excluded.finished_at, recorded_at = excluded.recorded_at
+    started_at = excluded.started_at, finished_at = excluded.finished_at, recorded_at = excluded.recorded_at,
+    was_state = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.state END,
+    was_started_at = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.started_at END,
+    was_finished_at = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.finished_at END
   WHERE (greatest(array_position($25::text[], excluded.state), $26), excluded.attempts,
          array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason <> '')
       > (greatest(array_position($25::text[], r.state), $26), r.attempts,
          array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason <> '')
+  RETURNING id, state, was_state, was_started_at, was_finished_at
+), tried AS (
+  INSERT INTO attempts AS a (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
+  SELECT fire_time, run_id, number, started_at, finished_at,
+         nullif(status, 0), nullif(class, ''), nullif(error, ''), nullif(response, '')
+  FROM unnest($16::timestamptz[], $17::uuid[], $18::int[], $19::timestamptz[], $20::timestamptz[],
+              $21::int[], $22::text[], $23::text[], $24::text[])
+    AS event (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
+  ON CONFLICT (fire_time, run_id, number) DO UPDATE SET
+    started_at = excluded.started_at, finished_at = excluded.finished_at, status = excluded.status,
+    class = excluded.class, error = excluded.error, response = excluded.response
+  WHERE (excluded.status IS NOT NULL, coalesce(excluded.finished_at, '-infinity'), coalesce(excluded.class, '') COLLATE "C")
+      > (a.status IS NOT NULL, coalesce(a.finished_at, '-infinity'), coalesce(a.class, '') COLLATE "C")
 )
-INSERT INTO attempts AS a (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
-SELECT fire_time, run_id, number, started_at, finished_at,
-       nullif(status, 0), nullif(class, ''), nullif(error, ''), nullif(response, '')
-FROM unnest($16::timestamptz[], $17::uuid[], $18::int[], $19::timestamptz[], $20::timestamptz[],
-            $21::int[], $22::text[], $23::text[], $24::text[])
-  AS event (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
-ON CONFLICT (fire_time, run_id, number) DO UPDATE SET
-  started_at = excluded.started_at, finished_at = excluded.finished_at, status = excluded.status,
-  class = excluded.class, error = excluded.error, response = excluded.response
-WHERE (excluded.status IS NOT NULL, coalesce(excluded.finished_at, '-infinity'), coalesce(excluded.class, '') COLLATE "C")
-    > (a.status IS NOT NULL, coalesce(a.finished_at, '-infinity'), coalesce(a.class, '') COLLATE "C")`
+SELECT id, was_state, was_started_at, was_finished_at FROM recorded
+WHERE array_position($25::text[], state) > $26`
 
-// arguments are the parameters of statement for a batch of events.
-func arguments(events []*wire.Outcome) []any {
-	args := append(runColumns(latestRuns(events)), attemptColumns(latestAttempts(events))...)
-	return append(args, order, lastOpen+1)
+// arguments are the parameters of statement for the latest runs and attempts of
+// a batch.
+func arguments(runs, attempts []*wire.Outcome) []any {
+	return append(append(runColumns(runs), attemptColumns(attempts)...), order, lastOpen+1)
 }
 
 func runColumns(events []*wire.Outcome) []any {
@@ -82,10 +90,10 @@ func attemptColumns(events []*wire.Outcome) []any {
 	}
 }
 
-func column[V any](events []*wire.Outcome, value func(*wire.Outcome) V) pgtype.FlatArray[V] {
-	values := make(pgtype.FlatArray[V], len(events))
-	for i, event := range events {
-		values[i] = value(event)
+func column[T, V any](rows []T, value func(T) V) pgtype.FlatArray[V] {
+	values := make(pgtype.FlatArray[V], len(rows))
+	for i, row := range rows {
+		values[i] = value(row)
 	}
 	return values
 }

@@ -1,6 +1,6 @@
 // Package writer carries batches of messages from OUTCOMES into the ledger.
 //
-// For each batch: decode, record in one statement, and only then acknowledge.
+// For each batch: decode, record in one transaction, and only then acknowledge.
 // Whatever happens before the acknowledgement, the messages come again, to this
 // recorder or to another, and recording is idempotent; so nothing is lost, and
 // nothing is double.
@@ -13,9 +13,10 @@
 //     of each recorder. No sign of life is sent to prevent that: recording twice
 //     is harmless, and cheaper than the bookkeeping.
 //   - Postgres refuses the data: some event is poison. The batch is halved until
-//     the event stands alone, so the rest is recorded. The poison is logged with
-//     its body, counted, and terminated: it can never be recorded, and must not
-//     stand in the way.
+//     the event stands alone, so the rest is recorded. The poison is put into the
+//     table set_aside_events with its reason, counted, and terminated: it can never
+//     be recorded, and must not stand in the way. The same is done with a message
+//     that says nothing at all.
 //   - The service stops: what is in hand is recorded within a short grace; the
 //     rest is given back to the server for whoever comes next.
 package writer

@@ -12,21 +12,21 @@ type event struct {
 	outcome wire.Outcome
 }
 
-// decode reads a batch. Messages that say nothing the ledger could hold are set
-// aside.
-func decode(msgs []jetstream.Msg) []*event {
+// decode reads a batch. Messages that say nothing the ledger could hold are
+// poison.
+func decode(msgs []jetstream.Msg) (events []*event, found []poisoned) {
 	backing := make([]event, len(msgs))
-	events := make([]*event, 0, len(msgs))
+	events = make([]*event, 0, len(msgs))
 	for i, msg := range msgs {
 		one := &backing[i]
 		one.msg = msg
 		if err := one.read(); err != nil {
-			setAside(msg, err)
+			found = append(found, poisoned{msg, err})
 			continue
 		}
 		events = append(events, one)
 	}
-	return events
+	return events, found
 }
 
 func (e *event) read() (err error) {

@@ -36,7 +36,9 @@ func New(ledger *ledger.Ledger, health *service.Health, recorded func([]*wire.Ou
 // are given back instead.
 func (w *Writer) Run(ctx context.Context, batches <-chan []jetstream.Msg) {
 	for msgs := range batches {
-		w.write(ctx, decode(msgs))
+		events, found := decode(msgs)
+		w.write(ctx, events)
+		w.setAside(ctx, found)
 	}
 }
 
@@ -55,7 +57,7 @@ func (w *Writer) write(ctx context.Context, events []*event) {
 	case !ledger.IsRefusal(err):
 		each(events, jetstream.Msg.Nak)
 	case len(events) == 1:
-		setAside(events[0].msg, err)
+		w.setAside(ctx, []poisoned{{events[0].msg, err}})
 	default:
 		half := len(events) / 2
 		w.write(ctx, events[:half])

@@ -1,0 +1,20 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/carillon-cron/carillon/shared/jobstat"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Stats returns the statistics of a job, by one read of its row, or ErrNotFound if
+// it has had no run that has ended.
+func (l *Ledger) Stats(ctx context.Context, job uuid.UUID) (*jobstat.Stats, error) {
+	stats, err := jobstat.Scan(l.pool.QueryRow(ctx, "SELECT "+jobstat.Columns+" FROM job_stats WHERE job_id = $1", job))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	return stats, err
+}

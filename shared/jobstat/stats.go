@@ -1,0 +1,112 @@
+package jobstat
+
+import (
+	"math"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+)
+
+// Stats is what is known of a job's runs. It is not safe for concurrent use.
+type Stats struct {
+	JobID  uuid.UUID
+	Counts Counts
+	// Last is the end with the newest fire time; LastSuccess that of the successes,
+	// of which only id, fire time and end are kept. They are zero until there is one.
+	Last, LastSuccess End
+	Streak            Streak
+	// Failing is 1 for a failure and 0 for a success: its mean is the share of
+	// failures. Durations and latenesses are in seconds.
+	Failing            Average
+	Duration, Lateness Distribution
+	// RecentFailing and RecentDuration have the half-life of an hour, all else
+	// that of a week.
+	RecentFailing, RecentDuration Average
+
+	// Week is the one, since 1970, from whose start weights count.
+	Week int
+}
+
+// Counts is how many runs have ended in each state.
+type Counts struct {
+	Succeeded, Failed, Cancelled, Skipped, Missed, Expired, Lost int64
+}
+
+// of returns the count of a state; nil if it is none of an end.
+func (c *Counts) of(state carillon.State) *int64 {
+	switch state {
+	case carillon.StateSucceeded:
+		return &c.Succeeded
+	case carillon.StateFailed:
+		return &c.Failed
+	case carillon.StateCancelled:
+		return &c.Cancelled
+	case carillon.StateSkipped:
+		return &c.Skipped
+	case carillon.StateMissed:
+		return &c.Missed
+	case carillon.StateExpired:
+		return &c.Expired
+	case carillon.StateLost:
+		return &c.Lost
+	}
+	return nil
+}
+
+// Count adds a run that has ended.
+func (s *Stats) Count(end End) { s.Replace(End{}, end) }
+
+// Replace takes out the end that a run was counted with, and counts it with
+// another. An end never becomes one that says less: see the recorder's ledger.
+func (s *Stats) Replace(was, is End) {
+	if !is.counts() {
+		return
+	}
+	s.advance(weekOf(is.FireTime))
+	if count := s.Counts.of(was.State); count != nil {
+		*count--
+	}
+	*s.Counts.of(is.State)++
+	s.Streak.replace(was, is)
+	if !is.before(s.Last) {
+		s.Last = is
+	}
+	if is.succeeded() && !is.before(s.LastSuccess) {
+		s.LastSuccess = End{RunID: is.RunID, FireTime: is.FireTime, FinishedAt: is.FinishedAt}
+	}
+	s.weigh(was, is)
+}
+
+func (s *Stats) weigh(was, is End) {
+	sinceWeek := is.FireTime.Sub(startOf(s.Week))
+	weekly := math.Exp2(float64(sinceWeek) / float64(week))
+	hourly := math.Exp2(float64(sinceWeek) / float64(time.Hour))
+	s.Failing.replace(was.failing(), is.failing(), weekly)
+	s.Duration.replace(was.duration(), is.duration(), weekly)
+	s.Lateness.replace(was.lateness(), is.lateness(), weekly)
+	s.RecentFailing.replace(was.failing(), is.failing(), hourly)
+	s.RecentDuration.replace(was.duration(), is.duration(), hourly)
+}
+
+const (
+	week         = 7 * 24 * time.Hour
+	hoursPerWeek = int(week / time.Hour)
+)
+
+func weekOf(t time.Time) int       { return int(math.Floor(float64(t.Unix()) / week.Seconds())) }
+func startOf(number int) time.Time { return time.Unix(int64(number)*int64(week.Seconds()), 0) }
+
+// advance lets weights count from a later week.
+func (s *Stats) advance(to int) {
+	weeks := to - s.Week
+	if weeks <= 0 {
+		return
+	}
+	s.Week = to
+	s.Failing.scale(-weeks)
+	s.Duration.scale(-weeks)
+	s.Lateness.scale(-weeks)
+	s.RecentFailing.scale(-weeks * hoursPerWeek)
+	s.RecentDuration.scale(-weeks * hoursPerWeek)
+}
