@@ -63,6 +63,6 @@ func (i Incident) begun(found Finding, now time.Time) Incident {
 }
 
 func (i Incident) ended(found Finding, now time.Time) Incident {
-	i.EndedAt, i.FireTime = now, later(found.FireTime, i.FireTime)
+	i.EndedAt, i.FireTime = now, later(found.Newest, later(found.FireTime, i.FireTime))
 	return i
 }

@@ -36,9 +36,11 @@ const (
 type Finding struct {
 	Kind  carillon.AlertKind
 	Level Level
-	// FireTime is the newest one that is known of; zero where it says nothing.
+	// FireTime is that of what was found; zero where none says anything.
 	FireTime time.Time
-	Reason   string
+	// Newest is the newest fire time that is known of.
+	Newest time.Time
+	Reason string
 }
 
 // Judge says how it stands with each kind of alert that statistics can tell of.
@@ -46,8 +48,9 @@ func Judge(job Job, seen Evidence, now time.Time) []Finding {
 	findings := []Finding{job.failing(seen), job.missed(seen), job.late(seen), job.slow(seen), job.silent(now)}
 	for i, found := range findings {
 		if job.Wants.Mutes(found.Kind) {
-			findings[i] = Finding{Kind: found.Kind, FireTime: found.FireTime}
+			findings[i] = Finding{Kind: found.Kind}
 		}
+		findings[i].Newest = job.Last.FireTime
 	}
 	return findings
 }

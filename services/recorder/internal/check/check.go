@@ -47,12 +47,12 @@ func (s State) Ping(document carillon.CheckDocument, ping wire.Ping) State {
 }
 
 // Expect returns the state with what follows from it under a document, such as one
-// that has changed.
+// that has changed. That of a paused check is forgotten: it begins anew.
 func (s State) Expect(document carillon.CheckDocument) State {
-	s.ExpectedAt, s.DeadlineAt = time.Time{}, time.Time{}
 	if s.PingedAt.IsZero() || document.Paused {
-		return s
+		return State{Status: carillon.CheckNew}
 	}
+	s.ExpectedAt, s.DeadlineAt = time.Time{}, time.Time{}
 	grace := time.Duration(document.Grace)
 	if !s.StartedAt.IsZero() {
 		s.ExpectedAt, s.DeadlineAt = s.StartedAt, s.StartedAt.Add(grace)
