@@ -93,7 +93,7 @@ func (o outlet) send(ctx context.Context, route notify.Route, m notify.Message) 
 	if err != nil {
 		return err
 	}
-	return o.sender.Send(ctx, address, channel.Message{Title: m.Title, Text: m.Text, Resolved: m.Resolved, Key: m.Key})
+	return o.sender.Send(ctx, route.Namespace, address, channel.Message{Title: m.Title, Text: m.Text, Resolved: m.Resolved, Key: m.Key})
 }
 
 // carry makes a message a run.

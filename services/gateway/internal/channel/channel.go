@@ -17,6 +17,8 @@ package channel
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -43,17 +45,19 @@ var ErrMalformed = errors.New("must be an address like slack://hook:token@webhoo
 
 // Sender sends messages. It is safe for concurrent use.
 type Sender struct {
-	guard  *guard.Guard
-	client *http.Client
+	allowed []guard.Allowed
+	roots   *x509.CertPool // nil for the system's
 }
 
 // New returns a sender that dials public addresses and those that are allowed.
-func New(allowed []guard.Allowed) *Sender {
-	g := guard.New(allowed, "")
+func New(allowed []guard.Allowed) *Sender { return &Sender{allowed: allowed} }
+
+// client dials what a guard lets through.
+func (s *Sender) client(g *guard.Guard) *http.Client {
 	dialer := &net.Dialer{Control: g.Control}
-	return &Sender{guard: g, client: &http.Client{
-		Timeout:   timeout,
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, DisableKeepAlives: true},
+	return &http.Client{Timeout: timeout, Transport: &http.Transport{
+		DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12},
 	}}
 }
 
@@ -98,14 +102,14 @@ type Message struct {
 	Key      string
 }
 
-// Send sends a message, and fails if the channel does not take it. The error holds
-// nothing of the address.
-func (s *Sender) Send(ctx context.Context, address string, m Message) error {
+// Send sends a message for a namespace, to an address that its jobs may call too. It
+// fails if the channel does not take it; the error holds nothing of the address.
+func (s *Sender) Send(ctx context.Context, namespace, address string, m Message) error {
 	service, target, err := open(address)
 	if err != nil {
 		return ErrMalformed
 	}
-	if err := s.secure(ctx, service, target); err != nil {
+	if err := s.secure(ctx, guard.New(s.allowed, namespace), service, target); err != nil {
 		return masked(err, target)
 	}
 	params := types.Params{"title": m.Title}
@@ -120,20 +124,20 @@ func (s *Sender) Send(ctx context.Context, address string, m Message) error {
 }
 
 // secure keeps a service's connections to addresses that may be dialled.
-func (s *Sender) secure(ctx context.Context, service types.Service, target *url.URL) error {
+func (s *Sender) secure(ctx context.Context, g *guard.Guard, service types.Service, target *url.URL) error {
 	switch service := service.(type) {
 	case *ntfy.Service:
-		service.SetHTTPClient(s.client)
+		service.SetHTTPClient(s.client(g))
 	case *pagerduty.Service:
-		service.SetHTTPClient(s.client)
+		service.SetHTTPClient(s.client(g))
 	case *smtp.Service:
-		return s.look(ctx, target)
+		return look(ctx, g, target)
 	}
 	return nil
 }
 
 // look fails if a server has an address that may not be dialled.
-func (s *Sender) look(ctx context.Context, server *url.URL) error {
+func look(ctx context.Context, g *guard.Guard, server *url.URL) error {
 	port, err := strconv.ParseUint(cmp.Or(server.Port(), "25"), 10, 16)
 	if err != nil {
 		return ErrMalformed
@@ -143,7 +147,7 @@ func (s *Sender) look(ctx context.Context, server *url.URL) error {
 		return errors.New("the mail server's name was not found")
 	}
 	for _, address := range addresses {
-		if err := s.guard.Check(netip.AddrPortFrom(address, uint16(port))); err != nil {
+		if err := g.Check(netip.AddrPortFrom(address, uint16(port))); err != nil {
 			return err
 		}
 	}

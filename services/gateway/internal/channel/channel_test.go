@@ -60,14 +60,14 @@ func TestNtfy(t *testing.T) {
 	t.Parallel()
 	l := listen(t, false)
 	address := "ntfy://" + l.host() + "/our-topic?scheme=http"
-	if err := allowing(t, "127.0.0.0/8").Send(t.Context(), address, message); err != nil {
+	if err := allowing(t, "127.0.0.0/8").Send(t.Context(), "default", address, message); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.asked) != 1 || !strings.Contains(l.asked[0], "POST /our-topic Carillon: 2 firing ") || !strings.Contains(l.asked[0], "default/report") {
 		t.Errorf("asked %q", l.asked)
 	}
 	l.status = 500
-	if err := allowing(t, "127.0.0.0/8").Send(t.Context(), address, message); err == nil || strings.Contains(err.Error(), "our-topic") {
+	if err := allowing(t, "127.0.0.0/8").Send(t.Context(), "default", address, message); err == nil || strings.Contains(err.Error(), "our-topic") {
 		t.Errorf("with a status of 500: %v", err)
 	}
 }
@@ -76,12 +76,12 @@ func TestPagerDutyOpensAndCloses(t *testing.T) {
 	t.Parallel()
 	l := listen(t, true)
 	sender := allowing(t, "127.0.0.0/8")
-	sender.client = l.Client() // trusts the server
+	sender.roots = l.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	const key = "0123456789abcdef0123456789abcdef"
 	for _, resolved := range []bool{false, true} {
 		m := message
 		m.Resolved = resolved
-		if err := sender.Send(t.Context(), "pagerduty://"+l.host()+"/"+key, m); err != nil {
+		if err := sender.Send(t.Context(), "default", "pagerduty://"+l.host()+"/"+key, m); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestMail(t *testing.T) {
 	t.Parallel()
 	office, host := openOffice(t)
 	address := "smtp://" + host + "/?from=carillon@example.com&to=ops@example.com&auth=None&encryption=None&usestarttls=no"
-	if err := allowing(t, host).Send(t.Context(), address, message); err != nil {
+	if err := allowing(t, host).Send(t.Context(), "default", address, message); err != nil {
 		t.Fatal(err)
 	}
 	office.mu.Lock()
@@ -160,7 +160,7 @@ func TestAddressesThatAreNotPublicAreRefused(t *testing.T) {
 		"pagerduty://" + l.host() + "/0123456789abcdef0123456789abcdef",
 		"smtp://" + host + "/?from=a@example.com&to=b@example.com&auth=None&encryption=None&usestarttls=no",
 	} {
-		err := sender.Send(t.Context(), address, message)
+		err := sender.Send(t.Context(), "default", address, message)
 		if err == nil || !strings.Contains(err.Error(), "CARILLON_ALLOW_TARGETS") {
 			t.Errorf("%s: %v", address, err)
 		}
