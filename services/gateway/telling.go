@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
@@ -50,6 +52,7 @@ func (h Heartbeat) check(publicURL string) error {
 // telling tells the world outside: of alerts, and that all is alive.
 type telling struct {
 	pool       *pgxpool.Pool
+	routes     *routestore.Store
 	dispatcher *notify.Dispatcher
 	pulse      *pulse.Pulse
 }
@@ -60,7 +63,7 @@ func newTelling(config Config, pool *pgxpool.Pool, parts *api.Parts, keys *seal.
 	out := outlet{routes: routes, sender: channel.New(config.AllowTargets), parts: parts}
 	parts.Alerts, parts.AlertRoutes, parts.Notify = notices, routes, out.send
 	return &telling{
-		pool: pool, dispatcher: notify.NewDispatcher(notices, out.send),
+		pool: pool, routes: routes, dispatcher: notify.NewDispatcher(notices, out.send),
 		pulse: pulse.New(pulse.Config{URL: config.Heartbeat.URL, Every: config.Heartbeat.Every, PublicURL: config.PublicURL},
 			systemJobs{parts.Jobs}, proofs{pool}, outboundClient()),
 	}
@@ -69,7 +72,14 @@ func newTelling(config Config, pool *pgxpool.Pool, parts *api.Parts, keys *seal.
 // run tells until ctx ends, whenever it is this gateway's turn.
 func (t *telling) run(ctx context.Context) {
 	postgres.TakeTurns(ctx, t.pool, "telling", func(ctx context.Context) {
-		t.dispatcher.Run(ctx, func() { t.pulse.Beat(ctx, time.Now()) })
+		var told atomic.Pointer[time.Time]
+		note := func() { now := time.Now(); told.Store(&now) }
+		note()
+		var parts sync.WaitGroup
+		parts.Go(func() { t.routes.Renew(ctx) })
+		parts.Go(func() { t.dispatcher.Run(ctx, note) })
+		parts.Go(func() { t.pulse.Run(ctx, func() time.Time { return *told.Load() }) })
+		parts.Wait()
 	})
 }
 

@@ -23,7 +23,8 @@ var (
 )
 
 const (
-	// lookEvery lies between two looks; share is how much of the time they may take.
+	// lookEvery lies between two looks; after one in which the database took long
+	// comes a pause so many times as long.
 	lookEvery = time.Second
 	share     = 10
 	// atOnce is how many messages are on their way at once.
@@ -92,7 +93,12 @@ func NewDispatcher(book Book, send Send) *Dispatcher { return &Dispatcher{book: 
 func (d *Dispatcher) Run(ctx context.Context, done func()) {
 	for ctx.Err() == nil {
 		began := time.Now()
-		if err := d.pass(ctx, began.UTC()); err == nil {
+		state, err := d.book.Load(ctx)
+		took := time.Since(began)
+		if err == nil {
+			err = d.pass(ctx, state, began.UTC())
+		}
+		if err == nil {
 			done()
 		} else if ctx.Err() == nil {
 			slog.Warn("alerts not told, will try again", "error", err)
@@ -100,17 +106,13 @@ func (d *Dispatcher) Run(ctx context.Context, done func()) {
 		passSeconds.Observe(time.Since(began).Seconds())
 		select {
 		case <-ctx.Done():
-		case <-time.After(max(lookEvery, min(share*time.Since(began), tidyEvery))):
+		case <-time.After(max(lookEvery, share*took)):
 		}
 	}
 }
 
-// pass is one look.
-func (d *Dispatcher) pass(ctx context.Context, now time.Time) error {
-	state, err := d.book.Load(ctx)
-	if err != nil {
-		return err
-	}
+// pass tells all groups whose time has come.
+func (d *Dispatcher) pass(ctx context.Context, state State, now time.Time) error {
 	sending, ctx := errgroup.WithContext(ctx)
 	sending.SetLimit(atOnce)
 	for id, route := range state.Routes {
@@ -119,14 +121,12 @@ func (d *Dispatcher) pass(ctx context.Context, now time.Time) error {
 			sending.Go(func() error { return d.tell(ctx, route, group, state.Groups[group], items, now) })
 		}
 	}
-	if err := sending.Wait(); err != nil {
+	err := sending.Wait()
+	if err != nil || now.Sub(d.tidied) < tidyEvery {
 		return err
 	}
-	if now.Sub(d.tidied) < tidyEvery {
-		return nil
-	}
 	d.tidied = now
-	return d.book.Tidy(ctx)
+	return d.book.Tidy(context.WithoutCancel(ctx))
 }
 
 func grouped(route Route, items []Item) map[string][]Item {

@@ -5,8 +5,8 @@
 // lives: a run of a job of Carillon's own, not long ago, that a planner planned, a
 // runner called, at the public address of the API, and a recorder wrote into
 // Postgres, where it is found here. All of that went through NATS. And it is sent by
-// the gateway that tells people of alerts, after each look that went well; so that
-// lives too. Whoever expects the beats, and does not get them, raises the alarm.
+// the gateway that tells people of alerts, if that has just gone well. Whoever
+// expects the beats, and does not get them, raises the alarm.
 //
 //	planner ─▶ RUNS ─▶ runner ─▶ GET /healthz
 //	                     └─▶ OUTCOMES ─▶ recorder ─▶ runs ─▶ pulse ─▶ the address outside
@@ -22,7 +22,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -54,7 +53,12 @@ const (
 // the fire to the ledger.
 const slack = 5 * time.Second
 
-const timeout = 5 * time.Second
+const (
+	timeout = 5 * time.Second
+	// deaf is for how long alerts may not be told: longer than a message takes that
+	// nobody answers.
+	deaf = time.Minute
+)
 
 // Jobs is where the job is kept. Ensure makes it, or makes it what it should be.
 type Jobs interface {
@@ -66,17 +70,15 @@ type Proofs interface {
 	LastSuccess(ctx context.Context, namespace, name string) (time.Time, error)
 }
 
-// Pulse beats. Its zero value with no URL never does.
+// Pulse beats, if its config has a URL.
 type Pulse struct {
 	config Config
 	jobs   Jobs
 	proofs Proofs
 	client *http.Client
 
-	mu     sync.Mutex
-	next   time.Time
-	made   bool
-	reason string
+	made   bool   // the job
+	reason string // why there was no beat
 }
 
 // New returns a pulse that sends through a client.
@@ -84,18 +86,28 @@ func New(config Config, jobs Jobs, proofs Proofs, client *http.Client) *Pulse {
 	return &Pulse{config: config, jobs: jobs, proofs: proofs, client: client}
 }
 
-// Beat sends a beat if one is due, and if all is alive. It is meant to be called at
-// least once a second.
-func (p *Pulse) Beat(ctx context.Context, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.config.URL == "" || now.Before(p.next) {
+// Run beats until ctx ends. Told says when alerts were last told, or looked at.
+func (p *Pulse) Run(ctx context.Context, told func() time.Time) {
+	if p.config.URL == "" {
 		return
 	}
-	p.next = now.Add(p.config.Every)
+	tick := time.NewTicker(p.config.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			p.beat(ctx, now, told())
+		}
+	}
+}
+
+// beat sends a beat if all is alive.
+func (p *Pulse) beat(ctx context.Context, now, told time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := p.prove(ctx, now); err != nil {
+	if err := p.prove(ctx, now, told); err != nil {
 		beats.WithLabelValues("withheld").Inc()
 		p.tell("heartbeat withheld", err)
 		return
@@ -118,7 +130,10 @@ func (p *Pulse) tell(what string, err error) {
 }
 
 // prove fails unless a run has gone the whole way not long ago.
-func (p *Pulse) prove(ctx context.Context, now time.Time) error {
+func (p *Pulse) prove(ctx context.Context, now, told time.Time) error {
+	if now.Sub(told) > deaf {
+		return errors.New("alerts have not been told for " + deaf.String())
+	}
 	if !p.made {
 		if err := p.jobs.Ensure(ctx, p.document()); err != nil {
 			return fmt.Errorf("make the job %s/%s: %w", Namespace, Name, err)

@@ -8,15 +8,23 @@ package signal
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
+	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 )
+
+var setAside = promauto.NewCounter(prometheus.CounterOpts{
+	Name: "carillon_recorder_poison_signals_total", Help: "Signals set aside because nobody can act on them.",
+})
 
 const (
 	setupTimeout = 5 * time.Second
@@ -25,9 +33,6 @@ const (
 	// atOnce is how many signals are asked for, and maxWait how long for.
 	atOnce  = 100
 	maxWait = 2 * time.Second
-	// tries is how often one is acted on while it fails: what is refused each time
-	// would stand in the way of all others. With Postgres away, that is an hour.
-	tries = 7200
 )
 
 // Handler acts on signals.
@@ -69,25 +74,33 @@ func take(ctx context.Context, js jetstream.JetStream, handler Handler) error {
 	return nil
 }
 
-// handle acts on a signal until that succeeds, and acknowledges it.
+// handle acts on a signal until that succeeds, and acknowledges it. One that can
+// never be acted on is set aside: it must not stand in the way of others.
 func handle(ctx context.Context, msg jetstream.Msg, handler Handler) {
 	act, err := read(msg, handler)
-	for try := 0; err == nil && try < tries; try++ {
-		failed := act(ctx)
-		if failed == nil {
-			acknowledge(msg.Ack)
-			return
-		}
-		if ctx.Err() != nil {
-			return // it comes again
-		}
-		slog.Warn("signal not recorded, will try again", "error", failed, "subject", msg.Subject())
-		acknowledge(msg.InProgress)
-		rest(ctx)
+	if err == nil {
+		err = persist(ctx, msg, act)
 	}
-	if ctx.Err() == nil {
+	switch {
+	case err == nil:
+		acknowledge(msg.Ack)
+	case ctx.Err() == nil:
+		setAside.Inc()
 		slog.Error("signal set aside", "error", err, "subject", msg.Subject())
 		acknowledge(msg.Term)
+	}
+}
+
+// persist acts until that succeeds, is refused for ever, or ctx ends.
+func persist(ctx context.Context, msg jetstream.Msg, act func(context.Context) error) error {
+	for {
+		err := act(ctx)
+		if err == nil || ledger.IsRefusal(err) || ctx.Err() != nil {
+			return err
+		}
+		slog.Warn("signal not recorded, will try again", "error", err, "subject", msg.Subject())
+		acknowledge(msg.InProgress)
+		rest(ctx)
 	}
 }
 
@@ -98,6 +111,9 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 		return func(ctx context.Context) error { return handler.Ping(ctx, token, ping, time.Now().UTC()) }, err
 	}
 	said, err := wire.Decode[wire.Alert](msg.Data())
+	if err == nil && !said.Kind.Valid() {
+		err = fmt.Errorf("kind %.40q is unknown", said.Kind)
+	}
 	found := alert.Finding{Kind: said.Kind, FireTime: said.FireTime, Reason: said.Reason}
 	if said.Firing {
 		found.Level = alert.Firing
