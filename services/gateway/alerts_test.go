@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -272,4 +273,35 @@ func TestALostChannelIsSaid(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestAnAddressOutlivesItsMasterKey(t *testing.T) {
+	t.Parallel()
+	w, p := newTellingWorld(t), newPeople(t)
+	const path = "/api/v1/alert-routes/default/on-call"
+	into[notify.Route](t, w.call(t, "PUT", path, object{"url": p.address()}), 200)
+	restart := func(keys string) {
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+		w.config.MasterKeys.Keys = keys
+		w.start(t)
+		w.awaitReady(t)
+	}
+	var before []byte
+	if err := w.pool.QueryRow(t.Context(), `SELECT sealed FROM alert_routes`).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	restart(masterKey(2) + "," + masterKey(1))
+	eventually.Succeeds(t, func() error {
+		var after []byte
+		err := w.pool.QueryRow(t.Context(), `SELECT sealed FROM alert_routes`).Scan(&after)
+		if err == nil && bytes.Equal(before, after) {
+			err = errors.New("not sealed anew")
+		}
+		return err
+	})
+	restart(masterKey(2))
+	into[any](t, w.call(t, "POST", path+"/test", nil), 204)
+	p.titles(t, 1)
 }

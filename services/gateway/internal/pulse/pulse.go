@@ -144,6 +144,7 @@ func (p *Pulse) prove(ctx context.Context, now, told time.Time) error {
 	if err != nil {
 		return err
 	}
+	p.made = !at.IsZero() // it may have been deleted
 	if age := now.Sub(at); age > 2*p.config.Every+slack {
 		return errors.New("the job " + Namespace + "/" + Name + " has not succeeded since " + at.UTC().Format(time.RFC3339))
 	}
