@@ -48,14 +48,14 @@ func TestPodsAreShutOffByDefault(t *testing.T) {
 	}
 }
 
-func TestOnlyRunnersReachTheWorldAndNoPrivateNetwork(t *testing.T) {
+func TestOnlyRunnersAndGatewaysReachTheWorldAndNoPrivateNetwork(t *testing.T) {
 	t.Parallel()
 	for _, w := range workloads(t) {
 		for address, public := range map[string]bool{
 			"93.184.216.34": true, "2606:2800:220:1::1": true, "10.1.2.3": false, "172.20.0.1": false, "192.168.1.1": false,
 			"169.254.169.254": false, "100.64.0.1": false, "127.0.0.1": false, "::1": false, "fd00::1": false,
 		} {
-			want := public && w.name == "runner"
+			want := public && (w.name == "runner" || w.name == "gateway")
 			if got := reachesAddress(t, w, netip.MustParseAddr(address)); got != want {
 				t.Errorf("%s reaches %s: %t, want %t", w.name, address, got, want)
 			}

@@ -5,6 +5,8 @@
 //	HTTP ──▶│     ├──▶ ledger, retentionstore ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
 //	recorder ──▶ adaptations ──▶ jobstore
+//	        │     ├──▶ checkstore, routestore, noticestore ──▶ Postgres ──▶ notify ──▶ channels, runs
+//	        │     ├──▶ ping ──▶ SIGNALS
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
@@ -17,17 +19,15 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/url"
-	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/auditor"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
 	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
@@ -36,6 +36,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
@@ -43,7 +44,6 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
 	"github.com/carillon-cron/carillon/shared/bus"
-	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -52,43 +52,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Config is the gateway's settings.
-type Config struct {
-	// Listen is the address of the API, host:port; 127.0.0.1:8470 by default.
-	Listen string `env:"CARILLON_LISTEN" envDefault:"127.0.0.1:8470"`
-	// AdminKey is an admin's API key; none by default. A new one replaces the last.
-	AdminKey string `env:"CARILLON_ADMIN_KEY"`
-	// AdminKeyFile keeps an admin's API key; none by default. While there is no
-	// key at all, the gateway makes one and writes the file.
-	AdminKeyFile string `env:"CARILLON_ADMIN_KEY_FILE"`
-	// PublicURL is the address of the API as targets see it; the runners need the
-	// same. Without it, jobs that want a callback are refused.
-	PublicURL string `env:"CARILLON_PUBLIC_URL"`
-	// Origins are those of other sites' pages that may follow the live feed, like
-	// https://status.example.com; none by default.
-	Origins []string `env:"CARILLON_ORIGINS"`
-	// Postgres is the database; at most 10 connections by default.
-	Postgres postgres.Config
-	NATS     bus.Config
-	// AuditEvery is how often the gateways audit by themselves, from 1s; 0 is never.
-	AuditEvery time.Duration `env:"CARILLON_AUDIT_EVERY" envDefault:"5m"`
-	// MasterKeys seal the secrets; without any, none can be stored.
-	MasterKeys seal.Config
-	// Listener serves the API in the place of Listen; Run closes it.
-	Listener net.Listener `env:"-"`
-}
-
 // Run serves until ctx ends, then gives back everything. It fails if its address
 // is taken, if a master key is malformed, or if Postgres refuses it for good.
 func Run(ctx context.Context, config Config, health *service.Health) error {
 	if health == nil {
 		health = service.NewHealth() // for /readyz
 	}
-	if err := errors.Join(carillon.CheckPublicURL(config.PublicURL), checkOrigins(config.Origins)); err != nil {
+	if err := config.validate(); err != nil {
 		return err
-	}
-	if config.AuditEvery != 0 && config.AuditEvery < time.Second {
-		return fmt.Errorf("CARILLON_AUDIT_EVERY must be at least 1s, or 0s, not %s", config.AuditEvery)
 	}
 	listener, err := listen(config)
 	if err != nil {
@@ -114,6 +85,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	relay := outbox.NewRelay(pool, js)
 	jobs, queues := jobstore.New(pool, relay.Kick), queuestore.New(pool, relay.Kick)
 	runs, starter := ledger.New(pool), trigger.New(js)
+	checks := checkstore.New(pool)
 	parts := api.Parts{
 		Jobs:           jobs,
 		Queues:         queues,
@@ -130,6 +102,8 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Backfills:      backfillstore.New(pool, streams{js}, relay.Kick),
 		Callbacks:      callback.New(js),
 		TakesCallbacks: config.PublicURL != "",
+		Checks:         checks,
+		Pings:          ping.New(js, checks),
 		RunAdaptive:    askForPass(nc),
 		Forecasts:      forecast.NewReader(pool),
 		Feed:           feed.New(nc, js),
@@ -137,29 +111,20 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Keys:           keyring.New(pool),
 		Health:         health,
 	}
+	telling := newTelling(config, pool, &parts, keys)
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
 	group.Go(func() error { return takeAdaptations(ctx, nc, jobs) })
+	group.Go(func() error { telling.run(ctx); return nil })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	if config.AuditEvery > 0 {
 		around := surroundings{js, jobs, parts.Backfills}
 		group.Go(func() error { return auditor.New(pool, runs, parts.Finder, around, config.AuditEvery).Run(ctx) })
 	}
 	return group.Wait()
-}
-
-// checkOrigins refuses what no browser would send as its Origin.
-func checkOrigins(origins []string) (err error) {
-	for _, origin := range origins {
-		site, bad := url.Parse(origin)
-		if bad != nil || origin != site.Scheme+"://"+site.Host || site.Host == "" {
-			err = errors.Join(err, fmt.Errorf("CARILLON_ORIGINS must have origins like https://status.example.com, not %.80q", origin))
-		}
-	}
-	return err
 }
 
 // putControl writes to the controls bucket, which may come to be only later.

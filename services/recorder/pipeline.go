@@ -11,7 +11,10 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder/internal/intake"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
 	"github.com/carillon-cron/carillon/services/recorder/internal/retention"
+	"github.com/carillon-cron/carillon/services/recorder/internal/signal"
+	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/services/recorder/internal/writer"
+	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
@@ -31,12 +34,14 @@ const (
 
 // pipeline is everything between OUTCOMES and the ledger.
 type pipeline struct {
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	ledger *ledger.Ledger
-	pool   *pgxpool.Pool // of the ledger; retention and index take its address
-	config Config
-	health *service.Health
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	pool    *pgxpool.Pool // of the ledger, and others take it too
+	ledger  *ledger.Ledger
+	watch   *watch.Watch
+	signals signal.Handler
+	config  Config
+	health  *service.Health
 }
 
 // run carries events until ctx has ended and what was in hand is recorded or
@@ -46,12 +51,15 @@ func (p *pipeline) run(ctx context.Context) {
 	batches := make(chan []jetstream.Msg)
 	outliving, cancel := outlive(ctx, grace)
 	defer cancel()
-	w := writer.New(p.ledger, p.health)
+	w := writer.New(p.ledger, p.health, p.watch.Recorded)
 
 	var wait sync.WaitGroup
 	wait.Go(func() { p.keepUp(ctx) })
 	wait.Go(func() { retention.New(p.pool).Run(ctx) })
 	wait.Go(func() { index.Run(ctx, p.pool) })
+	wait.Go(func() { p.watch.Run(ctx) })
+	wait.Go(func() { signal.Run(ctx, p.js, p.signals) })
+	wait.Go(func() { postgres.TakeTurns(ctx, p.pool, "watching", p.watch.Preside) })
 	wait.Go(func() { intake.Run(ctx, p.intake(), events) })
 	wait.Go(func() { batch.Collect(events, batches, p.config.BatchSize, p.config.BatchWait) })
 	for range writers {

@@ -3,7 +3,8 @@
 //
 //	OUTCOMES ──▶ intake ──▶ batch ──▶ writer ──▶ ledger ──▶ Postgres
 //	    ▲                               │
-//	    └────────── ack ────────────────┘
+//	    └────────── ack ────────────────┼──▶ watch ──▶ alertstore, checkstore
+//	SIGNALS ──▶ signal ─────────────────┘
 //
 // Every ten minutes it also makes a pass of adaptive rescheduling (package
 // reschedule), unless another recorder does.
@@ -28,15 +29,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
+	"github.com/carillon-cron/carillon/services/recorder/internal/alertstore"
+	"github.com/carillon-cron/carillon/services/recorder/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/google/uuid"
 )
 
 // connections is the size of the pool: one for each batch under way, one to make
-// partitions, one for a pass of adaptive rescheduling, one to spare.
-const connections = 5
+// partitions, one for a pass of adaptive rescheduling, one to hold the turn of
+// watching, two to watch, one for signals, one to spare.
+const connections = 9
 
 const (
 	// migratePause lies between two tries to reach Postgres at the start.
@@ -94,12 +101,28 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	migrate(ctx, config.Postgres.URL, health)
 	health.Ready("postgres")
-	p := pipeline{nc: nc, js: js, ledger: ledger.New(pool), pool: pool, config: config, health: health}
+	alerts := alertstore.New(pool)
+	checks := checkstore.New(pool, alerts)
+	p := pipeline{
+		nc: nc, js: js, pool: pool, ledger: ledger.New(pool), config: config, health: health,
+		watch: watch.New(alerts, checks), signals: signals{checks, alerts},
+	}
 	var rescheduling sync.WaitGroup
 	rescheduling.Go(func() { newRescheduler(pool, nc, config.AdaptiveInterval).run(ctx) })
 	p.run(ctx)
 	rescheduling.Wait()
 	return nil
+}
+
+// signals act on what comes from SIGNALS.
+type signals struct {
+	*checkstore.Store
+	alerts *alertstore.Store
+}
+
+// Raise writes what somebody else has found of a job.
+func (s signals) Raise(ctx context.Context, job uuid.UUID, found alert.Finding, now time.Time) error {
+	return s.alerts.Raise(ctx, job, found, now)
 }
 
 // pool returns the settings of the recorder's pool.

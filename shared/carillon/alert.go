@@ -41,6 +41,7 @@ type Alerts struct {
 // The bounds of [Alerts].
 const (
 	maxAlertFailures = 1000
+	minLateAfter     = time.Second
 	maxAlertSpan     = 366 * 24 * time.Hour
 	maxSlowFactor    = 1000
 )
@@ -70,7 +71,9 @@ func (a *Alerts) validate() error {
 	if a.SlowFactor != 0 && (a.SlowFactor < 1 || a.SlowFactor > maxSlowFactor) {
 		faults.Add("slow_factor", "must be from 1 to %d, not %g", maxSlowFactor, a.SlowFactor)
 	}
-	checkSpan(&faults, "late_after", a.LateAfter)
+	if a.LateAfter != 0 && (time.Duration(a.LateAfter) < minLateAfter || time.Duration(a.LateAfter) > maxAlertSpan) {
+		faults.Add("late_after", "must be from 1s to 366d, not %s", a.LateAfter)
+	}
 	checkSpan(&faults, "no_success_for", a.NoSuccessFor)
 	for _, kind := range a.Mute {
 		if !kind.Valid() || kind == AlertOverdue {

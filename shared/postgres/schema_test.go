@@ -48,12 +48,13 @@ func TestChecksKnowTheVocabulary(t *testing.T) {
 	t.Parallel()
 	pool := open(t, postgres.Config{URL: pgtest.Database(t)})
 	for constraint, want := range map[string][]string{
-		"runs_state_check": texts(carillon.States()),
-		"runs_kind_check":  texts(carillon.Kinds()),
+		"runs_state_check":  texts(carillon.States()),
+		"runs_kind_check":   texts(carillon.Kinds()),
+		"alerts_kind_check": texts(carillon.AlertKinds()),
 	} {
 		got := value[[]string](t, pool, `SELECT array_agg(word[1] ORDER BY word[1])
 			FROM pg_constraint, regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g') AS word
-			WHERE conname = $1 AND conrelid = 'runs'::regclass`, constraint)
+			WHERE conname = $1 AND conrelid = split_part($1, '_', 1)::regclass`, constraint)
 		slices.Sort(want)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", constraint, diff)

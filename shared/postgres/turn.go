@@ -40,11 +40,11 @@ func takeTurn(ctx context.Context, pool *pgxpool.Pool, name string, work func(co
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
+		defer end()
 		work(turn)
 	}()
-	for held := true; held && turn.Err() == nil; {
+	for alive(turn, conn) {
 		rest(turn)
-		held = alive(turn, conn)
 	}
 	end()
 	<-ended

@@ -173,3 +173,16 @@ func TestTokens(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTokenOfAPingIsReadBack(t *testing.T) {
+	t.Parallel()
+	token := uuid.New()
+	if got, ok := topology.PingToken(topology.PingSignal(token)); !ok || got != token {
+		t.Errorf("%s, %t", got, ok)
+	}
+	for _, subject := range []string{topology.AlertSignal(token), "ping.", "ping.x", token.String()} {
+		if _, ok := topology.PingToken(subject); ok {
+			t.Errorf("%s has a token", subject)
+		}
+	}
+}

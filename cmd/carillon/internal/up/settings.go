@@ -52,6 +52,7 @@ func loadSettings(config Config, f *folder, listener net.Listener, b *backends) 
 	if err := appendParsed(&s.runner.AllowTargets, config.AllowTargets); err != nil {
 		return nil, fmt.Errorf("--allow-targets: %w", err)
 	}
+	s.gateway.AllowTargets = s.runner.AllowTargets
 	return &s, nil
 }
 

@@ -11,16 +11,21 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
 	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/noticestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/routestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
@@ -63,6 +68,12 @@ type Parts struct {
 	Redriver  *redrive.Redriver
 	Callbacks *callback.Desk
 	InFlight  *inflight.Counter
+	// Alerts are listed, AlertRoutes say who is told of them, and Notify tells.
+	Alerts      *noticestore.Store
+	AlertRoutes *routestore.Store
+	Notify      notify.Send
+	Checks      *checkstore.Store
+	Pings       *ping.Desk
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
 	// RunAdaptive asks a recorder for a pass of adaptive rescheduling.
@@ -108,6 +119,9 @@ func New(parts Parts) *API {
 	a.routeBackfills()
 	a.routeQueues()
 	a.routeSecrets()
+	a.routeAlerts()
+	a.routeChecks()
+	a.routePings()
 	a.routeFeed()
 	a.routeDocs()
 	a.routeHealth()

@@ -18,6 +18,12 @@ func actor(ctx context.Context) string {
 	return key.Name
 }
 
+// role is what the caller may do.
+func role(ctx context.Context) keyring.Role {
+	key, _ := ctx.Value(keyOfRequest{}).(keyring.Key)
+	return key.Role
+}
+
 // authenticate lets a request pass whose key has the role that the route needs,
 // or to a route that needs none.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {

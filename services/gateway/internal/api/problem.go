@@ -11,13 +11,16 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
+	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/routestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -43,9 +46,9 @@ func asProblem(err error) error {
 		return invalid(details(faults))
 	}
 	switch {
-	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, retentionstore.ErrNotFound, callback.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion):
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, retentionstore.ErrNotFound, callback.ErrUnknown, routestore.ErrNotFound, checkstore.ErrNotFound, ping.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion):
 		return huma.Error404NotFound(err.Error())
-	case errors.Is(err, jobstore.ErrNameTaken):
+	case isAny(err, jobstore.ErrNameTaken, checkstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
 	case isAny(err, secretstore.ErrInUse, seal.ErrNoKey, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, redrive.ErrState, redrive.ErrAgain, backfillstore.ErrEnded, backfillstore.ErrNoQueue, backfillstore.ErrBusy, callback.ErrContradicted):
 		return huma.Error409Conflict(err.Error())
@@ -59,6 +62,10 @@ func asProblem(err error) error {
 		return unavailable(cancellation.ErrUnavailable.Error())
 	case errors.Is(err, callback.ErrUnavailable):
 		return unavailable(callback.ErrUnavailable.Error())
+	case errors.Is(err, ping.ErrUnavailable):
+		return unavailable(ping.ErrUnavailable.Error())
+	case errors.Is(err, ping.ErrTooMany):
+		return huma.Error429TooManyRequests(err.Error())
 	case errors.Is(err, callback.ErrLate):
 		return huma.Error410Gone(err.Error())
 	case errors.Is(err, backfillstore.ErrUnavailable):

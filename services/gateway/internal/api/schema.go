@@ -26,7 +26,7 @@ func documentConfig() huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info: &huma.Info{Title: "Carillon", Version: "1", Description: introduction},
-			Tags: []*huma.Tag{{Name: jobsTag}, {Name: schedulesTag}, {Name: runsTag}, {Name: queuesTag}, {Name: pausesTag}, {Name: secretsTag}, {Name: feedTag}},
+			Tags: []*huma.Tag{{Name: jobsTag}, {Name: schedulesTag}, {Name: runsTag}, {Name: queuesTag}, {Name: pausesTag}, {Name: secretsTag}, {Name: alertsTag}, {Name: checksTag}, {Name: feedTag}},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
@@ -49,6 +49,8 @@ const (
 	queuesTag    = "Queues"
 	pausesTag    = "Pauses"
 	secretsTag   = "Secrets"
+	alertsTag    = "Alerts"
+	checksTag    = "Checks"
 	feedTag      = "Feed"
 )
 

@@ -15,6 +15,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -62,6 +64,23 @@ func (t *Trigger) Connected() error {
 func (t *Trigger) Redrive(ctx context.Context, job carillon.Job, run wire.Run, ended uuid.UUID) (wire.Outcome, error) {
 	run.RedriveOf = &ended
 	return t.start(ctx, job, run, "redrive of run "+ended.String())
+}
+
+// Carry starts a run of a job that carries a message: as the body of its calls,
+// which is JSON, in place of the job's own. It fails with ErrInFlight or
+// ErrUnavailable.
+func (t *Trigger) Carry(ctx context.Context, job carillon.Job, message, reason string) error {
+	// In JSON, two braces stand side by side in strings only; there they would begin
+	// a placeholder.
+	job.Target.Body = strings.ReplaceAll(message, "{{", `{\u007b`)
+	headers := maps.Clone(job.Target.Headers)
+	if headers == nil {
+		headers = map[string]string{}
+	}
+	headers["Content-Type"] = "application/json"
+	job.Target.Headers = headers
+	_, err := t.start(ctx, job, NewRun(job), reason)
+	return err
 }
 
 // NewRun returns a run of a job by hand, due now, that nobody has started.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
 	"github.com/carillon-cron/carillon/shared/service"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -20,13 +21,15 @@ const (
 
 // Writer records batches. It is safe for concurrent use.
 type Writer struct {
-	ledger *ledger.Ledger
-	health *service.Health
+	ledger   *ledger.Ledger
+	health   *service.Health
+	recorded func([]*wire.Outcome)
 }
 
-// New returns a Writer into a ledger. It reports on the part "postgres" of health.
-func New(ledger *ledger.Ledger, health *service.Health) *Writer {
-	return &Writer{ledger: ledger, health: health}
+// New returns a Writer into a ledger. It reports on the part "postgres" of health,
+// and calls recorded with what is recorded, which must not wait.
+func New(ledger *ledger.Ledger, health *service.Health, recorded func([]*wire.Outcome)) *Writer {
+	return &Writer{ledger: ledger, health: health, recorded: recorded}
 }
 
 // Run records batches until the channel is closed. Once ctx has ended, batches
@@ -48,6 +51,7 @@ func (w *Writer) write(ctx context.Context, events []*event) {
 	err := w.persist(ctx, events)
 	switch {
 	case err == nil:
+		w.recorded(outcomes(events))
 		observe(events, began, time.Now())
 		each(events, jetstream.Msg.Ack)
 	case !ledger.IsRefusal(err):

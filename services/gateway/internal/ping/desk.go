@@ -1,0 +1,82 @@
+// Package ping takes in what jobs that run elsewhere say of themselves.
+//
+// A ping is stored in NATS, and the recorder acts on it when it can; so pings are
+// taken while Postgres is away. Whether a token is that of a check is asked of
+// Postgres once, and then known. While Postgres is away, a token that is not known is
+// taken at its word: the recorder passes over what is none. How much may wait is
+// bounded, per token and in all.
+package ping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The refusals.
+var (
+	// ErrUnknown says that the token is that of no check.
+	ErrUnknown = errors.New("no such check")
+	// ErrUnavailable says that NATS did not take the ping.
+	ErrUnavailable = errors.New("NATS is not available")
+	// ErrTooMany says that more pings wait than may.
+	ErrTooMany = errors.New("too many pings of this check wait to be recorded")
+)
+
+// Tokens knows which tokens there are.
+type Tokens interface {
+	Has(ctx context.Context, token uuid.UUID) (bool, error)
+}
+
+// Desk takes pings. It is safe for concurrent use.
+type Desk struct {
+	js     jetstream.JetStream
+	tokens Tokens
+	known  sync.Map // of tokens
+}
+
+// New returns a desk.
+func New(js jetstream.JetStream, tokens Tokens) *Desk { return &Desk{js: js, tokens: tokens} }
+
+// Take takes a ping that came in under a token. It fails with one of the refusals.
+func (d *Desk) Take(ctx context.Context, token uuid.UUID, ping wire.Ping) error {
+	if err := d.look(ctx, token); err != nil {
+		return err
+	}
+	_, err := d.js.Publish(ctx, topology.PingSignal(token), wire.Encode(ping))
+	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.Code == fullStatus {
+		return ErrTooMany
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// fullStatus is the status with which the server refuses what is beyond a stream's
+// bounds.
+const fullStatus = 503
+
+func (d *Desk) look(ctx context.Context, token uuid.UUID) error {
+	if _, known := d.known.Load(token); known {
+		return nil
+	}
+	has, err := d.tokens.Has(ctx, token)
+	switch {
+	case err == nil && has:
+		d.known.Store(token, true)
+		return nil
+	case err == nil:
+		return ErrUnknown
+	case postgres.IsUnavailable(err):
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package recorder_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/topology"
+	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+// define stores the job of the outcomes, as the gateway would.
+func (s *stage) define(t *testing.T, alerts string) {
+	t.Helper()
+	_, err := s.pool.Exec(t.Context(), `
+		INSERT INTO jobs (id, namespace, name, revision, queue, document, effective_from)
+		VALUES ($1, 'default', 'report', 1, 'default', $2, now())`, job, `{"alerts":`+alerts+`}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func failed(n int) wire.Outcome {
+	outcome := succeeded(n)
+	outcome.State, outcome.Reason, outcome.Attempt.Status = carillon.StateFailed, "answered with 500", 500
+	return outcome
+}
+
+func missed(n int) wire.Outcome {
+	outcome := outcomeOf(n, carillon.StateMissed)
+	outcome.StartedAt, outcome.Attempts, outcome.Attempt, outcome.Reason = time.Time{}, 0, nil, "nobody planned"
+	outcome.FinishedAt = outcome.FireTime.Add(time.Minute)
+	return outcome
+}
+
+const alertLines = `SELECT kind || ' ' || times || CASE WHEN ended_at IS NULL THEN ' open' ELSE ' ended' END FROM alerts ORDER BY id`
+
+// alerted waits until the alerts are these.
+func (s *stage) alerted(t *testing.T, want ...string) {
+	t.Helper()
+	eventually(t, func() error {
+		if diff := cmp.Diff(want, s.query(t, alertLines), emptyAsNil); diff != "" {
+			return errors.New(diff)
+		}
+		return nil
+	})
+}
+
+var emptyAsNil = cmp.Transformer("length", func(list []string) string { return fmt.Sprint(len(list), list) })
+
+func TestAnAlertBeginsAndEndsOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.define(t, `{}`)
+	for range 2 { // recorders side by side
+		s.start(t)
+	}
+	s.publish(t, topology.EventFinished, failed, 0, 1)
+	s.alerted(t, "failing 1 open")
+	s.publish(t, topology.EventFinished, failed, 0, 50)
+	eventually(t, s.drained)
+	s.alerted(t, "failing 1 open")
+	s.publish(t, topology.EventFinished, succeeded, 50, 51)
+	s.alerted(t, "failing 1 ended")
+	s.publish(t, topology.EventFinished, failed, 0, 50) // told again
+	eventually(t, s.drained)
+	s.publish(t, topology.EventFinished, missed, 51, 52)
+	s.alerted(t, "failing 1 ended", "missed 1 open")
+	s.publish(t, topology.EventFinished, failed, 52, 53) // soon enough to be the same incident
+	s.alerted(t, "failing 2 open", "missed 1 ended")
+}
+
+func TestAsManyFailuresAsTheJobBears(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.define(t, `{"failures":3,"mute":["missed"]}`)
+	s.publish(t, topology.EventFinished, failed, 0, 2)
+	s.publish(t, topology.EventFinished, missed, 2, 4)
+	s.start(t)
+	eventually(t, s.drained)
+	s.publish(t, topology.EventFinished, failed, 4, 5)
+	s.alerted(t, "failing 1 open")
+}
+
+func TestWhatOthersRaise(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.define(t, `{}`)
+	s.start(t)
+	raise := func(id uuid.UUID, kind carillon.AlertKind, firing bool) {
+		said := wire.Alert{JobID: id, Kind: kind, Firing: firing, Reason: "3 fires have no run", FireTime: noon, At: noon}
+		if _, err := s.js.Publish(t.Context(), topology.AlertSignal(id), wire.Encode(said)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raise(uuid.New(), carillon.AlertUnexplained, true) // of no job
+	raise(job, carillon.AlertUnexplained, false)       // what did not begin
+	for range 3 {
+		raise(job, carillon.AlertUnexplained, true)
+	}
+	s.alerted(t, "unexplained 1 open")
+	raise(job, carillon.AlertUnexplained, false)
+	s.alerted(t, "unexplained 1 ended")
+}
+
+func TestACheckIsOverdueOnceAndRecoversOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	token := uuid.New()
+	_, err := s.pool.Exec(t.Context(), `
+		INSERT INTO checks (id, token, namespace, name, revision, document)
+		VALUES ($1, $2, 'default', 'backup', 1, '{"namespace":"default","name":"backup","period":"1s","grace":"1s"}')`, uuid.New(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start(t)
+	ping := func(event wire.PingEvent, at time.Time) {
+		said := wire.Ping{Event: event, At: at.UTC(), Message: "x"}
+		if _, err := s.js.Publish(t.Context(), topology.PingSignal(token), wire.Encode(said)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ping(wire.PingSuccess, time.Now())
+	s.alerted(t, "overdue 1 open")
+	ping(wire.PingSuccess, time.Now().Add(time.Hour)) // the clock of a gateway may be wrong
+	s.alerted(t, "overdue 1 ended")
+	ping(wire.PingFail, time.Now().Add(time.Minute)) // was overtaken
+	ping(wire.PingFail, time.Now().Add(2*time.Hour))
+	s.alerted(t, "overdue 1 ended", "failing 1 open")
+	ping(wire.PingStart, time.Now().Add(3*time.Hour))
+	ping(wire.PingSuccess, time.Now().Add(4*time.Hour))
+	s.alerted(t, "overdue 1 ended", "failing 1 ended")
+}

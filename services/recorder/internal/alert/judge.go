@@ -1,0 +1,143 @@
+package alert
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/carillon-cron/carillon/shared/carillon"
+)
+
+// Job is what is known of a job.
+type Job struct {
+	Wants carillon.Alerts
+	// Paused says that the job does not fire, and cannot succeed.
+	Paused bool
+	// Failures is how many runs have failed in a row.
+	Failures int
+	// Last is the run with the newest fire time.
+	Last Run
+	// Usual is how long 19 of 20 runs take at most; 0 if that is not known yet.
+	Usual time.Duration
+	// SuccessAt is when a run last succeeded, or when the job last changed.
+	SuccessAt time.Time
+}
+
+// Level is how it stands with a kind of alert.
+type Level int
+
+// The levels.
+const (
+	Quiet  Level = iota // nothing is wrong
+	Brief               // something was wrong, and is not any more
+	Firing              // something is wrong
+)
+
+// Finding is how it stands with one kind of alert of a job.
+type Finding struct {
+	Kind  carillon.AlertKind
+	Level Level
+	// FireTime is that of what was found; zero where none says anything.
+	FireTime time.Time
+	// Newest is the newest fire time that is known of.
+	Newest time.Time
+	Reason string
+}
+
+// Judge says how it stands with each kind of alert that statistics can tell of.
+func Judge(job Job, seen Evidence, now time.Time) []Finding {
+	findings := []Finding{job.failing(seen), job.missed(seen), job.late(seen), job.slow(seen), job.silent(now)}
+	for i, found := range findings {
+		if job.Wants.Mutes(found.Kind) {
+			findings[i] = Finding{Kind: found.Kind}
+		}
+		findings[i].Newest = job.Last.FireTime
+	}
+	return findings
+}
+
+func (j Job) failing(seen Evidence) Finding {
+	found := Finding{Kind: carillon.AlertFailing, FireTime: later(j.Last.FireTime, seen.Failed.FireTime)}
+	switch {
+	case j.Failures >= j.Wants.Failures:
+		found.Level, found.Reason = Firing, fmt.Sprintf("%d runs in a row have failed", j.Failures)
+		if j.Failures == 1 {
+			found.Reason = "a run has failed"
+		}
+	case j.Wants.Failures == 1:
+		found.brief(seen.Failed, "a run has failed; the next one succeeded")
+	}
+	return found
+}
+
+func (j Job) missed(seen Evidence) Finding {
+	found := Finding{Kind: carillon.AlertMissed, FireTime: j.Last.FireTime}
+	if j.Last.missed() {
+		found.Level, found.Reason = Firing, "the fire of "+instant(j.Last.FireTime)+" came to no call: "+string(j.Last.State)
+	} else {
+		found.brief(seen.Missed, "the fire of "+instant(seen.Missed.FireTime)+" came to no call: "+string(seen.Missed.State))
+	}
+	return found
+}
+
+func (j Job) late(seen Evidence) Finding {
+	found := Finding{Kind: carillon.AlertLate, FireTime: j.Last.FireTime}
+	most := time.Duration(j.Wants.LateAfter)
+	reason := func(r Run) string {
+		return fmt.Sprintf("the run of %s began %s late, more than %s", instant(r.FireTime), round(r.Lateness), most)
+	}
+	switch {
+	case most == 0:
+	case j.Last.Lateness > most:
+		found.Level, found.Reason = Firing, reason(j.Last)
+	case seen.Latest.Lateness > most:
+		found.brief(seen.Latest, reason(seen.Latest))
+	}
+	return found
+}
+
+func (j Job) slow(seen Evidence) Finding {
+	found := Finding{Kind: carillon.AlertSlow, FireTime: j.Last.FireTime}
+	most := time.Duration(j.Wants.SlowFactor * float64(j.Usual))
+	reason := func(r Run) string {
+		return fmt.Sprintf("the run of %s took %s; 19 of 20 take %s at most", instant(r.FireTime), round(r.Duration), round(j.Usual))
+	}
+	switch {
+	case most == 0:
+	case j.Last.Duration > most:
+		found.Level, found.Reason = Firing, reason(j.Last)
+	case seen.Longest.Duration > most:
+		found.brief(seen.Longest, reason(seen.Longest))
+	}
+	return found
+}
+
+func (j Job) silent(now time.Time) Finding {
+	found := Finding{Kind: carillon.AlertSilent}
+	if most := time.Duration(j.Wants.NoSuccessFor); most > 0 && !j.Paused && now.Sub(j.SuccessAt) > most {
+		found.Level, found.Reason = Firing, fmt.Sprintf("no run has succeeded since %s, for more than %s", instant(j.SuccessAt), most)
+	}
+	return found
+}
+
+// brief says that a run was bad, if there was one, and is not the last any more.
+func (f *Finding) brief(bad Run, reason string) {
+	if !bad.FireTime.IsZero() {
+		f.Level, f.FireTime, f.Reason = Brief, bad.FireTime, reason
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func round(d time.Duration) time.Duration {
+	if d > time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Millisecond)
+}

@@ -1,0 +1,93 @@
+package alertstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+var begun = promauto.NewCounterVec(prometheus.CounterOpts{
+	Name: "carillon_recorder_alerts_total", Help: "Alerts that have begun, by kind.",
+}, []string{"kind"})
+
+// place is where an incident belongs.
+type place struct {
+	id   uuid.UUID
+	kind carillon.AlertKind
+}
+
+// apply writes the incidents that findings change.
+func apply(ctx context.Context, tx pgx.Tx, verdicts []Verdict, now time.Time) error {
+	known, err := incidents(ctx, tx, verdicts)
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	for _, v := range verdicts {
+		for _, found := range v.Findings {
+			before := known[place{v.ID, found.Kind}]
+			if after, changed := before.Step(found, now); changed {
+				write(batch, v.Object, found.Kind, before, after)
+			}
+		}
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// incidents are the last ones of each kind of each object.
+func incidents(ctx context.Context, tx pgx.Tx, verdicts []Verdict) (map[place]alert.Incident, error) {
+	ids := make([]uuid.UUID, len(verdicts))
+	for i, v := range verdicts {
+		ids[i] = v.ID
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT DISTINCT ON (object_id, kind) object_id, kind, id, started_at, renewed_at, ended_at, fire_time, times, reason
+		FROM alerts WHERE object_id = ANY($1) ORDER BY object_id, kind, id DESC`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read alerts: %w", err)
+	}
+	known := map[place]alert.Incident{}
+	var at place
+	var i alert.Incident
+	var ended, fire *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&at.id, &at.kind, &i.ID, &i.StartedAt, &i.RenewedAt, &ended, &fire, &i.Times, &i.Reason}, func() error {
+		i.EndedAt, i.FireTime = value(ended), value(fire)
+		known[at] = i
+		return nil
+	})
+	return known, err
+}
+
+func write(batch *pgx.Batch, object Object, kind carillon.AlertKind, before, after alert.Incident) {
+	if after.ID != 0 {
+		batch.Queue(`UPDATE alerts SET reason = $2, times = $3, fire_time = $4, renewed_at = $5, ended_at = $6 WHERE id = $1`,
+			after.ID, after.Reason, after.Times, set(after.FireTime), after.RenewedAt, set(after.EndedAt))
+	} else {
+		batch.Queue(`
+			INSERT INTO alerts (object, object_id, namespace, name, labels, kind, reason, times, fire_time, started_at, renewed_at, ended_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			object.Sort, object.ID, object.Namespace, object.Name, object.Labels, kind, after.Reason, after.Times,
+			set(after.FireTime), after.StartedAt, after.RenewedAt, set(after.EndedAt))
+	}
+	if after.Times > before.Times || after.ID == 0 {
+		begun.WithLabelValues(string(kind)).Inc()
+	}
+}
+
+// set makes a zero time NULL.
+func set(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

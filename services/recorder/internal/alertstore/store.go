@@ -1,0 +1,157 @@
+// Package alertstore keeps alerts: it asks the database what the judgement of
+// package alert needs, and writes what came of it.
+//
+// All who write alerts do so one after the other, for the length of a transaction
+// of a few milliseconds. So of several recorders that look at the same job at the
+// same time, the second sees what the first has written, and an incident begins once
+// and ends once.
+package alertstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
+	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// statementTimeout bounds each look.
+	statementTimeout = 30 * time.Second
+	// kept is how long an incident is there after its end.
+	kept = 90 * 24 * time.Hour
+	// forgottenAfter is when an alert that only others can end does so by itself.
+	forgottenAfter = 24 * time.Hour
+)
+
+// Store reads and writes alerts. It is safe for concurrent use.
+type Store struct{ pool *pgxpool.Pool }
+
+// New returns a store over a pool that stays the caller's.
+func New(pool *pgxpool.Pool) *Store { return &Store{pool} }
+
+// Object is a job or a check.
+type Object struct {
+	Sort            string // job or check
+	ID              uuid.UUID
+	Namespace, Name string
+	Labels          []byte // JSON
+}
+
+// Verdict is what was found of an object.
+type Verdict struct {
+	Object
+	Findings []alert.Finding
+}
+
+// alone calls do in a transaction that no other writer of alerts runs beside.
+func (s *Store) alone(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('alerts'))`); err != nil {
+			return err
+		}
+		return do(ctx, tx)
+	})
+}
+
+// Apply writes what follows from verdicts.
+func (s *Store) Apply(ctx context.Context, verdicts []Verdict, now time.Time) error {
+	return s.alone(ctx, func(ctx context.Context, tx pgx.Tx) error { return apply(ctx, tx, verdicts, now) })
+}
+
+// Look judges jobs by their statistics and by what was seen of them, and writes
+// what follows. Jobs that are not there any more are passed over: [Store.Tidy] ends their alerts.
+func (s *Store) Look(ctx context.Context, seen map[uuid.UUID]*alert.Evidence, now time.Time) error {
+	ids := make([]uuid.UUID, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	return s.alone(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		jobs, err := jobsOf(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		verdicts := make([]Verdict, 0, len(jobs))
+		for _, job := range jobs {
+			verdicts = append(verdicts, Verdict{job.Object, alert.Judge(job.Job, *seen[job.ID], now)})
+		}
+		return apply(ctx, tx, verdicts, now)
+	})
+}
+
+// Raise writes what somebody else has found of a job. A job that is not there, or
+// wants no such alert, is passed over.
+func (s *Store) Raise(ctx context.Context, id uuid.UUID, found alert.Finding, now time.Time) error {
+	return s.alone(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		jobs, err := jobsOf(ctx, tx, []uuid.UUID{id})
+		if err != nil || len(jobs) == 0 {
+			return err
+		}
+		if jobs[0].Wants.Mutes(found.Kind) {
+			found.Level = alert.Quiet
+		}
+		return apply(ctx, tx, []Verdict{{jobs[0].Object, []alert.Finding{found}}}, now)
+	})
+}
+
+// judged is a job with what is known of it.
+type judged struct {
+	Object
+	alert.Job
+}
+
+func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT j.id, j.namespace, j.name, j.labels, j.document->'alerts', j.paused, j.effective_from,
+			coalesce(s.failure_streak, 0), coalesce(s.last_state, ''), s.last_kind = 'schedule', s.last_fire_time,
+			s.last_started_at, s.last_finished_at, s.last_success_finished_at, coalesce(s.succeeded, 0), s.durations
+		FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id WHERE j.id = ANY($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanJob)
+}
+
+func scanJob(row pgx.CollectableRow) (j judged, err error) {
+	var wants, durations []byte
+	var scheduled *bool
+	var successes int64
+	var changed time.Time
+	var fire, started, finished, succeeded *time.Time
+	j.Sort = "job"
+	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &changed,
+		&j.Failures, &j.Last.State, &scheduled, &fire, &started, &finished, &succeeded, &successes, &durations); err != nil {
+		return j, err
+	}
+	var alerts *carillon.Alerts
+	if len(wants) > 0 {
+		if err = json.Unmarshal(wants, &alerts); err != nil {
+			return j, err
+		}
+	}
+	j.Wants, j.Usual = alerts.WithDefaults(), usual(durations, successes)
+	j.Last.FireTime = value(fire)
+	if started != nil && finished != nil {
+		j.Last.Duration = finished.Sub(*started)
+		if scheduled != nil && *scheduled {
+			j.Last.Lateness = started.Sub(j.Last.FireTime)
+		}
+	}
+	if j.SuccessAt = changed; succeeded != nil && succeeded.After(changed) {
+		j.SuccessAt = *succeeded
+	}
+	return j, nil
+}
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
