@@ -47,12 +47,17 @@ const (
 	expired = `coalesce(kept.days <= $1 AND r.recorded_at < $2::timestamptz - make_interval(days => kept.days - 1), false)`
 )
 
-// judge counts, and raises the horizon of each namespace that is to lose runs.
+// judge counts, and raises the horizon of each namespace that is to lose runs. Runs
+// of one namespace, state and day of recording are all too old, or none is: to look
+// for their retention once is what makes it quick.
 func (p *partition) judge(ctx context.Context, tx pgx.Tx) (v verdict, err error) {
 	err = tx.QueryRow(ctx, `
 		WITH counted AS (
-			SELECT r.namespace, count(*) AS runs, count(*) FILTER (WHERE `+expired+`) AS gone
-			FROM `+p.runs()+judged+` GROUP BY r.namespace
+			SELECT r.namespace, sum(r.runs) AS runs, coalesce(sum(r.runs) FILTER (WHERE `+expired+`), 0) AS gone
+			FROM (
+				SELECT namespace, state, min(recorded_at) AS recorded_at, count(*) AS runs
+				FROM `+p.runs()+` GROUP BY namespace, state, (recorded_at AT TIME ZONE 'UTC')::date
+			)`+judged+` GROUP BY r.namespace
 		), raised AS (
 			INSERT INTO horizons AS h (namespace, begins) SELECT namespace, $3::timestamptz FROM counted WHERE gone > 0
 			ON CONFLICT (namespace) DO UPDATE SET begins = excluded.begins WHERE h.begins < excluded.begins
