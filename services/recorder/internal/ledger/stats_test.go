@@ -37,7 +37,7 @@ func statsOf(t failer, pool *pgxpool.Pool) []*jobstat.Stats {
 func recount(t failer, pool *pgxpool.Pool) []*jobstat.Stats {
 	t.Helper()
 	rows, err := pool.Query(context.Background(), `
-		SELECT job_id, id, kind, fire_time, state, started_at, finished_at FROM runs
+		SELECT job_id, id, kind, fire_time, state, coalesce(started_at, '0001-01-01Z'), coalesce(finished_at, '0001-01-01Z') FROM runs
 		WHERE state NOT IN ('queued', 'running', 'retrying') AND kind <> 'backfill' ORDER BY job_id, fire_time, id`)
 	if err != nil {
 		t.Fatal(err)
@@ -45,12 +45,10 @@ func recount(t failer, pool *pgxpool.Pool) []*jobstat.Stats {
 	all := []*jobstat.Stats{}
 	var job uuid.UUID
 	var e jobstat.End
-	var started, finished *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&job, &e.RunID, &e.Kind, &e.FireTime, &e.State, &started, &finished}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&job, &e.RunID, &e.Kind, &e.FireTime, &e.State, &e.StartedAt, &e.FinishedAt}, func() error {
 		if len(all) == 0 || all[len(all)-1].JobID != job {
 			all = append(all, &jobstat.Stats{JobID: job})
 		}
-		e.StartedAt, e.FinishedAt = orZero(started), orZero(finished)
 		all[len(all)-1].Count(e)
 		return nil
 	})
