@@ -1,6 +1,7 @@
 package recorder_test
 
 import (
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ func BenchmarkRecord(b *testing.B) {
 }
 
 func benchRecord(b *testing.B, of func(n int) wire.Outcome) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in carillon up
 	s := newDurableStage(b)
 	s.warmUp(b, of)
 	batches := s.bareBatches(b, of)

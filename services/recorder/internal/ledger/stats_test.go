@@ -140,6 +140,24 @@ func TestSQLSeesStreaksAndTheLastRun(t *testing.T) {
 	}
 }
 
+func TestStatisticsThatCannotBeReadBeginAnew(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	l, job := New(pool), uuid.New()
+	record(t, l, succeeded(job, noon))
+	for _, column := range []string{"rest", "durations"} {
+		if _, err := pool.Exec(t.Context(), "UPDATE job_stats SET "+column+" = 'x' WHERE job_id = $1", job); err != nil {
+			t.Fatal(err)
+		}
+		record(t, l, succeeded(uuid.New(), noon), succeeded(job, noon.Add(time.Duration(len(column))*time.Minute)))
+	}
+	for _, s := range statsOf(t, pool) {
+		if s.Counts.Succeeded != 1 {
+			t.Errorf("job %s has %d successes", s.JobID, s.Counts.Succeeded)
+		}
+	}
+}
+
 func TestBackfillsAndLivesLeaveNoStatistics(t *testing.T) {
 	t.Parallel()
 	pool := database(t)
