@@ -8,7 +8,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/topology"
 )
 
-var full = flag.Bool("full", false, "five million runs instead of a hundred thousand")
+var full = flag.Bool("full", false, "five million runs instead of thirty thousand")
 
 // heapAnyhow is by how much the heap differs from one collection to the next.
 const heapAnyhow = 16 << 20
@@ -17,7 +17,7 @@ const heapAnyhow = 16 << 20
 // at a time. The heap of this process, which is the recorder, the NATS server and
 // the test, must not grow with their number.
 func TestMemoryIsLevelOverManyRuns(t *testing.T) {
-	runs := 100_000
+	runs := 30_000
 	if *full {
 		runs = 5_000_000
 	}
