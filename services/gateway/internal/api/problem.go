@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -49,6 +50,8 @@ func asProblem(err error) error {
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
+	case errors.Is(err, inflight.ErrUnavailable):
+		return unavailable(inflight.ErrUnavailable.Error())
 	case errors.Is(err, cancellation.ErrUnavailable):
 		return unavailable(cancellation.ErrUnavailable.Error())
 	case errors.Is(err, callback.ErrUnavailable):

@@ -30,9 +30,9 @@ WITH recorded AS (
     was_started_at = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.started_at END,
     was_finished_at = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.finished_at END
   WHERE (greatest(array_position($25::text[], excluded.state), $26), excluded.attempts,
-         array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason <> '')
+         array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason COLLATE "C")
       > (greatest(array_position($25::text[], r.state), $26), r.attempts,
-         array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason <> '')
+         array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason COLLATE "C")
   RETURNING id, state, was_state, was_started_at, was_finished_at
 ), tried AS (
   INSERT INTO attempts AS a (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
