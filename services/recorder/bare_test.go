@@ -27,19 +27,9 @@ SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::
 ON CONFLICT (fire_time, id) DO UPDATE SET state = excluded.state, reason = excluded.reason, attempts = excluded.attempts,
     status = excluded.status, started_at = excluded.started_at, finished_at = excluded.finished_at`
 
-// upsertBare writes the rows of b.N outcomes, with nothing else to do, and
-// returns how long that took.
-func (s *stage) upsertBare(b *testing.B, of func(n int) wire.Outcome) time.Duration {
+// upsertBare writes the rows of batches, with nothing else to do.
+func (s *stage) upsertBare(b *testing.B, batches <-chan []any) {
 	b.Helper()
-	if _, err := s.pool.Exec(b.Context(), bareTable); err != nil {
-		b.Fatal(err)
-	}
-	batches := make(chan []any, b.N/bareBatch+1)
-	for from := 0; from < b.N; from += bareBatch {
-		batches <- bareColumns(of, from, min(from+bareBatch, b.N))
-	}
-	close(batches)
-	began := time.Now()
 	var wait sync.WaitGroup
 	for range bareWriters {
 		wait.Go(func() {
@@ -51,7 +41,20 @@ func (s *stage) upsertBare(b *testing.B, of func(n int) wire.Outcome) time.Durat
 		})
 	}
 	wait.Wait()
-	return time.Since(began)
+}
+
+// bareBatches makes the rows of b.N outcomes in advance, and the table for them.
+func (s *stage) bareBatches(b *testing.B, of func(n int) wire.Outcome) <-chan []any {
+	b.Helper()
+	if _, err := s.pool.Exec(b.Context(), bareTable); err != nil {
+		b.Fatal(err)
+	}
+	batches := make(chan []any, b.N/bareBatch+1)
+	for from := 0; from < b.N; from += bareBatch {
+		batches <- bareColumns(of, from, min(from+bareBatch, b.N))
+	}
+	close(batches)
+	return batches
 }
 
 func bareColumns(of func(n int) wire.Outcome, from, to int) []any {

@@ -2,8 +2,6 @@ package jobstat
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"math"
 	"time"
 
@@ -44,7 +42,7 @@ func (s *Stats) averages() []*Average {
 
 func (s *Stats) readRest(data []byte) error {
 	if len(data) == 0 || data[0] != restVersion {
-		return fmt.Errorf("job %s: they were written by another version", s.JobID)
+		return ErrUnreadable
 	}
 	r := reader{data: data[1:]}
 	for _, count := range s.Counts.all() {
@@ -61,6 +59,9 @@ func (s *Stats) readRest(data []byte) error {
 	}
 	s.Lateness.Sketch = Sketch(r.bytes(r.uvarint()))
 	s.Streak.read(&r)
+	if !s.Lateness.Sketch.whole() {
+		return ErrUnreadable
+	}
 	return r.err
 }
 
@@ -70,11 +71,9 @@ type reader struct {
 	err  error
 }
 
-var errCutOff = errors.New("they are cut off")
-
 func (r *reader) bytes(n uint64) []byte {
 	if n > uint64(len(r.data)) {
-		r.data, r.err = nil, errCutOff
+		r.data, r.err = nil, ErrUnreadable
 		return nil
 	}
 	taken := r.data[:n:n]
@@ -92,7 +91,7 @@ func (r *reader) uint64() uint64 {
 func (r *reader) uvarint() uint64 {
 	value, n := binary.Uvarint(r.data)
 	if n <= 0 {
-		r.data, r.err = nil, errCutOff
+		r.data, r.err = nil, ErrUnreadable
 		return 0
 	}
 	r.data = r.data[n:]

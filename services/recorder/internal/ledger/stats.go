@@ -3,6 +3,8 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"slices"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -42,11 +44,27 @@ func lockStats(ctx context.Context, tx pgx.Tx, jobs pgtype.FlatArray[pgtype.UUID
 	batch.Queue("SELECT pg_advisory_xact_lock('job_stats'::regclass::oid::bigint)")
 	batch.Queue("SELECT "+jobstat.Columns+" FROM job_stats WHERE job_id = ANY($1)", jobs).
 		Query(func(rows pgx.Rows) (err error) {
-			known, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*jobstat.Stats, error) { return jobstat.Scan(row) })
+			known, err = readStats(rows)
 			return err
 		})
 	statements.Add(float64(batch.Len()))
 	return known, tx.SendBatch(ctx, batch).Close()
+}
+
+// readStats leaves out what it cannot read: those statistics begin anew, because
+// recording must not wait for them.
+func readStats(rows pgx.Rows) (known []*jobstat.Stats, err error) {
+	for rows.Next() {
+		switch stats, err := jobstat.Scan(rows); {
+		case errors.Is(err, jobstat.ErrUnreadable):
+			slog.Error("statistics begin anew", "error", err)
+		case err != nil:
+			return nil, err
+		default:
+			known = append(known, stats)
+		}
+	}
+	return known, rows.Err()
 }
 
 // count adds ends to what is known of their jobs.
