@@ -248,3 +248,19 @@ func TestOnePassAtATime(t *testing.T) {
 		t.Errorf("%v, %v, %d requests", err, inner, len(w.asked))
 	}
 }
+
+func TestABusyMachineIsGivenLongerRests(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{
+		0:                      0,
+		10 * time.Millisecond:  10 * time.Millisecond,
+		250 * time.Millisecond: 250 * time.Millisecond,
+		500 * time.Millisecond: time.Second,
+		time.Second:            4 * time.Second,
+		10 * time.Second:       40 * time.Second,
+	} {
+		if got := rest(took); got != want {
+			t.Errorf("after %s a rest of %s, want %s", took, got, want)
+		}
+	}
+}
