@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/jobstat"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/schedule"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -95,7 +97,13 @@ func (s *system) failing(t *testing.T, n int) {
 			SELECT gen_random_uuid(), 'default', 'failing-' || n, 1, 'default', jsonb_set($3, '{name}', to_jsonb('failing-' || n)),
 				now() - interval '1 day', 'auto' FROM generate_series($1::int, $2) AS n`, first, min(first+most-1, n), document)
 	}
-	s.exec(t, `INSERT INTO job_stats (job_id, failed, failure_streak, last_fire_time) SELECT id, 5, 5, now() FROM jobs`)
+	stats, at := jobstat.Stats{}, time.Now().Truncate(time.Second)
+	for range 5 {
+		stats.Count(jobstat.End{RunID: uuid.New(), Kind: carillon.KindSchedule, FireTime: at, State: carillon.StateFailed})
+	}
+	s.exec(t, `
+		INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, durations, rest)
+		SELECT id, $1, $2, $3, $4, '', $5 FROM jobs`, stats.Streak.Failures(), stats.Last.Kind, at, stats.Last.State, stats.Rest())
 }
 
 // adapted counts the jobs that a pass has changed.

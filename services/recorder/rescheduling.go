@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// passTimeout bounds a pass: a million jobs fit.
-	passTimeout = 10 * time.Minute
+	// passTimeout bounds a pass. What it did until then stays done, so the next one
+	// gets further.
+	passTimeout = 30 * time.Minute
 	// askTimeout is longer than a gateway tries to write.
 	askTimeout = 20 * time.Second
 )

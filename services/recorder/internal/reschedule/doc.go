@@ -7,8 +7,10 @@
 // # Off the hot path
 //
 // A pass reads jobs with their statistics in pages by id, one statement each, and
-// never a run. After each page, and after each request to the gateway, it rests as
-// long as that took, so it never takes more than half a core, or half a connection. An advisory lock, held by the
+// never a run. After each page, and after each request to the gateway, it rests at
+// least as long as that took, so it never takes more than half a core, or half a
+// connection; and up to four times as long where the machine is busy with other
+// things, which shows in how long the work takes. An advisory lock, held by the
 // connection that reads, lets one recorder at a time do it; the others go on
 // recording. Where some job has a spread to move in, the fires of all jobs are
 // counted first, in pages too.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/adaptive"
+	"github.com/carillon-cron/carillon/shared/jobstat"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -21,15 +22,12 @@ type job struct {
 	revision int64
 }
 
-// selectPage reads the jobs that may be looked at. A paused one is left, as nothing
-// new is known of it, and so is one of which a person has just said something.
+// selectPage reads the jobs that may be looked at. One that has not run yet is left,
+// as nothing is known of it; so is a paused one, as nothing new is; and so is one of
+// which a person has just said something.
 const selectPage = `
-	SELECT j.id, j.revision, j.effective_from, j.document->'schedule', j.document->'adaptive',
-		coalesce(failure_streak, 0), coalesce(success_streak, 0),
-		coalesce(failing_sum / nullif(failing_weight, 0), 0),
-		coalesce(recent_duration_sum / nullif(recent_duration_weight, 0), 0),
-		last_fire_time, history
-	FROM jobs AS j LEFT JOIN job_stats ON job_id = j.id
+	SELECT j.id, j.revision, j.effective_from, j.document->'schedule', j.document->'adaptive', history, ` + jobstat.Columns + `
+	FROM jobs AS j JOIN job_stats ON job_id = j.id
 	CROSS JOIN LATERAL (
 		SELECT array_agg(action ORDER BY revision) AS history FROM job_revisions AS r
 		WHERE r.job_id = j.id AND r.created_at > now() - interval '1 day' AND action IN ('stretched', 'relaxed', 'moved')
@@ -49,19 +47,37 @@ func (p *pass) page(ctx context.Context, after uuid.UUID) ([]job, error) {
 
 func scan(row pgx.CollectableRow) (j job, err error) {
 	var spec, bounds []byte
-	var seconds float64
-	var last *time.Time
-	err = row.Scan(&j.id, &j.revision, &j.EffectiveFrom, &spec, &bounds, &j.Stats.Failures, &j.Stats.Successes,
-		&j.Stats.FailingShare, &seconds, &last, &j.History)
-	if err != nil {
-		return j, err
+	shared := sharedRow{row: row, first: []any{&j.id, &j.revision, &j.EffectiveFrom, &spec, &bounds, &j.History}}
+	stats, err := jobstat.Scan(&shared)
+	if shared.err != nil {
+		return j, shared.err
 	}
-	j.Stats.Duration = time.Duration(seconds * float64(time.Second))
-	if last != nil {
-		j.Stats.LastFire = *last
+	if err == nil { // those of another version are unknown until the job's next run
+		j.Stats = of(stats)
 	}
 	if err := json.Unmarshal(bounds, &j.Adaptive); err != nil {
 		return j, fmt.Errorf("job %s: %w", j.id, err)
 	}
 	return j, json.Unmarshal(spec, &j.Schedule)
+}
+
+func of(s *jobstat.Stats) adaptive.Stats {
+	failing, _ := s.Failing.Mean()
+	seconds, _ := s.RecentDuration.Mean()
+	return adaptive.Stats{
+		Failures: s.Streak.Failures(), Successes: s.Streak.Successes(), FailingShare: failing,
+		Duration: time.Duration(seconds * float64(time.Second)), LastFire: s.Last.FireTime,
+	}
+}
+
+// sharedRow is a row whose first columns go elsewhere than the rest.
+type sharedRow struct {
+	row   pgx.CollectableRow
+	first []any
+	err   error
+}
+
+func (r *sharedRow) Scan(rest ...any) error {
+	r.err = r.row.Scan(append(r.first, rest...)...)
+	return r.err
 }

@@ -99,7 +99,21 @@ func (p *pass) run(ctx context.Context) error {
 	}
 }
 
-// rested works, and then rests as long as that took.
+const (
+	// leisurely is what a piece of work takes on a machine that has time.
+	leisurely = 250 * time.Millisecond
+	// longestRest is how many times as long as the work a rest is at most.
+	longestRest = 4
+)
+
+// rest returns how long to rest from a piece of work: as long as it took and, where
+// it took long because others want the machine too, longer.
+func rest(took time.Duration) time.Duration {
+	times := min(max(took.Seconds()/leisurely.Seconds(), 1), longestRest)
+	return time.Duration(times * float64(took))
+}
+
+// rested works, and then rests.
 func rested(ctx context.Context, work func() error) error {
 	begun := time.Now()
 	if err := work(); err != nil {
@@ -108,7 +122,7 @@ func rested(ctx context.Context, work func() error) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(time.Since(begun)):
+	case <-time.After(rest(time.Since(begun))):
 		return nil
 	}
 }
