@@ -10,9 +10,11 @@
 //	bench ──▶ carillon up ──▶ target
 //	              └──▶ Postgres
 //
-// A planner with a million jobs is measured alone: see package planner.
+// A runner, and a planner with a million jobs, are measured alone: see the packages
+// runner and planner.
 //
 //	go run ./bench                    # everything
+//	go run ./bench runner             # the runner alone, writing no file
 //	go run ./bench planner [jobs]     # the planner alone, writing no file
 //
 // Machines are shared and noisy: what is held to a bound is a ratio within one

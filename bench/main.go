@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/broker"
 	"github.com/carillon-cron/carillon/bench/planner"
+	"github.com/carillon-cron/carillon/bench/runner"
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
@@ -59,10 +61,12 @@ func run(role string) error {
 	switch role {
 	case targetRole:
 		return serveTarget()
-	case planner.ServerRole:
-		return planner.ServeNATS()
+	case broker.Role:
+		return broker.Serve()
 	case "planner":
 		return measurePlanner(ctx, os.Args[2:])
+	case "runner":
+		return measureRunner(ctx)
 	}
 	return measure(ctx, "docs/performance.md")
 }
@@ -86,10 +90,38 @@ func measurePlanner(ctx context.Context, args []string) (err error) {
 	return err
 }
 
+// measureRunner measures the runner alone, and writes no file.
+func measureRunner(ctx context.Context) error {
+	report, err := runnerAlone(ctx)
+	if err == nil {
+		fmt.Println(report)
+	}
+	return err
+}
+
+// runnerAlone measures the runner beside the bare loop on the same target.
+func runnerAlone(ctx context.Context) (*runner.Report, error) {
+	target, err := startTarget()
+	if err != nil {
+		return nil, err
+	}
+	defer target.Stop()
+	return runner.Measure(ctx, runner.Config{
+		URL: target.url + "/empty", AtOnce: concurrency, Say: say,
+		Bare: func(ctx context.Context) (perSecond, cpuPerCall float64, err error) {
+			r, err := bareLoop(ctx, target, bareCalls)
+			return r.perSecond(), r.cpu / float64(r.count), err
+		},
+	})
+}
+
 // measure runs everything, in order, and writes the report.
 func measure(ctx context.Context, file string) error {
 	r, err := measureSystem(ctx)
 	if err != nil {
+		return err
+	}
+	if r.runner, err = runnerAlone(ctx); err != nil {
 		return err
 	}
 	if r.planner, err = planner.Measure(ctx, jobsPlanned, say); err != nil {

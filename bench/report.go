@@ -8,6 +8,7 @@ import (
 
 	"github.com/carillon-cron/carillon/bench/planner"
 	"github.com/carillon-cron/carillon/bench/process"
+	"github.com/carillon-cron/carillon/bench/runner"
 	"github.com/carillon-cron/carillon/bench/table"
 )
 
@@ -17,6 +18,7 @@ type report struct {
 	loads           []herdResult // as in loads
 	herds           []herdResult
 	idle            lateness
+	runner          *runner.Report
 	planner         *planner.Report
 }
 
@@ -41,7 +43,7 @@ func (r *report) String() string {
 	for _, h := range r.herds {
 		table.Row(&b, h.count, table.Milliseconds(h.late.p50), table.Milliseconds(h.late.p99), table.Milliseconds(h.late.max), fmt.Sprintf("%.0f", h.perSecond()), fmt.Sprintf("%.3f", h.cpuPer1000()))
 	}
-	fmt.Fprintf(&b, "\n%s", r.planner)
+	fmt.Fprintf(&b, "\n%s\n%s", r.runner, r.planner)
 	return b.String()
 }
 

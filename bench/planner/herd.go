@@ -35,7 +35,7 @@ func (b *bench) planHerd(ctx context.Context, p *planner, jobs *stock) (float64,
 		return 0, err
 	}
 	own, servers = process.CPU(p.cmd.Process.Pid)-own, process.CPU(b.server.PID)-servers
-	stream, err := b.server.js.Stream(ctx, topology.RunsStream)
+	stream, err := b.server.JS.Stream(ctx, topology.RunsStream)
 	if err != nil {
 		return 0, err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/broker"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -40,10 +41,12 @@ func Measure(ctx context.Context, jobs int, say Say) (*Report, error) {
 	if out, err := exec.Command("go", "build", "-o", b.binary, "./cmd/carillon").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
 	}
-	if b.server, err = startServer(ctx); err != nil {
+	nats, err := broker.Start(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer b.server.stop()
+	defer nats.Close()
+	b.server = &server{nats}
 	for _, part := range []func(context.Context) error{b.load, b.idleAndHerd} {
 		if err := part(ctx); err != nil {
 			return nil, err
@@ -70,7 +73,7 @@ func (b *bench) load(ctx context.Context) error {
 // start fills JOBS with jobs that begin tomorrow, and starts a planner.
 func (b *bench) start(ctx context.Context, jobs *stock, spec func(int) schedule.Spec) (*planner, error) {
 	tomorrow := time.Now().Add(24 * time.Hour)
-	if err := b.server.empty(ctx, topology.JobsStream); err != nil {
+	if err := b.server.Empty(ctx, topology.JobsStream); err != nil {
 		return nil, err
 	}
 	err := b.server.fill(ctx, b.jobs, func(i int) *wire.Definition { return jobs.definition(i, spec(i), tomorrow) }, b.say)

@@ -23,7 +23,7 @@ const rawBatch = 999
 // and leaves RUNS empty.
 func (s *server) raw(ctx context.Context, n int, say Say) (float64, error) {
 	batches := rawBatches(n)
-	if err := s.empty(ctx, topology.RunsStream); err != nil {
+	if err := s.Empty(ctx, topology.RunsStream); err != nil {
 		return 0, err
 	}
 	cpu, start, mark := process.CPU(s.PID), time.Now(), uint64(0)
@@ -36,11 +36,11 @@ func (s *server) raw(ctx context.Context, n int, say Say) (float64, error) {
 	}
 	took := time.Since(start)
 	say("  stored in %s, with %.1f s of CPU time in the server", took.Round(time.Millisecond), process.CPU(s.PID)-cpu)
-	return float64(n) / took.Seconds(), s.empty(ctx, topology.RunsStream)
+	return float64(n) / took.Seconds(), s.Empty(ctx, topology.RunsStream)
 }
 
 func (s *server) commit(ctx context.Context, batch []*nats.Msg) (*jetstreamext.BatchAck, error) {
-	publisher, err := jetstreamext.NewBatchPublisher(s.js, jetstreamext.BatchFlowControl{})
+	publisher, err := jetstreamext.NewBatchPublisher(s.JS, jetstreamext.BatchFlowControl{})
 	if err != nil {
 		return nil, err
 	}

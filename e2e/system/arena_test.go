@@ -25,7 +25,9 @@ type arena struct {
 	natsArgs []string
 	nats     *exec.Cmd
 	runner   *exec.Cmd
+	recorder *exec.Cmd
 	planners []*sufferer
+	serving  map[string]*sufferer // the last one that was started of each other service
 }
 
 // sufferer is a process that says how it is.
@@ -36,12 +38,17 @@ type sufferer struct {
 
 func newArena(t *testing.T) *arena {
 	t.Helper()
+	return newArenaOn(t, pgtest.Database(t))
+}
+
+func newArenaOn(t *testing.T, database string) *arena {
+	t.Helper()
 	nats, listen := freeAddress(t), freeAddress(t)
 	host, port, _ := net.SplitHostPort(nats)
 	a := &arena{
-		t: t, natsArgs: []string{"-js", "-sd", t.TempDir(), "-a", host, "-p", port},
+		t: t, serving: map[string]*sufferer{}, natsArgs: []string{"-js", "-sd", t.TempDir(), "-a", host, "-p", port},
 		env: []string{
-			"NATS_URL=nats://" + nats, "DATABASE_URL=" + pgtest.Database(t), "CARILLON_LISTEN=" + listen,
+			"NATS_URL=nats://" + nats, "DATABASE_URL=" + database, "CARILLON_LISTEN=" + listen,
 			"CARILLON_ADMIN_KEY=" + adminKey, "CARILLON_ALLOW_TARGETS=127.0.0.0/8", "CARILLON_LOG_LEVEL=error",
 		},
 	}
@@ -50,15 +57,17 @@ func newArena(t *testing.T) *arena {
 		a.addPlanner()
 	}
 	a.runner = a.serve("runner")
-	a.serve("recorder")
+	a.recorder = a.serve("recorder")
 	a.serve("gateway")
 	a.system = ready(t, listen)
+	a.database = database
 	return a
 }
 
 func (a *arena) serve(name string) *exec.Cmd {
 	a.t.Helper()
-	return start(a.t, append(a.env, "CARILLON_ADMIN_LISTEN=127.0.0.1:0"), carillonBinary, name)
+	a.serving[name] = a.startAsked(name)
+	return a.serving[name].cmd
 }
 
 func (a *arena) addPlanner() {
@@ -94,7 +103,9 @@ func (p *sufferer) metric(name string) (n int) {
 	defer answer.Body.Close()
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
 		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
-			_, _ = fmt.Sscan(text, &n)
+			var value float64 // large ones have an exponent
+			_, _ = fmt.Sscan(text, &value)
+			n = int(value)
 		}
 	}
 	return n

@@ -82,11 +82,11 @@ func (w *worker) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
 }
 
 // callBack calls back twice, as one does who did not hear the answer.
-func (w *worker) callBack(url, status string, after time.Duration) {
+func (w *worker) callBack(url, state string, after time.Duration) {
 	w.working.Go(func() {
 		<-time.After(after)
 		for range 2 {
-			response, err := http.Post(url, "application/json", bytes.NewReader([]byte(`{"status":"`+status+`","message":"from the target"}`)))
+			response, err := http.Post(url, "application/json", bytes.NewReader([]byte(`{"state":"`+state+`","message":"from the target"}`)))
 			if err != nil {
 				w.Error(err)
 				return

@@ -38,7 +38,10 @@ func verify(t *testing.T, config *tls.Config, check func(*http.Request) bool) *v
 			v.refused.Add(1)
 			w.WriteHeader(http.StatusForbidden)
 		}
-		fmt.Fprintf(w, "echo %v", r.Header)
+		fmt.Fprintf(w, "echo %v of %s", r.Header, r.URL)
+		for _, shown := range []string{r.Header.Get("Authorization"), r.Header.Get("X-Key")} {
+			fmt.Fprint(w, "\n", inPHP(shown), "\n", inNET(shown))
+		}
 	}))
 	if config == nil {
 		v.Start()

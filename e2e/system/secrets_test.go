@@ -25,13 +25,16 @@ const (
 	clientSecret = "client-S3CR3T/+%&"
 	accessToken  = "t0ken-S3CR3T/+="
 	wrongSecret  = "wrong-S3CR3T/+%"
+	filledSecret = `filled S3CR3T/+&"\é`
+	toldSecret   = `told-S3CR3T/+&"\é`
 )
 
 // watched is a Carillon of processes that talk as much as they can, all of it heard.
 type watched struct {
 	*system
-	hay  *haystack
-	logs *log
+	hay    *haystack
+	logs   *log
+	admins []string // addresses of metrics
 }
 
 func startWatched(t *testing.T, masterKey string) *watched {
@@ -43,12 +46,13 @@ func startWatched(t *testing.T, masterKey string) *watched {
 	w.hay.listen(t, "nats://"+natsAddress)
 	database := pgtest.Database(t)
 	env := []string{
-		"NATS_URL=nats://" + natsAddress, "DATABASE_URL=" + database, "CARILLON_ADMIN_LISTEN=127.0.0.1:0",
+		"NATS_URL=nats://" + natsAddress, "DATABASE_URL=" + database, "CARILLON_PUBLIC_URL=http://" + listen,
 		"CARILLON_LISTEN=" + listen, "CARILLON_ADMIN_KEY=" + adminKey, "CARILLON_ALLOW_TARGETS=127.0.0.0/8",
 		"CARILLON_LOG_LEVEL=debug", "OTEL_EXPORTER_OTLP_ENDPOINT=" + spans.endpoint(), "CARILLON_MASTER_KEY=" + masterKey,
 	}
 	for _, name := range []string{"planner", "runner", "runner", "recorder", "gateway"} {
-		startInto(t, w.logs, env, carillonBinary, name)
+		w.admins = append(w.admins, freeAddress(t))
+		startInto(t, w.logs, append(env, "CARILLON_ADMIN_LISTEN="+w.admins[len(w.admins)-1]), carillonBinary, name)
 	}
 	w.system = ready(t, listen)
 	w.database = database
@@ -108,6 +112,9 @@ func (w *watched) gather(t *testing.T, jobs []carillon.Job) {
 		}
 		w.hay.add("answers", string(answer))
 	}
+	for _, admin := range w.admins {
+		w.hay.add("metrics", page(t, "http://"+admin+"/metrics"))
+	}
 	w.hay.dump(t, w.database)
 	w.hay.add("logs", w.logs.String())
 	w.hay.add("traces", spans.text())
@@ -122,7 +129,8 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	serverCert, serverKey := certify(t)
 	clientCert, clientKey := certify(t)
 	for name, value := range map[string]string{
-		"bearer": bearerSecret, "password": password, "client": clientSecret, "wrong": wrongSecret, "pair": clientCert + clientKey,
+		"bearer": bearerSecret, "password": password, "client": clientSecret, "wrong": wrongSecret, "filled": filledSecret, "pair": clientCert + clientKey,
+		"told": toldSecret,
 	} {
 		w.put(t, name, value)
 	}
@@ -148,6 +156,15 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	for name, auth := range auths {
 		jobs = append(jobs, w.job(t, name, carillon.Target{URL: plain[name].URL, Auth: auth}))
 	}
+	plain["filled"] = verify(t, nil, func(r *http.Request) bool {
+		return r.FormValue("key") == filledSecret && r.Header.Get("X-Key") == "is "+filledSecret
+	})
+	jobs = append(jobs, w.job(t, "filled", carillon.Target{
+		URL: plain["filled"].URL + "/?key={{secret.filled}}", Headers: map[string]string{"X-Key": "is {{secret.filled}}"},
+	}))
+	teller := tell(t)
+	plain["told"] = teller.verifier
+	jobs = append(jobs, w.job(t, "told", teller.target()))
 	closed := "http://" + freeAddress(t)
 	jobs = append(jobs,
 		w.job(t, "refused", carillon.Target{URL: verify(t, nil, header("none")).URL, Auth: auths["bearer"]}),
@@ -155,28 +172,16 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 		w.job(t, "no-token", carillon.Target{URL: closed, Auth: oauth2("wrong")}),
 	)
 	keys := w.rotate(t, &jobs)
-	until(t, time.Minute, func() error {
-		for _, v := range plain {
-			if err := v.enough(2); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	proven(t, plain)
 	for _, name := range []string{"refused", "unreachable", "no-token"} {
 		w.ended(t, jobs, name)
 	}
+	w.succeeded(t, jobs, "told")
 	w.gather(t, jobs)
-	for _, control := range [][2]string{
-		{"messages", "secret.default.bearer"}, {"messages", "Bearer (secret)"}, {"messages", "Basic (secret)"},
-		{"tables", "the token endpoint answered 401 Unauthorized"}, {"tables", "Bearer (secret)"},
-		{"logs", "definitions republished"}, {"logs", "Server is ready"}, {"traces", "attempt"}, {"feed", "succeeded"}, {"answers", "\"name\":\"password\""},
-	} {
-		w.hay.has(t, control[0], control[1])
-	}
+	w.heard(t)
 	secrets := map[string]string{
 		"the bearer token": bearerSecret, "the password": password, "the pair": "me:" + password, "the client's secret": clientSecret,
-		"the access token": accessToken, "the wrong secret": wrongSecret, "the master key": masterKey,
+		"the access token": accessToken, "the wrong secret": wrongSecret, "the filled in secret": filledSecret, "the master key": masterKey,
 	}
 	for i, line := range strings.Split(clientKey, "\n")[1:3] {
 		secrets[fmt.Sprint("line of the key ", i)] = line
@@ -184,8 +189,40 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	for i, key := range keys {
 		secrets[fmt.Sprint("signing key ", i)] = strings.TrimPrefix(key, "whsec_")
 	}
+	for i, token := range teller.tokens() {
+		secrets[fmt.Sprint("address for a callback ", i)] = token
+	}
 	for name, secret := range secrets {
 		w.hay.hasNot(t, name, secret)
+	}
+	for _, told := range []string{toldSecret, "me:" + toldSecret} {
+		w.hay.hasNot(t, "what was told", told, "callbacks") // until its run has ended, a report is as it came
+	}
+}
+
+// proven waits until each verifier has taken two calls.
+func proven(t *testing.T, verifiers map[string]*verifier) {
+	t.Helper()
+	until(t, time.Minute, func() error {
+		for _, v := range verifiers {
+			if err := v.enough(2); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// heard makes sure that everything was listened to, and that targets did echo.
+func (w *watched) heard(t *testing.T) {
+	t.Helper()
+	for _, control := range [][2]string{
+		{"messages", "secret.default.bearer"}, {"messages", "Bearer (secret)"}, {"messages", "Basic (secret)"},
+		{"tables", "the token endpoint answered 401 Unauthorized"}, {"tables", "Bearer (secret)"},
+		{"logs", "definitions republished"}, {"logs", "Server is ready"}, {"traces", "attempt"}, {"feed", "succeeded"}, {"metrics", "carillon_runner_calls_total"},
+		{"callbacks", toldProof}, {"callbacks", "told: Basic (secret)"}, {"tables", "told: Basic (secret)"}, {"answers", "\"name\":\"password\""},
+	} {
+		w.hay.has(t, control[0], control[1])
 	}
 }
 
@@ -215,13 +252,23 @@ func (w *watched) rotate(t *testing.T, jobs *[]carillon.Job) (keys []string) {
 // ended waits until a run of a job is in the ledger as failed.
 func (w *watched) ended(t *testing.T, jobs []carillon.Job, name string) {
 	t.Helper()
+	w.reached(t, jobs, name, carillon.StateFailed)
+}
+
+func (w *watched) succeeded(t *testing.T, jobs []carillon.Job, name string) {
+	t.Helper()
+	w.reached(t, jobs, name, carillon.StateSucceeded)
+}
+
+func (w *watched) reached(t *testing.T, jobs []carillon.Job, name string, state carillon.State) {
+	t.Helper()
 	for _, job := range jobs {
 		if job.Name != name {
 			continue
 		}
 		until(t, time.Minute, func() error {
-			if len(w.runs(t, "state=failed&job_id="+job.ID.String())) == 0 {
-				return fmt.Errorf("no run of %s has failed", name)
+			if len(w.runs(t, "state="+string(state)+"&job_id="+job.ID.String())) == 0 {
+				return fmt.Errorf("no run of %s has %s", name, state)
 			}
 			return nil
 		})

@@ -64,10 +64,10 @@ func TestACallbackWakesItsRun(t *testing.T) {
 	token := w.book.Token(w.ticket)
 	for range 2 { // repeated, it gets the same answer
 		got := into[struct {
-			RunID  uuid.UUID `json:"run_id"`
-			Status string
-		}](t, w.post(t, token, object{"status": "succeeded", "message": "done"}), http.StatusOK)
-		if got.RunID != w.ticket.Run || got.Status != "succeeded" {
+			RunID uuid.UUID `json:"run_id"`
+			State string
+		}](t, w.post(t, token, object{"state": "succeeded", "message": "done"}), http.StatusOK)
+		if got.RunID != w.ticket.Run || got.State != "succeeded" {
 			t.Errorf("answer %+v", got)
 		}
 	}
@@ -75,7 +75,7 @@ func TestACallbackWakesItsRun(t *testing.T) {
 	if err != nil || !ok || report.State != carillon.StateSucceeded || report.Message != "done" || !w.woken(t) {
 		t.Errorf("report %+v, %t, %v", report, ok, err)
 	}
-	if p := intoProblem(t, w.post(t, token, object{"status": "failed"}), http.StatusConflict); !strings.Contains(p.Detail, "said otherwise") {
+	if p := intoProblem(t, w.post(t, token, object{"state": "failed"}), http.StatusConflict); !strings.Contains(p.Detail, "said otherwise") {
 		t.Errorf("contradicted: %q", p.Detail)
 	}
 }
@@ -86,7 +86,7 @@ func TestOfContradictingCallbacksOneCounts(t *testing.T) {
 	token, statuses, racing := w.book.Token(w.ticket), make([]int, 20), sync.WaitGroup{}
 	for i := range statuses {
 		racing.Go(func() {
-			statuses[i] = w.post(t, token, object{"status": []string{"succeeded", "failed"}[i%2]}).status
+			statuses[i] = w.post(t, token, object{"state": []string{"succeeded", "failed"}[i%2]}).status
 		})
 	}
 	racing.Wait()
@@ -104,7 +104,7 @@ func TestOfContradictingCallbacksOneCounts(t *testing.T) {
 func TestCallbacksThatAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWaiting(t, newWorld(t))
-	token, fine := w.book.Token(w.ticket), object{"status": "succeeded"}
+	token, fine := w.book.Token(w.ticket), object{"state": "succeeded"}
 	late, forged := w.ticket, strings.Repeat("A", len(token))
 	late.Until = time.Now().Add(-time.Minute)
 	intoProblem(t, w.post(t, w.book.Token(late), fine), http.StatusGone)
@@ -117,17 +117,17 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 		}
 	}
 	for location, body := range map[string]any{
-		"body.status":  object{"status": "done"},
-		"body.message": object{"status": "failed", "message": strings.Repeat("x", 4001)},
-		"body.other":   object{"status": "failed", "other": "x"},
+		"body.state":   object{"state": "done"},
+		"body.message": object{"state": "failed", "message": strings.Repeat("x", 4001)},
+		"body.other":   object{"state": "failed", "other": "x"},
 		"body":         `[]`,
 	} {
 		if p := intoProblem(t, w.post(t, token, body), 422); !strings.Contains(strings.Join(p.locations(), " "), location) {
 			t.Errorf("%s: %v", location, p.locations())
 		}
 	}
-	intoProblem(t, w.post(t, token, `{"status"`), http.StatusBadRequest)
-	intoProblem(t, w.post(t, token, `{"status":"failed","message":"`+strings.Repeat("x", 64<<10)+`"}`), http.StatusRequestEntityTooLarge)
+	intoProblem(t, w.post(t, token, `{"state"`), http.StatusBadRequest)
+	intoProblem(t, w.post(t, token, `{"state":"failed","message":"`+strings.Repeat("x", 64<<10)+`"}`), http.StatusRequestEntityTooLarge)
 	if _, ok, err := w.book.Find(t.Context(), w.ticket.Run, 1); ok || err != nil || w.woken(t) {
 		t.Errorf("something was taken: %t, %v", ok, err)
 	}
@@ -135,7 +135,7 @@ func TestCallbacksThatAreRefused(t *testing.T) {
 	if _, err := w.book.Enter(t.Context(), w.ticket.Run, 1, timedOut); err != nil {
 		t.Fatal(err)
 	}
-	if p := intoProblem(t, w.post(t, token, object{"status": "failed"}), http.StatusGone); p.Detail != "the time for this callback is over" {
+	if p := intoProblem(t, w.post(t, token, object{"state": "failed"}), http.StatusGone); p.Detail != "the time for this callback is over" {
 		t.Errorf("late: %q", p.Detail)
 	}
 }
@@ -145,7 +145,7 @@ func TestACallbackWithoutNATSIsToBeRepeated(t *testing.T) {
 	w := newWaiting(t, newWorld(t))
 	token := w.book.Token(w.ticket)
 	w.nats.Stop()
-	if p := intoProblem(t, w.post(t, token, object{"status": "succeeded"}), http.StatusServiceUnavailable); p.Detail != "NATS is not available" {
+	if p := intoProblem(t, w.post(t, token, object{"state": "succeeded"}), http.StatusServiceUnavailable); p.Detail != "NATS is not available" {
 		t.Errorf("without NATS: %q", p.Detail)
 	}
 }

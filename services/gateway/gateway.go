@@ -17,8 +17,10 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"net/url"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
@@ -27,6 +29,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
+	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
@@ -60,6 +63,9 @@ type Config struct {
 	// PublicURL is the address of the API as targets see it; the runners need the
 	// same. Without it, jobs that want a callback are refused.
 	PublicURL string `env:"CARILLON_PUBLIC_URL"`
+	// Origins are those of other sites' pages that may follow the live feed, like
+	// https://status.example.com; none by default.
+	Origins []string `env:"CARILLON_ORIGINS"`
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
@@ -80,7 +86,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	if health == nil {
 		health = service.NewHealth() // for /readyz
 	}
-	if err := carillon.CheckPublicURL(config.PublicURL); err != nil {
+	if err := errors.Join(carillon.CheckPublicURL(config.PublicURL), checkOrigins(config.Origins)); err != nil {
 		return err
 	}
 	if err := config.Heartbeat.check(config.PublicURL); err != nil {
@@ -108,16 +114,28 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	defer pool.Close()
 
 	relay := outbox.NewRelay(pool, js)
-	jobs, starter := jobstore.New(pool, relay.Kick), trigger.New(js)
+	jobs, queues, starter := jobstore.New(pool, relay.Kick), queuestore.New(pool, relay.Kick), trigger.New(js)
 	checks := checkstore.New(pool)
 	parts := api.Parts{
-		Jobs: jobs, Queues: queuestore.New(pool, relay.Kick), Pauses: pausestore.New(pool, relay.Kick),
-		Runs: ledger.New(pool), Trigger: starter, Canceller: cancellation.New(putControl(js)),
-		Secrets:   secretstore.New(pool, keys, relay.Kick),
-		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
-		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
-		Checks: checks, Pings: ping.New(js, checks),
-		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
+		Jobs:           jobs,
+		Queues:         queues,
+		Pauses:         pausestore.New(pool, relay.Kick),
+		Secrets:        secretstore.New(pool, keys, relay.Kick),
+		Runs:           ledger.New(pool),
+		Trigger:        starter,
+		InFlight:       inflight.New(js),
+		Canceller:      cancellation.New(putControl(js)),
+		Redriver:       redrive.New(pool, jobs, queues, starter),
+		Backfills:      backfillstore.New(pool, streams{js}, relay.Kick),
+		Callbacks:      callback.New(js),
+		TakesCallbacks: config.PublicURL != "",
+		Forecasts:      forecast.NewReader(pool),
+		Feed:           feed.New(nc, js),
+		Origins:        config.Origins,
+		Checks:         checks,
+		Pings:          ping.New(js, checks),
+		Keys:           keyring.New(pool),
+		Health:         health,
 	}
 	telling := newTelling(config, pool, &parts, keys)
 	group, ctx := errgroup.WithContext(ctx)
@@ -127,6 +145,17 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	return group.Wait()
+}
+
+// checkOrigins refuses what no browser would send as its Origin.
+func checkOrigins(origins []string) (err error) {
+	for _, origin := range origins {
+		site, bad := url.Parse(origin)
+		if bad != nil || origin != site.Scheme+"://"+site.Host || site.Host == "" {
+			err = errors.Join(err, fmt.Errorf("CARILLON_ORIGINS must have origins like https://status.example.com, not %.80q", origin))
+		}
+	}
+	return err
 }
 
 // putControl writes to the controls bucket, which may come to be only later.

@@ -10,20 +10,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// keepStats writes a job's statistics, as the recorder would, but for the streak.
+// keepStats writes a job's statistics, as the recorder would.
 func (w *world) keepStats(t *testing.T, s *jobstat.Stats) {
 	t.Helper()
-	_, err := w.pool.Exec(t.Context(), `
-		INSERT INTO job_stats (job_id, succeeded, failed, last_run_id, last_kind, last_fire_time, last_state, last_started_at,
-			last_finished_at, last_success_id, last_success_fire_time, last_success_finished_at, week, failing_weight, failing_sum,
-			duration_weight, duration_sum, recent_failing_weight, recent_failing_sum, durations)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-		s.JobID, s.Counts.Succeeded, s.Counts.Failed, s.Last.RunID, s.Last.Kind, s.Last.FireTime, s.Last.State, s.Last.StartedAt,
-		s.Last.FinishedAt, s.LastSuccess.RunID, s.LastSuccess.FireTime, s.LastSuccess.FinishedAt, s.Week, s.Failing.Weight, s.Failing.Sum,
-		s.Duration.Weight, s.Duration.Sum, s.RecentFailing.Weight, s.RecentFailing.Sum, []byte(s.Duration.Sketch))
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.exec(t, `
+		INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, last_started_at, last_finished_at,
+			last_success_finished_at, durations, rest)
+		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		s.JobID, s.Last.Kind, s.Last.FireTime, s.Last.State, s.Last.StartedAt, s.Last.FinishedAt,
+		s.LastSuccess.FinishedAt, []byte(s.Duration.Sketch), s.Rest())
 }
 
 func TestStatisticsOfAJob(t *testing.T) {
@@ -43,7 +38,7 @@ func TestStatisticsOfAJob(t *testing.T) {
 		`"last_run":{"id":"` + ids[1].String() + `","kind":"schedule","fire_time":"2026-03-04T12:00:01Z","state":"failed",` +
 			`"started_at":"2026-03-04T12:00:01Z","finished_at":"2026-03-04T12:00:02Z"}`,
 		`"last_success":{"id":"` + ids[0].String() + `","fire_time":"2026-03-04T12:00:00Z","finished_at":"2026-03-04T12:00:01Z"}`,
-		`"failure_share":0.50`, `"duration":{"mean":"1s","p50":"`, `"recent":{"failure_share":0.50`,
+		`"success_streak":0,"failure_streak":1,`, `"failure_share":0.50`, `"lateness":{"mean":"0s",`, `"duration":{"mean":"1s","p50":"`, `"recent":{"failure_share":0.50`,
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%s is missing in %s", part, text)

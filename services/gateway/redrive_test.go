@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
@@ -157,14 +159,14 @@ func TestRedrivesInBulk(t *testing.T) {
 		status int
 		want   bulkAnswer
 	}{
-		{"a dry run", object{"dry_run": true}, 200, bulkAnswer{Matched: 10}},
+		{"a dry run", object{"dry_run": true}, 200, bulkAnswer{Matched: 6, More: true}},
 		{"a dry run with a limit", object{"dry_run": true, "limit": 3}, 200, bulkAnswer{Matched: 3, More: true}},
-		{"another namespace", object{"dry_run": true, "namespace": "other", "states": []string{"missed", "lost"}}, 200, bulkAnswer{Matched: 5}},
+		{"another namespace", object{"dry_run": true, "namespace": "other", "states": []string{"missed", "lost"}}, 200, bulkAnswer{Gone: 5}},
 		{"a range without any", object{"to": now.Add(-30 * time.Second)}, 202, bulkAnswer{}},
 		{"one job, in part", object{"job_id": free.ID, "limit": 2}, 202, bulkAnswer{Matched: 2, More: true, Started: 2}},
-		{"all that is left", nil, 202, bulkAnswer{Matched: 8, Started: 4, InFlight: 4}},
-		{"what was in flight", nil, 202, bulkAnswer{Matched: 4, InFlight: 4}},
-		{"deleted jobs", object{"namespace": "other", "states": []string{"missed"}}, 202, bulkAnswer{Matched: 5, Gone: 5}},
+		{"all that is left", nil, 202, bulkAnswer{Matched: 4, More: true, Started: 4}},
+		{"what is in flight", nil, 202, bulkAnswer{Matched: 1, More: true, InFlight: 1}},
+		{"deleted jobs", object{"namespace": "other", "states": []string{"missed"}}, 202, bulkAnswer{Gone: 5}},
 	}
 	for _, step := range steps {
 		if got := order(step.change, step.status); got != step.want {
@@ -176,12 +178,109 @@ func TestRedrivesInBulk(t *testing.T) {
 	}
 }
 
+// Runs that cannot be started do not keep others from their turn.
+func TestRedrivesBeyondALimitHaveTheirTurn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Microsecond).Add(-time.Second)
+	w.exec(t, `SELECT ensure_day_partition($1::date)`, now)
+	strict, free := w.job(t, "strict", "skip"), w.job(t, "free", "allow")
+	for i := range 4 {
+		newer, older := now.Add(-time.Duration(i)*time.Millisecond), now.Add(-time.Duration(i+10)*time.Millisecond)
+		w.record(t, strict.ID, "default", carillon.KindSchedule, newer, carillon.StateFailed)
+		w.record(t, carillon.NewJobID(), "default", carillon.KindSchedule, newer, carillon.StateFailed)
+		w.record(t, free.ID, "default", carillon.KindSchedule, older, carillon.StateFailed)
+	}
+	for i, want := range []bulkAnswer{
+		{Matched: 2, More: true, Started: 2, Gone: 4}, // the strict job's newest, one of the free job
+		{Matched: 2, More: true, Started: 1, InFlight: 1, Gone: 4},
+		{Matched: 2, More: true, Started: 1, InFlight: 1, Gone: 4},
+		{Matched: 2, More: true, Started: 1, InFlight: 1, Gone: 4},
+		{Matched: 1, More: true, InFlight: 1, Gone: 4},
+	} {
+		body := object{"from": now.Add(-time.Minute), "limit": 2}
+		if got := into[bulkAnswer](t, w.call(t, "POST", "/api/v1/runs/retry", body), http.StatusAccepted); got != want {
+			t.Errorf("request %d: %+v, want %+v", i+1, got, want)
+		}
+	}
+}
+
+func TestRedrivesGoToTheQueueOfTheirHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Microsecond).Add(-time.Second)
+	w.exec(t, `SELECT ensure_day_partition($1::date)`, now)
+	into[carillon.Queue](t, w.call(t, "PUT", "/api/v1/queues/partner", object{"concurrency": 1, "hosts": []string{"a.example"}}), 200)
+	job := w.job(t, "limited", "allow")
+	one := w.record(t, job.ID, "default", carillon.KindSchedule, now, carillon.StateFailed)
+	if got := into[redriven](t, w.call(t, "POST", retryPath(one), nil), http.StatusAccepted); got.Queue != "partner" {
+		t.Errorf("one by one in the queue %s", got.Queue)
+	}
+	many := w.record(t, job.ID, "default", carillon.KindSchedule, now.Add(time.Millisecond), carillon.StateFailed)
+	into[bulkAnswer](t, w.call(t, "POST", "/api/v1/runs/retry", object{"from": now.Add(-time.Minute)}), http.StatusAccepted)
+	if run := w.ready(t, job.ID, "partner"); run.RedriveOf == nil || *run.RedriveOf != many {
+		t.Errorf("in bulk %+v is run", run)
+	}
+}
+
+// planned counts the messages of runs.
+func (w *world) planned(t *testing.T) uint64 {
+	t.Helper()
+	stream, err := w.js.Stream(t.Context(), topology.RunsStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State.Msgs
+}
+
+func TestARedriveThatCannotBeLoggedStartsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	w.exec(t, `SELECT ensure_day_partition($1::date)`, now)
+	job := w.job(t, "once", "allow")
+	ended := w.record(t, job.ID, "default", carillon.KindSchedule, now, carillon.StateFailed)
+	w.exec(t, `ALTER TABLE audit_log ADD CONSTRAINT broken CHECK (action <> 'redriven')`)
+	intoProblem(t, w.call(t, "POST", retryPath(ended), nil), http.StatusInternalServerError)
+	if n := w.planned(t); n != 0 {
+		t.Errorf("%d runs started without a line", n)
+	}
+	w.exec(t, `ALTER TABLE audit_log DROP CONSTRAINT broken`)
+	into[redriven](t, w.call(t, "POST", retryPath(ended), nil), http.StatusAccepted)
+	intoProblem(t, w.call(t, "POST", retryPath(ended), nil), http.StatusConflict)
+	if n := w.planned(t); n != 1 {
+		t.Errorf("%d runs started, want 1", n)
+	}
+}
+
+func TestARedriveWithoutNATSLeavesNoLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	w.exec(t, `SELECT ensure_day_partition($1::date)`, now)
+	job := w.job(t, "later", "allow")
+	ended := w.record(t, job.ID, "default", carillon.KindSchedule, now, carillon.StateFailed)
+	w.nats.Stop()
+	eventually.Succeeds(t, func() error {
+		if !slices.Contains(w.health.Problems(), "nats: not connected") {
+			return fmt.Errorf("problems %q", w.health.Problems())
+		}
+		return nil
+	})
+	intoProblem(t, w.call(t, "POST", retryPath(ended), nil), http.StatusServiceUnavailable)
+	if n := w.count(t, `SELECT count(*) FROM audit_log WHERE action = 'redriven'`); n != 0 {
+		t.Errorf("%d lines without a run", n)
+	}
+}
+
 func TestBadRedrivesNameEveryFault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for body, want := range map[string][]string{
 		`{}`:                               {"body.from"},
 		`{"from": "2100-01-01T00:00:00Z"}`: {"body.from"},
+		`{"from": "2026-11-01T00:00:00Z", "job_id": "00000000-0000-0000-0000-000000000000"}`: {"body.job_id"},
+		`{"from": "2026-11-01T00:00:00Z", "namespace": ""}`:                                  {"body.namespace"},
 		`{"from": "now", "limit": 501, "states": ["succeeded"], "job_id": "x", "dry_run": 1, "all": true}`: {
 			"body.all", "body.dry_run", "body.from", "body.job_id", "body.limit", "body.states[0]"},
 	} {

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -239,5 +241,45 @@ func TestWithoutAMasterKeyNoSecretIsTaken(t *testing.T) {
 	p := intoProblem(t, w.call(t, "PUT", "/api/v1/secrets/default/token", object{"value": "x"}), 409)
 	if !strings.Contains(p.Detail, "CARILLON_MASTER_KEY") {
 		t.Error(p.Detail)
+	}
+}
+
+// A resync that renews secrets and a writer in the middle of a change wait for each
+// other in one order only.
+func TestARenewalWaitsForAChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(t, "default/token", "value")
+	keys, err := seal.Load(seal.Config{Keys: masterKey(2) + "," + masterKey(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer, err := w.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = writer.Rollback(context.Background()) }()
+	if _, err := writer.Exec(t.Context(), `SELECT FROM secrets FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	renewed := make(chan error, 1)
+	go func() {
+		_, err := secretstore.New(w.pool, keys, func() {}).Republish(t.Context(), nil)
+		renewed <- err
+	}()
+	eventually.Succeeds(t, func() error {
+		if w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+			return errors.New("the resync does not wait")
+		}
+		return nil
+	})
+	if _, err := writer.Exec(t.Context(), `UPDATE secrets SET updated_at = now()`); err != nil {
+		t.Errorf("the change: %v", err)
+	}
+	if err := writer.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-renewed; err != nil {
+		t.Errorf("the renewal: %v", err)
 	}
 }

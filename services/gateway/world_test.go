@@ -42,12 +42,19 @@ type world struct {
 // newWorld starts a gateway and waits until it is ready.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, func(*Config) {})
+}
+
+// newWorldWith starts a gateway with settings of the test's own.
+func newWorldWith(t *testing.T, change func(*Config)) *world {
+	t.Helper()
 	w := &world{natsDir: t.TempDir(), natsPort: -1}
 	w.startNATS(t)
 	w.config.Postgres.URL = pgtest.Database(t)
 	w.config.MasterKeys.Keys = masterKey(1)
 	w.config.PublicURL = "https://carillon.example.com"
 	w.config.AdminKeyFile = filepath.Join(t.TempDir(), "admin.key")
+	change(&w.config)
 	w.connect(t)
 	w.start(t)
 	w.awaitReady(t)

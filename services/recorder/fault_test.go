@@ -24,7 +24,7 @@ import (
 
 // reachableDir is a folder that other users may enter, unlike t.TempDir's:
 // under root, Postgres runs as somebody else.
-func reachableDir(t *testing.T) string {
+func reachableDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "recorder")
 	if err != nil {
@@ -37,11 +37,11 @@ func reachableDir(t *testing.T) string {
 	return dir
 }
 
-func startPostgres(t *testing.T, dir string) *pgserver.Server {
+func startPostgres(t testing.TB, config pgserver.Config) *pgserver.Server {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	server, err := pgserver.Start(ctx, pgserver.Config{Dir: dir, NoSync: true})
+	server, err := pgserver.Start(ctx, config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func startPostgres(t *testing.T, dir string) *pgserver.Server {
 	return server
 }
 
-func stopPostgres(t *testing.T, server *pgserver.Server) {
+func stopPostgres(t testing.TB, server *pgserver.Server) {
 	t.Helper()
 	if err := server.Stop(context.Background()); err != nil {
 		t.Error(err)
@@ -87,8 +87,8 @@ const stopTime = 10 * time.Second
 // and then; each recorder starts and stops without it.
 func TestPostgresComesLateAndGoesAway(t *testing.T) {
 	t.Parallel()
-	dir := reachableDir(t)
-	server := startPostgres(t, dir)
+	config := pgserver.Config{Dir: reachableDir(t), NoSync: true}
+	server := startPostgres(t, config)
 	stopPostgres(t, server)
 	nats := bus.Config{Replicas: 1, Options: []nats.Option{startNATS(t, t.TempDir(), 0).Option()}}
 	s := stageOn(t, nats, server.URL())
@@ -97,7 +97,7 @@ func TestPostgresComesLateAndGoesAway(t *testing.T) {
 		health, stop := s.start(t)
 		s.publish(t, topology.EventFinished, succeeded, 2*round*each, (2*round+1)*each)
 		saying(t, health, "postgres", false)
-		server = startPostgres(t, dir)
+		server = startPostgres(t, config)
 		saying(t, health, "postgres", true)
 		s.publish(t, topology.EventFinished, succeeded, (2*round+1)*each, (2*round+2)*each)
 		stopPostgres(t, server)
@@ -106,7 +106,7 @@ func TestPostgresComesLateAndGoesAway(t *testing.T) {
 			t.Errorf("took %v to stop", time.Since(began))
 		}
 	}
-	startPostgres(t, dir)
+	startPostgres(t, config)
 	s.start(t)
 	eventually(t, s.drained)
 	if diff := cmp.Diff([]string{"attempts 20000", "succeeded 20000"}, s.query(t, tally)); diff != "" {

@@ -75,10 +75,10 @@ func (p *pipeline) intake() intake.Config {
 // keepUp makes partitions for the days to come, and removes what is of no use.
 func (p *pipeline) keepUp(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := p.ledger.PrepareAhead(ctx, time.Now()); err != nil {
+		if err := p.ledger.PrepareAhead(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			slog.Warn("partitions not made ahead", "error", err)
 		}
-		if err := p.ledger.Tidy(ctx, time.Now()); err != nil {
+		if err := p.ledger.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			slog.Warn("old rows not removed", "error", err)
 		}
 		pause(ctx, upkeepInterval)

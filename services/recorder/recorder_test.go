@@ -64,6 +64,10 @@ func TestPoisonDoesNotBlockTheRest(t *testing.T) {
 	if diff := cmp.Diff([]string{"attempts 100", "succeeded 100"}, s.query(t, tally)); diff != "" {
 		t.Error(diff)
 	}
+	reasons := s.query(t, "SELECT reason FROM set_aside_events WHERE subject LIKE 'outcome.default.%' ORDER BY sequence")
+	if len(reasons) != 7 || !strings.Contains(reasons[4], "invalid byte sequence") || !strings.Contains(reasons[5], "runs_kind_check") {
+		t.Errorf("set aside because of %q", reasons)
+	}
 }
 
 func TestSettingsThatCannotWork(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/natsserver"
+	"github.com/carillon-cron/carillon/shared/pgserver"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -32,12 +33,24 @@ type stage struct {
 
 func newStage(t testing.TB) *stage {
 	t.Helper()
+	return stageOn(t, embeddedNATS(t), pgtest.Database(t))
+}
+
+// newDurableStage is one whose Postgres commits to disk.
+func newDurableStage(t testing.TB) *stage {
+	t.Helper()
+	server := startPostgres(t, pgserver.Config{Dir: reachableDir(t)})
+	return stageOn(t, embeddedNATS(t), server.URL())
+}
+
+func embeddedNATS(t testing.TB) bus.Config {
+	t.Helper()
 	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	return stageOn(t, bus.Config{Replicas: 1, Options: []nats.Option{server.Option()}}, pgtest.Database(t))
+	return bus.Config{Replicas: 1, Options: []nats.Option{server.Option()}}
 }
 
 func stageOn(t testing.TB, nats bus.Config, database string) *stage {

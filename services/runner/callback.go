@@ -36,7 +36,10 @@ func resume(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, handle f
 			_, err := js.CreateOrUpdateConsumer(ctx, topology.RunsStream, consumer)
 			return err
 		},
-		Handle: handle,
+		Handle: func(msg *nats.Msg) bool {
+			handle(msg)
+			return true
+		},
 	}).Run(ctx)
 }
 

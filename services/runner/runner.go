@@ -166,7 +166,7 @@ func serve(ctx, work context.Context, config Config, keys *seal.Keys, nc *nats.C
 	orders := cancellation.NewFollower(from(js, topology.ControlsStream, topology.AllCancels), cancelled, worker.Withdraw)
 	lanes := lane.NewSet(lane.Config{
 		Conn: nc, JS: js, Slots: config.Slots, Linger: linger,
-		Handle: func(msg *nats.Msg) { worker.Handle(work, msg) },
+		Handle: func(msg *nats.Msg) bool { return worker.Handle(work, msg) },
 	})
 	var parts sync.WaitGroup
 	parts.Go(func() { skip.Run(ctx, work, nc, js, out) })

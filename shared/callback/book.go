@@ -28,7 +28,9 @@
 // can be told from a forgery without asking anybody, and the same attempt that is
 // called again gets the same rights. The secret is made by whoever first opens the
 // book, and kept there: it is worth no more than what lies beside it, for whoever
-// reads NATS can write outcomes as well. It is lost only together with the runs.
+// reads NATS can write outcomes as well. Should it be lost without the runs, with its
+// bucket alone, whoever has the book open goes on with the lost one, and whoever opens
+// it later makes another: the processes that have it open are to be restarted.
 package callback
 
 import (
@@ -50,10 +52,10 @@ const (
 	// kept is how long a report is there for a run that nobody gets at: a day for
 	// its wait, and one in which no runner lives.
 	kept = 48 * time.Hour
-	// keptAfter is how long it is there once the run has been told of it: for a
-	// target that repeats itself, and for a message that was not acknowledged. A
-	// token outlives its wait by the call, an hour at most, and by some slack.
-	keptAfter = 2 * time.Hour
+	// keptAfter is how long it is there beyond the longest that the attempt could
+	// last, once the run has been told of it: a token is good for some minutes
+	// longer, and a message that was not acknowledged comes again.
+	keptAfter = time.Hour
 	// answerWait bounds each question.
 	answerWait = 5 * time.Second
 )
@@ -84,10 +86,10 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Book, error) {
 }
 
 // Token returns the token of a ticket, a part of an address.
-func (b *Book) Token(t Ticket) string { return seal(b.secret, t) }
+func (b *Book) Token(t Ticket) string { return sign(b.secret, t) }
 
 // Read returns the ticket of a token, or fails with [ErrUnknown]. It asks nobody.
-func (b *Book) Read(token string) (Ticket, error) { return open(b.secret, token) }
+func (b *Book) Read(token string) (Ticket, error) { return verify(b.secret, token) }
 
 // Enter enters a report on an attempt of a run, and returns the one that stands:
 // this one, or one that was there before.
@@ -132,10 +134,11 @@ func (b *Book) last(ctx context.Context, key string) ([]byte, error) {
 }
 
 // Told returns a message that shortens the life of a report which has done its
-// work. Nobody misses it if it is lost.
-func Told(run uuid.UUID, attempt int, report wire.Report) *nats.Msg {
+// work, to that of the token: whoever says the opposite is told so till then. An
+// attempt lasts for longest at most. Nobody misses the message if it is lost.
+func Told(run uuid.UUID, attempt int, report wire.Report, longest time.Duration) *nats.Msg {
 	return &nats.Msg{
 		Subject: topology.CallbackSubject(topology.CallbackKey(run, attempt)), Data: wire.Encode(report),
-		Header: nats.Header{jetstream.MsgTTLHeader: {keptAfter.String()}},
+		Header: nats.Header{jetstream.MsgTTLHeader: {(longest + keptAfter).String()}},
 	}
 }

@@ -105,11 +105,11 @@ func TestAReportThatWasToldIsForgottenSooner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := js.PublishMsg(t.Context(), Told(run, 1, report)); err != nil {
+	if _, err := js.PublishMsg(t.Context(), Told(run, 1, report, 90*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	stored, err := bus.Last(t.Context(), js.Conn(), topology.CallbacksStream, topology.CallbackSubject(topology.CallbackKey(run, 1)))
-	if err != nil || stored.Header.Get(jetstream.MsgTTLHeader) != "2h0m0s" {
+	if err != nil || stored.Header.Get(jetstream.MsgTTLHeader) != "2h30m0s" {
 		t.Errorf("stored %+v, %v", stored, err)
 	}
 	if again, err := book.Enter(t.Context(), run, 1, wire.Report{State: carillon.StateSucceeded}); err != nil || again != report {

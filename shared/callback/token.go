@@ -29,23 +29,23 @@ const (
 	signBytes = 16 // 2¹²⁸ guesses
 )
 
-// seal returns the token of a ticket. It fits in an address as it is.
-func seal(secret []byte, t Ticket) string {
+// sign returns the token of a ticket. It fits in an address as it is.
+func sign(secret []byte, t Ticket) string {
 	token := make([]byte, 0, bodyBytes+signBytes)
 	token = append(token, t.Job[:]...)
 	token = append(token, t.Run[:]...)
 	token = binary.BigEndian.AppendUint16(token, uint16(min(t.Attempt, math.MaxUint16)))
 	token = binary.BigEndian.AppendUint64(token, uint64(t.Until.Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(token, sign(secret, token)...))
+	return base64.RawURLEncoding.EncodeToString(append(token, signature(secret, token)...))
 }
 
-// open reads a token back, or fails with ErrUnknown.
-func open(secret []byte, token string) (Ticket, error) {
+// verify reads a token back, or fails with ErrUnknown.
+func verify(secret []byte, token string) (Ticket, error) {
 	if len(token) != base64.RawURLEncoding.EncodedLen(bodyBytes+signBytes) {
 		return Ticket{}, ErrUnknown
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != bodyBytes+signBytes || !hmac.Equal(raw[bodyBytes:], sign(secret, raw[:bodyBytes])) {
+	if err != nil || len(raw) != bodyBytes+signBytes || !hmac.Equal(raw[bodyBytes:], signature(secret, raw[:bodyBytes])) {
 		return Ticket{}, ErrUnknown
 	}
 	return Ticket{
@@ -55,7 +55,7 @@ func open(secret []byte, token string) (Ticket, error) {
 	}, nil
 }
 
-func sign(secret, body []byte) []byte {
+func signature(secret, body []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write(body)
 	return mac.Sum(nil)[:signBytes]

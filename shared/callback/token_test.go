@@ -16,7 +16,7 @@ func ticket() Ticket {
 func TestTokensComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	secret, want := []byte("a secret of some length"), ticket()
-	got, err := open(secret, seal(secret, want))
+	got, err := verify(secret, sign(secret, want))
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -25,22 +25,22 @@ func TestTokensComeBackAsTheyWere(t *testing.T) {
 func TestNoOtherTokenIsTaken(t *testing.T) {
 	t.Parallel()
 	secret := []byte("a secret of some length")
-	token := seal(secret, ticket())
+	token := sign(secret, ticket())
 	for i := range token {
 		changed := byte('A')
 		if token[i] == changed {
 			changed = 'B'
 		}
-		if _, err := open(secret, token[:i]+string(changed)+token[i+1:]); err != ErrUnknown {
+		if _, err := verify(secret, token[:i]+string(changed)+token[i+1:]); err != ErrUnknown {
 			t.Errorf("a token that differs at %d: %v", i, err)
 		}
 	}
 	for name, text := range map[string]string{
 		"none": "", "cut": token[:len(token)-1], "longer": token + "A", "padded": token[:len(token)-1] + "=", "lines": token[:4] + "\n" + token[5:],
 		"of zeros": strings.Repeat("A", len(token)), "in hex": strings.Repeat("f", len(token)), "unsigned": base64.RawURLEncoding.EncodeToString(make([]byte, bodyBytes)),
-		"of another secret": seal([]byte("another"), ticket()),
+		"of another secret": sign([]byte("another"), ticket()),
 	} {
-		if _, err := open(secret, text); err != ErrUnknown {
+		if _, err := verify(secret, text); err != ErrUnknown {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -48,9 +48,9 @@ func TestNoOtherTokenIsTaken(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	secret := []byte("a secret of some length")
-	f.Add(seal(secret, ticket()))
+	f.Add(sign(secret, ticket()))
 	f.Fuzz(func(t *testing.T, token string) {
-		if read, err := open(secret, token); err == nil && seal(secret, read) != token {
+		if read, err := verify(secret, token); err == nil && sign(secret, read) != token {
 			t.Errorf("%q was taken for %+v", token, read)
 		}
 	})

@@ -10,11 +10,8 @@ import (
 
 // urlProblem says what is wrong with a target address, or "".
 func urlProblem(raw string) string {
-	if raw == "" {
-		return "is required, like https://api.example.com/report"
-	}
-	if len(raw) > maxURLBytes {
-		return "must be at most 2048 characters"
+	if problem := lengthProblem(raw); problem != "" {
+		return problem
 	}
 	if template.Has(authority(raw)) {
 		return "must not have a placeholder in its host: limits and permissions hold by host"
@@ -24,6 +21,33 @@ func urlProblem(raw string) string {
 		return err.Error()
 	}
 	return addressProblem(read.Fill(template.Sample(), template.InURL))
+}
+
+// fixedURLProblem says what is wrong with an address that nobody fills in, or "".
+func fixedURLProblem(raw string) string {
+	if template.Has(raw) {
+		return "must not have placeholders"
+	}
+	if problem := lengthProblem(raw); problem != "" {
+		return problem
+	}
+	return addressProblem(raw)
+}
+
+func lengthProblem(raw string) string {
+	switch {
+	case raw == "":
+		return "is required, like https://api.example.com/report"
+	case len(raw) > maxURLBytes:
+		return "must be at most 2048 characters"
+	}
+	return ""
+}
+
+// origin is the scheme and the host of an address, whose rest may have placeholders.
+func origin(raw string) (*url.URL, error) {
+	scheme, _, _ := strings.Cut(raw, "://")
+	return url.Parse(scheme + "://" + authority(raw))
 }
 
 // authority is the part of an address between // and its path, query or fragment.

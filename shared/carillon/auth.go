@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/textproto"
-	"net/url"
 	"strings"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -95,7 +94,7 @@ func (b *Basic) validate() error {
 
 func (o *OAuth2) validate() error {
 	var faults fault.Faults
-	if problem := urlProblem(o.TokenURL); problem != "" {
+	if problem := fixedURLProblem(o.TokenURL); problem != "" {
 		faults.Add("token_url", "%s", problem)
 	}
 	if o.ClientID == "" || len(o.ClientID) > maxUsername || !printable(o.ClientID) {
@@ -122,7 +121,7 @@ func (m *MTLS) validate(target string) error {
 	if m.CA != "" && (len(m.CA) > maxAuthorityBytes || !x509.NewCertPool().AppendCertsFromPEM([]byte(m.CA))) {
 		faults.Add("ca", "must be certificates as PEM, at most 64 KiB")
 	}
-	if u, err := url.Parse(target); err == nil && u.Scheme == "http" {
+	if u, err := origin(target); err == nil && u.Scheme == "http" {
 		faults.Add("", "needs an address that begins with https")
 	}
 	return faults.Err()

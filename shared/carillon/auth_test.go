@@ -93,11 +93,16 @@ func TestFaultyAuthIsRefusedByItsFields(t *testing.T) {
 			t.URL = "http://example.com"
 			t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a"}}
 		}, []string{"target.auth.mtls"}},
-		"ca of text":           {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: "x"}} }, []string{"target.auth.mtls.ca"}},
-		"huge ca":              {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: huge}} }, []string{"target.auth.mtls.ca"}},
-		"signing with nothing": {func(t *target) { t.Signing = &carillon.Signing{} }, []string{"target.signing.secrets"}},
-		"signing with many":    {func(t *target) { t.Signing = &carillon.Signing{Secrets: slices.Repeat([]string{"a"}, 6)} }, []string{"target.signing.secrets"}},
-		"signing with a dot":   {func(t *target) { t.Signing = &carillon.Signing{Secrets: []string{"a", "b.c"}} }, []string{"target.signing.secrets[1]"}},
+		"mtls without tls, filled in": {func(t *target) {
+			t.URL = "http://example.com/%{{run_id}}"
+			t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a"}}
+		}, []string{"target.auth.mtls"}},
+		"a token url to fill in": {func(t *target) { t.Auth = oauth2(); t.Auth.OAuth2.TokenURL = "https://a.example.com/{{run_id}}" }, []string{"target.auth.oauth2.token_url"}},
+		"ca of text":             {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: "x"}} }, []string{"target.auth.mtls.ca"}},
+		"huge ca":                {func(t *target) { t.Auth = &carillon.Auth{MTLS: &carillon.MTLS{Secret: "a", CA: huge}} }, []string{"target.auth.mtls.ca"}},
+		"signing with nothing":   {func(t *target) { t.Signing = &carillon.Signing{} }, []string{"target.signing.secrets"}},
+		"signing with many":      {func(t *target) { t.Signing = &carillon.Signing{Secrets: slices.Repeat([]string{"a"}, 6)} }, []string{"target.signing.secrets"}},
+		"signing with a dot":     {func(t *target) { t.Signing = &carillon.Signing{Secrets: []string{"a", "b.c"}} }, []string{"target.signing.secrets[1]"}},
 		"two signatures": {func(t *target) {
 			t.Signing = &carillon.Signing{Secrets: []string{"a"}}
 			t.Headers = map[string]string{"webhook-ID": "x"}
@@ -121,9 +126,14 @@ func TestSecretUsesNamesEachPlace(t *testing.T) {
 		Bearer: &carillon.Bearer{Secret: "a"}, Basic: &carillon.Basic{Secret: "b"}, OAuth2: &carillon.OAuth2{Secret: "c"}, MTLS: &carillon.MTLS{Secret: "d"},
 	}
 	doc.Target.Signing = &carillon.Signing{Secrets: []string{"e", "a"}}
+	doc.Target.URL += "/{{secret.u}}"
+	doc.Target.Body = "{{secret.b-1 | json}} {{ secret.b-2 }} {{secret.b-1}} {{run_id}}"
+	doc.Target.Headers = map[string]string{"X-B": "{{secret.y}}", "X-A": "{{secret.x}}", "X-C": "{{broken"}
 	want := []carillon.SecretUse{
 		{Field: "target.auth.bearer.secret", Secret: "a"}, {Field: "target.auth.basic.secret", Secret: "b"},
 		{Field: "target.auth.oauth2.secret", Secret: "c"}, {Field: "target.auth.mtls.secret", Secret: "d"},
+		{Field: "target.url", Secret: "u"}, {Field: "target.body", Secret: "b-1"}, {Field: "target.body", Secret: "b-2"},
+		{Field: "target.headers", Secret: "x"}, {Field: "target.headers", Secret: "y"},
 		{Field: "target.signing.secrets[0]", Secret: "e"}, {Field: "target.signing.secrets[1]", Secret: "a"},
 	}
 	if diff := cmp.Diff(want, doc.SecretUses()); diff != "" {

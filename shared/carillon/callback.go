@@ -15,7 +15,7 @@ func CheckPublicURL(public string) error {
 		return nil
 	}
 	u, err := url.Parse(public)
-	if err != nil || urlProblem(public) != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || fixedURLProblem(public) != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("CARILLON_PUBLIC_URL must be the address of the API as targets see it, like https://carillon.example.com")
 	}
 	return nil

@@ -91,7 +91,7 @@ func (r Routes) Queue(own, address string) string {
 	if own != DefaultQueue || r.Empty() {
 		return own
 	}
-	target, err := url.Parse(address)
+	target, err := origin(address)
 	if err != nil {
 		return own
 	}

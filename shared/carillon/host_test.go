@@ -35,6 +35,8 @@ func TestRoutes(t *testing.T) {
 		"https://localhost/":                      "default",
 		"https://{{ .tenant }}.example.org/":      "default",
 		"https://{{.job.namespace}}.example.com/": "default", // not until it is known
+		"https://api.example.com/%{{run_id}}":     "exact",
+		"https://api.example.com:8443?{{run_id}}": "port",
 		"": "default", "%": "default",
 	} {
 		if got := routes.Queue(carillon.DefaultQueue, address); got != want {

@@ -48,7 +48,7 @@ type Target struct {
 type Timeouts struct {
 	Connect   Duration `json:"connect,omitempty" doc:"From looking up the host to the connection, a proxy's part included; 10s by default." example:"5s"`
 	TLS       Duration `json:"tls,omitempty" doc:"The TLS handshake; 10s by default." example:"5s"`
-	FirstByte Duration `json:"first_byte,omitempty" doc:"From the request's last byte to the answer's first; without it, only the timeout holds." example:"10s"`
+	FirstByte Duration `json:"first_byte,omitempty" doc:"From the connection to the answer's first byte, the sending of the request included; without it, only the timeout holds." example:"10s"`
 }
 
 // Callback says how long a target that has answered 202 may take to call back.
@@ -64,7 +64,7 @@ type Retry struct {
 	MaxAttempts int      `json:"max_attempts,omitempty" doc:"Calls in all, the first included." default:"3" minimum:"1" maximum:"50"`
 	MinBackoff  Duration `json:"min_backoff,omitempty" doc:"Ceiling of the wait before the second attempt; it doubles from there; 1s by default." example:"1s"`
 	MaxBackoff  Duration `json:"max_backoff,omitempty" doc:"Longest wait; 5m by default." example:"5m"`
-	On          []string `json:"on,omitempty" doc:"Which failures are tried again: connect, dns, tls, timeout, protocol, assertion, auth, and statuses like 503, 5xx or 500-504. By default all but statuses 300 to 499, without 408, 425 and 429." maxItems:"32" example:"[\"timeout\",\"connect\",\"5xx\",\"429\"]"`
+	On          []string `json:"on,omitempty" doc:"Which failures are tried again: connect, dns, tls, timeout, protocol, assertion, auth, and statuses like 503, 5xx or 500-504. By default all but statuses 300 to 499, without 408, 425 and 429. What is blocked or too_large never is." maxItems:"32" example:"[\"timeout\",\"connect\",\"5xx\",\"429\"]"`
 }
 
 // CatchUp says what becomes of missed fires: those that came due while no

@@ -71,7 +71,7 @@ func TestPublicAddresses(t *testing.T) {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"carillon.example.com", "ftp://example.com", "https://", "https://a:b@example.com", "https://example.com/?a", "https://example.com/#a", "://"} {
+	for _, bad := range []string{"carillon.example.com", "ftp://example.com", "https://", "https://a:b@example.com", "https://example.com/?a", "https://example.com/#a", "https://example.com/{{run_id}}", "://"} {
 		if err := carillon.CheckPublicURL(bad); err == nil || !strings.Contains(err.Error(), "CARILLON_PUBLIC_URL") {
 			t.Errorf("%s: %v", bad, err)
 		}

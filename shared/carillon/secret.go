@@ -2,9 +2,15 @@ package carillon
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/carillon-cron/carillon/shared/fault"
+	"github.com/carillon-cron/carillon/shared/template"
 )
+
+// SecretName is what a secret is known by.
+type SecretName struct{ Namespace, Name string }
 
 // MaxSecretBytes is the longest value of a secret.
 const MaxSecretBytes = 64 << 10
@@ -33,12 +39,33 @@ func (d *Document) SecretUses() (uses []SecretUse) {
 			add("auth.mtls.secret", auth.MTLS.Secret)
 		}
 	}
+	for _, text := range d.Target.texts() {
+		read, err := template.Read(text.value)
+		if err != nil {
+			continue // validation says so
+		}
+		for _, name := range read.Secrets() {
+			add(text.field, name)
+		}
+	}
 	if signing := d.Target.Signing; signing != nil {
 		for i, name := range signing.Secrets {
 			add(fmt.Sprintf("signing.secrets[%d]", i), name)
 		}
 	}
 	return uses
+}
+
+// text is a part of a target that may have placeholders.
+type text struct{ field, value string }
+
+// texts lists the parts of a target that may have placeholders.
+func (t *Target) texts() []text {
+	texts := []text{{"url", t.URL}, {"body", t.Body}}
+	for _, name := range slices.Sorted(maps.Keys(t.Headers)) {
+		texts = append(texts, text{"headers", t.Headers[name]})
+	}
+	return texts
 }
 
 func secretFault(field, name string) error {

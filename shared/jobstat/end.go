@@ -44,7 +44,7 @@ type sample struct {
 
 // duration is in seconds.
 func (e End) duration() sample {
-	return sample{e.FinishedAt.Sub(e.StartedAt).Seconds(), e.succeeded() && !e.StartedAt.IsZero()}
+	return sample{e.FinishedAt.Sub(e.StartedAt).Seconds(), e.succeeded() && !e.StartedAt.IsZero() && !e.FinishedAt.IsZero()}
 }
 
 // lateness is in seconds.

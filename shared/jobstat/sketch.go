@@ -75,6 +75,9 @@ func (s Sketch) scale(exponent int) Sketch {
 	return kept
 }
 
+// whole reports whether it is one at all.
+func (s Sketch) whole() bool { return len(s)%entrySize == 0 }
+
 func (s Sketch) weight(at int) float64 {
 	return float64(math.Float32frombits(binary.BigEndian.Uint32(s[at+1:])))
 }

@@ -74,7 +74,7 @@ func TestWhatCounts(t *testing.T) {
 		"given up":           {took(noon, 1).as(carillon.StateLost), Counts{Lost: 1}, 1, 0, 1},
 		"stopped":            {took(noon, 1).as(carillon.StateCancelled), Counts{Cancelled: 1}, 0, 0, 1},
 		"never called":       {End{FireTime: noon, State: carillon.StateMissed, Kind: carillon.KindSchedule}, Counts{Missed: 1}, 0, 0, 0},
-		"by hand":            {End{FireTime: noon, State: carillon.StateSucceeded, Kind: carillon.KindManual, StartedAt: noon}, Counts{Succeeded: 1}, 1, 1, 0},
+		"by hand":            {End{FireTime: noon, State: carillon.StateSucceeded, Kind: carillon.KindManual, StartedAt: noon, FinishedAt: noon}, Counts{Succeeded: 1}, 1, 1, 0},
 		"backfill":           {End{FireTime: noon, State: carillon.StateSucceeded, Kind: carillon.KindBackfill, StartedAt: noon}, Counts{}, 0, 0, 0},
 		"not over":           {took(noon, 1).as(carillon.StateRunning), Counts{}, 0, 0, 0},
 		"succeeded uncalled": {End{FireTime: noon, State: carillon.StateSucceeded, Kind: carillon.KindManual}, Counts{Succeeded: 1}, 1, 0, 0},

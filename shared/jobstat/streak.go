@@ -106,7 +106,7 @@ func (s *Streak) turn(was, is int64) {
 	first := s.newest[0]
 	s.newest[at] = is
 	slices.Sort(s.newest)
-	if !sameSort(first, s.newest[0]) {
+	if len(s.newest) == newestEnds && !sameSort(first, s.newest[0]) {
 		s.older, s.floor = 0, max(s.floor, first)
 	}
 }
@@ -119,29 +119,27 @@ func (s *Streak) addOlderTurned(was, is int64) {
 	}
 }
 
-// MarshalBinary returns the form in which a streak is stored. It does not fail.
-func (s *Streak) MarshalBinary() ([]byte, error) {
+// append adds the form in which a streak is stored, to the end of data.
+func (s *Streak) append(data []byte) []byte {
 	if len(s.newest) == 0 {
-		return []byte{}, nil
+		return data
 	}
-	data := binary.BigEndian.AppendUint64(make([]byte, 0, 8*(2+newestEnds)), uint64(s.older))
+	data = binary.AppendUvarint(data, uint64(s.older))
 	data = binary.BigEndian.AppendUint64(data, uint64(s.floor))
 	for _, key := range s.newest {
 		data = binary.BigEndian.AppendUint64(data, uint64(key))
 	}
-	return data, nil
+	return data
 }
 
-// UnmarshalBinary reads what MarshalBinary made. It does not fail: what is cut
-// off is left out.
-func (s *Streak) UnmarshalBinary(data []byte) error {
-	*s = Streak{}
-	numbers := make([]int64, 0, newestEnds+2)
-	for ; len(data) >= 8; data = data[8:] {
-		numbers = append(numbers, int64(binary.BigEndian.Uint64(data)))
+// read reads what append made, to the end.
+func (s *Streak) read(r *reader) {
+	if len(r.data) == 0 {
+		return
 	}
-	if len(numbers) > 2 {
-		s.older, s.floor, s.newest = numbers[0], numbers[1], numbers[2:]
+	s.older, s.floor = int64(r.uvarint()), int64(r.uint64())
+	s.newest = make([]int64, 0, newestEnds+1)
+	for len(r.data) > 0 {
+		s.newest = append(s.newest, int64(r.uint64()))
 	}
-	return nil
 }

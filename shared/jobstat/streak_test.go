@@ -123,19 +123,3 @@ func TestNeutralEndsBreakNoStreak(t *testing.T) {
 		t.Errorf("%d failures, want 1", s.Failures())
 	}
 }
-
-func TestAStoredStreakGoesOn(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		_, telling := story(t, rapid.IntRange(0, 60).Draw(t, "runs"), 5)
-		s := replay(telling)
-		data, _ := s.MarshalBinary()
-		restored := &Streak{}
-		if err := restored.UnmarshalBinary(data); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(s, restored, cmp.AllowUnexported(Streak{})); diff != "" {
-			t.Fatal(diff)
-		}
-	})
-}

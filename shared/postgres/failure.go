@@ -15,6 +15,7 @@ import (
 var unavailable = []string{
 	"08",    // connection exceptions
 	"25006", // read only: connected to a former primary
+	"40P01", // was chosen to give way in a deadlock
 	"53",    // out of connections, memory or disk
 	"55P03", // waited too long for a lock
 	"57014", // took too long, or was cancelled by an operator

@@ -37,6 +37,7 @@ func TestStatementsThatAreUnavailableOrNot(t *testing.T) {
 		{"SELECT pg_sleep(60)", true},
 		{"SELECT 1 FROM keys", true}, // waits for the lock
 		{"SELECT pg_terminate_backend(pg_backend_pid())", true},
+		{"DO $$ BEGIN RAISE 'two wait for each other' USING ERRCODE = 'deadlock_detected'; END $$", true},
 		{"SELECT 1/0", false},
 		{"SELEKT", false},
 		{"INSERT INTO queues (name, concurrency, weight) VALUES ('low', 1, 1)", false},

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/tern/v2/migrate"
 )
 
@@ -20,19 +22,53 @@ const versionTable = "public.schema_version"
 // ErrNewerSchema says that a newer binary has migrated the database.
 var ErrNewerSchema = errors.New("the database is newer than this binary")
 
+const (
+	// migrationLockTimeout is how long a migration waits for a lock. While it does,
+	// whoever wants the table after it waits as well: live services, that is.
+	migrationLockTimeout = 3 * time.Second
+	// migrationPause lets those go on before the next try.
+	migrationPause = time.Second
+)
+
 // Migrate brings the schema up to this binary's version, each migration in a
 // transaction. An advisory lock makes services that start at once take turns;
-// all but the first find nothing to do.
+// all but the first find nothing to do. A migration that does not get its locks
+// gives way, and is tried again until ctx ends.
 func Migrate(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
+	for {
+		err := migrateOnce(ctx, url)
+		if err == nil {
+			return nil
+		}
+		if !isLocked(err) {
+			return fmt.Errorf("migrate the database: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("migrate the database: %w", err)
+		case <-time.After(migrationPause):
+		}
+	}
+}
+
+// isLocked tells whether a lock was waited for in vain.
+func isLocked(err error) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == "55P03"
+}
+
+func migrateOnce(ctx context.Context, url string) error {
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
+		return err
+	}
+	config.RuntimeParams["lock_timeout"] = milliseconds(migrationLockTimeout)
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) // also gives up the lock, if the context ended
-	if err := migrateOn(ctx, conn); err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
-	}
-	return nil
+	return migrateOn(ctx, conn)
 }
 
 func migrateOn(ctx context.Context, conn *pgx.Conn) error {

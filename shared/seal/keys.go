@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -76,17 +77,43 @@ func newKey(bits []byte) (k key) {
 }
 
 // EnsureFile writes a new master key to a file that only its owner reads, unless
-// the file is there.
+// the file is there. The file has the whole key from the moment on which it is there,
+// whenever the machine stops: it is written under another name.
 func EnsureFile(path string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
+	if _, err := os.Lstat(path); err == nil {
 		return nil
 	}
+	draft, err := writeDraft(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("master key file: %w", err)
 	}
+	defer os.Remove(draft)
+	if err := os.Link(draft, path); err != nil && !errors.Is(err, fs.ErrExist) { // a link replaces nothing
+		return fmt.Errorf("master key file: %w", err)
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// writeDraft writes a new key to a file of its own, which only its owner reads.
+func writeDraft(folder string) (path string, err error) {
+	file, err := os.CreateTemp(folder, "master-key-*")
+	if err != nil {
+		return "", err
+	}
 	_, err = file.WriteString(newText() + "\n")
-	return errors.Join(err, file.Sync(), file.Close())
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return file.Name(), err
+}
+
+// syncFolder makes the names in a folder outlive a power cut.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 func newText() string {

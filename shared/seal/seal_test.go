@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/carillon-cron/carillon/shared/seal"
@@ -147,6 +148,29 @@ func TestUselessFilesAreRefused(t *testing.T) {
 	for _, config := range []seal.Config{{File: empty}, {File: empty + "-none"}, {File: empty, Keys: keyText(1)}} {
 		if _, err := seal.Load(config); err == nil {
 			t.Errorf("%+v was taken", config)
+		}
+	}
+}
+
+// Of many that make the file at once, none sees it before it holds the key.
+func TestAFileIsNeverThereWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		folder := t.TempDir()
+		path, making := filepath.Join(folder, "master.key"), sync.WaitGroup{}
+		for range 8 {
+			making.Go(func() {
+				if err := seal.EnsureFile(path); err != nil {
+					t.Error(err)
+				}
+				if _, err := seal.Load(seal.Config{File: path}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		making.Wait()
+		if names, err := os.ReadDir(folder); err != nil || len(names) != 1 {
+			t.Errorf("in the folder: %v, %v", names, err)
 		}
 	}
 }

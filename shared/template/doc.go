@@ -7,6 +7,7 @@
 //	{{run_id}}                   the same for all attempts of a run
 //	{{attempt}}                  from 1
 //	{{job.name | json}}          a JSON string, quotes included
+//	{{secret.api-key}}           the value of a secret of the job's namespace
 //	{{"{{"}}                     two braces, as they are
 //
 // There are also job.id, job.namespace and job.revision. A job's labels and its

@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type Values struct {
 	Attempt               int
 	JobID, Job, Namespace string
 	Revision              int64
+	Secrets               map[string]string // by name, those that the template names
 }
 
 // Sample returns values of the usual kind, to check what a template becomes.
@@ -41,7 +43,19 @@ var names = map[string]placeholder{
 	"job.revision":  func(v *Values) string { return strconv.FormatInt(v.Revision, 10) },
 }
 
-const offered = "fire_time, run_id, attempt, job.id, job.name, job.namespace and job.revision"
+const offered = "fire_time, run_id, attempt, job.id, job.name, job.namespace, job.revision and secret.<name>"
+
+// secretPattern is what names a secret; in parentheses, how secrets are called.
+var secretPattern = regexp.MustCompile(`^secret\.([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$`)
+
+// secretNamed returns the name of the secret that stands between the braces, or "".
+func secretNamed(text string) string {
+	subject, _, _ := strings.Cut(text, "|")
+	if found := secretPattern.FindStringSubmatch(strings.TrimSpace(subject)); found != nil {
+		return found[1]
+	}
+	return ""
+}
 
 // readPlaceholder reads what stands between the braces.
 func readPlaceholder(text string) (placeholder, error) {
@@ -54,6 +68,9 @@ func readPlaceholder(text string) (placeholder, error) {
 		return readInstant(rest, format, formatted)
 	}
 	value, known := names[subject]
+	if name := secretNamed(subject); name != "" {
+		value, known = func(v *Values) string { return v.Secrets[name] }, true
+	}
 	switch {
 	case !known:
 		return nil, fmt.Errorf(`has the unknown placeholder {{%.60s}}; there are %s; write {{"{{"}} for two braces as they are`, text, offered)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fasttemplate"
@@ -20,6 +21,7 @@ type Template struct {
 	text         string
 	parsed       *fasttemplate.Template // nil without placeholders
 	placeholders map[string]placeholder
+	secrets      []string
 }
 
 // Has reports whether a text has placeholders at all.
@@ -47,7 +49,14 @@ func Read(text string) (*Template, error) {
 	return t, err
 }
 
+// Secrets names the secrets that the template needs, each once. The slice is the
+// template's.
+func (t *Template) Secrets() []string { return t.secrets }
+
 func (t *Template) add(tag string) (err error) {
+	if name := secretNamed(tag); name != "" && !slices.Contains(t.secrets, name) {
+		t.secrets = append(t.secrets, name)
+	}
 	t.placeholders[tag], err = readPlaceholder(strings.TrimSpace(tag))
 	return err
 }

@@ -23,13 +23,16 @@ func TestPlaceholdersBecomeTheirValues(t *testing.T) {
 		`{{"{{"}}x}}`:                                        "{{x}}",
 		`{{ "{{" }}`:                                         "{{",
 		"{{attempt}}}":                                       "1}",
+		"{{secret.key}} {{ secret.a-1 | json }}":             `k\y "1"`,
 	} {
 		template, err := Read(text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if got := template.Fill(Sample(), nil); got != want {
+		values := Sample()
+		values.Secrets = map[string]string{"key": `k\y`, "a-1": "1"}
+		if got := template.Fill(values, nil); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
@@ -44,6 +47,10 @@ func TestFaultyTemplatesAreRefused(t *testing.T) {
 		"{{fire}}":                         "there are fire_time",
 		"{{job.labels.team}}":              "unknown placeholder",
 		"{{RUN_ID}}":                       "unknown placeholder",
+		"{{secret.}}":                      "unknown placeholder",
+		"{{secret.A}}":                     "unknown placeholder",
+		"{{secret.a.b}}":                   "secret.<name>",
+		"{{secret.a | upper}}":             "unknown format",
 		"{{run_id | upper}}":               `unknown format "upper"`,
 		"{{run_id |}}":                     `unknown format ""`,
 		"{{run_id | json | json}}":         "unknown format",

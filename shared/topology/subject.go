@@ -60,10 +60,10 @@ func IsBackfill(subject string) bool { return strings.HasPrefix(subject, "backfi
 // Secret is the subject of a secret of a namespace.
 func Secret(namespace, name string) string { return "secret." + namespace + "." + name }
 
-// SecretName is the namespace and the name in a secret's subject.
-func SecretName(subject string) (namespace, name string) {
-	namespace, name, _ = strings.Cut(strings.TrimPrefix(subject, "secret."), ".")
-	return namespace, name
+// SecretName is the name in a secret's subject.
+func SecretName(subject string) (name carillon.SecretName) {
+	name.Namespace, name.Name, _ = strings.Cut(strings.TrimPrefix(subject, "secret."), ".")
+	return name
 }
 
 // IsSecret tells the subjects of secrets from all others.

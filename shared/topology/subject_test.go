@@ -158,8 +158,8 @@ func TestQueueNameReadsQueue(t *testing.T) {
 
 func TestSecretNameReadsSecret(t *testing.T) {
 	t.Parallel()
-	if namespace, name := topology.SecretName(topology.Secret("secret", "a-b")); namespace != "secret" || name != "a-b" {
-		t.Errorf("got %q, %q", namespace, name)
+	if got := topology.SecretName(topology.Secret("secret", "a-b")); got.Namespace != "secret" || got.Name != "a-b" {
+		t.Errorf("got %+v", got)
 	}
 }
 

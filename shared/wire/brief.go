@@ -17,13 +17,14 @@ type Brief struct {
 	Retry  json.RawMessage `json:"retry"`
 }
 
-// RawCall is a [Call] whose target and retry policy are JSON already.
+// RawCall is a [Call] whose labels, target and retry policy are JSON already.
 type RawCall struct {
 	JobID     uuid.UUID         `json:"job_id"`
 	Job       string            `json:"job"`
 	Namespace string            `json:"namespace"`
 	Revision  int64             `json:"revision"`
 	Queue     string            `json:"queue"`
+	Labels    json.RawMessage   `json:"labels,omitempty"`
 	Target    json.RawMessage   `json:"target,omitempty"`
 	Retry     json.RawMessage   `json:"retry,omitempty"`
 	Deadline  carillon.Duration `json:"deadline,omitempty"`
@@ -41,7 +42,7 @@ func Address(target json.RawMessage) string {
 // Encode returns the JSON form. What is JSON already is not looked at.
 func (c *RawCall) Encode() []byte {
 	const rest = 250 // roughly
-	data, err := json.Append(make([]byte, 0, len(c.Target)+len(c.Retry)+rest), c, json.TrustRawMessage)
+	data, err := json.Append(make([]byte, 0, len(c.Labels)+len(c.Target)+len(c.Retry)+rest), c, json.TrustRawMessage)
 	if err != nil {
 		panic("wire: " + err.Error()) // unreachable, as in Encode
 	}

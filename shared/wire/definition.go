@@ -20,6 +20,6 @@ func (d *Definition) Active() bool { return !d.Deleted && !d.Paused }
 func (d *Definition) Call() Call {
 	return Call{
 		JobID: d.ID, Job: d.Name, Namespace: d.Namespace, Revision: d.Revision,
-		Queue: d.Queue, Target: d.Target, Retry: d.Retry, Deadline: d.Deadline,
+		Queue: d.Queue, Labels: d.Labels, Target: d.Target, Retry: d.Retry, Deadline: d.Deadline,
 	}
 }

@@ -32,7 +32,18 @@ func definition() wire.Definition {
 func run() wire.Run {
 	return wire.Run{
 		ID: uuid.New(), Kind: carillon.KindBackfill, FireTime: noon, PlannedAt: noon.Add(time.Second),
-		Attempt: 2, StartedAt: noon.Add(2 * time.Second),
+		Attempt: 2, StartedAt: noon.Add(2 * time.Second), Holds: 3, HeldSince: &noon, Redelivered: 2, RedriveOf: &uuid.UUID{7},
+		Wait: &wire.Wait{StartedAt: noon, Response: "taken on"},
+	}
+}
+
+func TestTheNextAttemptBeginsAnew(t *testing.T) {
+	t.Parallel()
+	want := run()
+	next := want.Next()
+	want.Attempt, want.HeldSince, want.Wait, want.Redelivered = 3, nil, nil, 0
+	if diff := cmp.Diff(want, next); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -188,7 +199,7 @@ func TestOutcomeNamesItsRun(t *testing.T) {
 	def, r := definition(), run()
 	want := wire.Outcome{
 		RunID: r.ID, JobID: def.ID, Job: def.Name, Namespace: def.Namespace, Revision: def.Revision, Queue: def.Queue,
-		Kind: r.Kind, FireTime: r.FireTime, PlannedAt: r.PlannedAt, State: carillon.StateMissed,
+		Labels: def.Labels, Kind: r.Kind, FireTime: r.FireTime, PlannedAt: r.PlannedAt, State: carillon.StateMissed,
 	}
 	if diff := cmp.Diff(want, wire.NewOutcome(r, def.Call(), carillon.StateMissed)); diff != "" {
 		t.Error(diff)
@@ -205,7 +216,7 @@ func TestABriefMakesTheSameCall(t *testing.T) {
 	}
 	raw := wire.RawCall{
 		JobID: brief.ID, Job: brief.Name, Namespace: brief.Namespace, Revision: brief.Revision,
-		Queue: brief.Queue, Target: brief.Target, Retry: brief.Retry, Deadline: brief.Deadline,
+		Queue: brief.Queue, Labels: brief.Labels, Target: brief.Target, Retry: brief.Retry, Deadline: brief.Deadline,
 	}
 	call, err := wire.Decode[wire.Call](raw.Encode())
 	if diff := cmp.Diff(def.Call(), call); err != nil || diff != "" {

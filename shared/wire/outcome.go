@@ -10,15 +10,17 @@ import (
 // Outcome is an event in the life of a run. Later events of a run say
 // everything that earlier ones said, so a reader may miss any but the last.
 type Outcome struct {
-	RunID     uuid.UUID      `json:"run_id"`
-	JobID     uuid.UUID      `json:"job_id"`
-	Job       string         `json:"job"`
-	Namespace string         `json:"namespace"`
-	Revision  int64          `json:"revision"`
-	Queue     string         `json:"queue"`
-	Kind      carillon.Kind  `json:"kind"`
-	FireTime  time.Time      `json:"fire_time"`
-	State     carillon.State `json:"state"`
+	RunID     uuid.UUID `json:"run_id"`
+	JobID     uuid.UUID `json:"job_id"`
+	Job       string    `json:"job"`
+	Namespace string    `json:"namespace"`
+	Revision  int64     `json:"revision"`
+	Queue     string    `json:"queue"`
+	// Labels are the job's at this revision; they are not recorded.
+	Labels   map[string]string `json:"labels,omitempty"`
+	Kind     carillon.Kind     `json:"kind"`
+	FireTime time.Time         `json:"fire_time"`
+	State    carillon.State    `json:"state"`
 	// Reason is a short sentence for every state but succeeded, and running unless
 	// the run waits for its callback.
 	Reason    string    `json:"reason,omitempty"`
@@ -67,12 +69,20 @@ const (
 	ClassInterrupted Class = "interrupted" // the runner went away
 )
 
+// Classes lists every class of failure.
+func Classes() []Class {
+	return []Class{
+		ClassConnect, ClassDNS, ClassTLS, ClassTimeout, ClassStatus, ClassAssertion, ClassTooLarge, ClassAuth,
+		ClassBlocked, ClassProtocol, ClassInterrupted,
+	}
+}
+
 // NewOutcome returns the outcome of a run in a state; the caller adds what
 // the state calls for.
 func NewOutcome(run Run, call Call, state carillon.State) Outcome {
 	return Outcome{
 		RunID: run.ID, JobID: call.JobID, Job: call.Job, Namespace: call.Namespace,
-		Revision: call.Revision, Queue: call.Queue, Kind: run.Kind,
+		Revision: call.Revision, Queue: call.Queue, Labels: call.Labels, Kind: run.Kind,
 		FireTime: run.FireTime, PlannedAt: run.PlannedAt, State: state,
 	}
 }

@@ -24,6 +24,9 @@ type Run struct {
 	// HeldSince is the first time since the last attempt; nil if it was not.
 	Holds     int        `json:"holds,omitempty"`
 	HeldSince *time.Time `json:"held_since,omitempty"`
+	// Redelivered counts the deliveries of the attempt that nobody answered, before
+	// it was held: such an attempt may have been called.
+	Redelivered int `json:"redelivered,omitempty"`
 	// RedriveOf is the ended run that this one does again; nil for none.
 	RedriveOf *uuid.UUID `json:"redrive_of,omitempty"`
 	// Wait is set while the attempt's target has taken the run on and is to call
@@ -31,15 +34,24 @@ type Run struct {
 	Wait *Wait `json:"wait,omitempty"`
 }
 
+// Next is the run at its next attempt.
+func (r Run) Next() Run {
+	r.Attempt++
+	r.HeldSince, r.Wait, r.Redelivered = nil, nil, 0
+	return r
+}
+
 // Call is the part of a ready message that all runs of one revision share.
 type Call struct {
-	JobID     uuid.UUID       `json:"job_id"`
-	Job       string          `json:"job"`
-	Namespace string          `json:"namespace"`
-	Revision  int64           `json:"revision"`
-	Queue     string          `json:"queue"`
-	Target    carillon.Target `json:"target"`
-	Retry     carillon.Retry  `json:"retry"`
+	JobID     uuid.UUID `json:"job_id"`
+	Job       string    `json:"job"`
+	Namespace string    `json:"namespace"`
+	Revision  int64     `json:"revision"`
+	Queue     string    `json:"queue"`
+	// Labels are for those who watch runs.
+	Labels map[string]string `json:"labels,omitempty"`
+	Target carillon.Target   `json:"target"`
+	Retry  carillon.Retry    `json:"retry"`
 	// Deadline is how long a run may wait, from PlannedAt to its first call; 0 is
 	// for ever.
 	Deadline carillon.Duration `json:"deadline,omitempty"`

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
+	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
@@ -59,6 +60,7 @@ type Parts struct {
 	Backfills *backfillstore.Store
 	Redriver  *redrive.Redriver
 	Callbacks *callback.Desk
+	InFlight  *inflight.Counter
 	// Alerts are listed, AlertRoutes say who is told of them, and Notify tells.
 	Alerts      *noticestore.Store
 	AlertRoutes *routestore.Store
@@ -67,10 +69,12 @@ type Parts struct {
 	Pings       *ping.Desk
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
-	Keys           *keyring.Keyring
-	Feed           *feed.Feed
-	Forecasts      *forecast.Reader
-	Health         *service.Health
+	// Origins are the origins of pages that may follow the feed, beside the API's own.
+	Origins   []string
+	Keys      *keyring.Keyring
+	Feed      *feed.Feed
+	Forecasts *forecast.Reader
+	Health    *service.Health
 }
 
 // API serves HTTP. Make one with New.

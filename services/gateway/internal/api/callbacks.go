@@ -23,7 +23,7 @@ func (a *API) routeCallbacks() {
 	op.Description = "For the targets of jobs with `target.callback`. The address, with its token, came with the call, as `Carillon-Callback-Url`; " +
 		"it needs no key. The same news again gets the same answer; 409 if it contradicts the first, 410 after the time for it, 404 if nobody here " +
 		"made the token. After 503, or no answer, call back again. News of an attempt that has ended otherwise, as by a cancel, is taken and changes nothing."
-	op.RequestBody = bodyOf(a, callbackBody{Status: carillon.StateSucceeded, Message: "1,204 rows"})
+	op.RequestBody = bodyOf(a, callbackBody{State: carillon.StateSucceeded, Message: "1,204 rows"})
 	op.MaxBodyBytes, op.SkipValidateBody = maxCallback, true
 	huma.Register(a.huma, op, func(ctx context.Context, in *callbackInput) (*answer[calledBack], error) {
 		out, err := a.callBack(ctx, in)
@@ -42,7 +42,7 @@ type callbackInput struct {
 }
 
 type callbackBody struct {
-	Status  carillon.State `json:"status" doc:"How the run went. A failed attempt is tried again as the job's retry policy says." enum:"succeeded,failed"`
+	State   carillon.State `json:"state" doc:"How the run went. A failed attempt is tried again as the job's retry policy says." enum:"succeeded,failed"`
 	Message string         `json:"message,omitempty" doc:"What there is to say; up to 4000 characters. The ledger keeps it with the attempt." maxLength:"4000"`
 }
 
@@ -50,8 +50,8 @@ type callbackBody struct {
 func (*callbackBody) check() error { return nil }
 
 type calledBack struct {
-	RunID  uuid.UUID      `json:"run_id" doc:"Id of the run."`
-	Status carillon.State `json:"status" doc:"What was reported."`
+	RunID uuid.UUID      `json:"run_id" doc:"Id of the run."`
+	State carillon.State `json:"state" doc:"What was reported."`
 }
 
 func (a *API) callBack(ctx context.Context, in *callbackInput) (*answer[calledBack], error) {
@@ -59,6 +59,6 @@ func (a *API) callBack(ctx context.Context, in *callbackInput) (*answer[calledBa
 	if err != nil {
 		return nil, err
 	}
-	run, err := a.Callbacks.Take(ctx, in.Token, wire.Report{State: body.Status, Message: body.Message, At: time.Now().UTC()})
-	return answerWith(calledBack{run, body.Status}, err)
+	run, err := a.Callbacks.Take(ctx, in.Token, wire.Report{State: body.State, Message: body.Message, At: time.Now().UTC()})
+	return answerWith(calledBack{run, body.State}, err)
 }

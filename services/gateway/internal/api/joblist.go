@@ -34,6 +34,8 @@ func (a *API) listJobs(ctx context.Context, in *jobFilter) (*answer[page[carillo
 	return answerWith(newPage(jobs, in.Limit, jobstore.PositionOf), err)
 }
 
+const badLabels = "must look like team=billing,env=prod"
+
 func parseLabels(selector string) (map[string]string, error) {
 	labels := map[string]string{}
 	if selector == "" {
@@ -42,7 +44,7 @@ func parseLabels(selector string) (map[string]string, error) {
 	for pair := range strings.SplitSeq(selector, ",") {
 		key, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
 		if !ok || key == "" {
-			return nil, invalidQuery("label", "must look like team=billing,env=prod")
+			return nil, invalidQuery("label", badLabels)
 		}
 		labels[key] = value
 	}

@@ -57,7 +57,7 @@ func (a *API) routeControls() {
 	register(a, keyring.Operator, resume, a.setPaused(false, jobstore.Resumed))
 
 	run := operation(http.MethodPost, "/jobs/{id}/run", "run-job", jobsTag, "Run a job now", http.StatusNotFound, http.StatusConflict)
-	run.Description = "Also while it is paused. With the overlap policy skip it is refused while a run of the job is in flight."
+	run.Description = "Also while it is paused. With every overlap policy but allow it is refused while a run of the job is in flight."
 	run.DefaultStatus = http.StatusAccepted
 	register(a, keyring.Operator, run, a.runJob)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
+	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
@@ -52,6 +53,8 @@ func asProblem(err error) error {
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
 		return unavailable(trigger.ErrUnavailable.Error())
+	case errors.Is(err, inflight.ErrUnavailable):
+		return unavailable(inflight.ErrUnavailable.Error())
 	case errors.Is(err, cancellation.ErrUnavailable):
 		return unavailable(cancellation.ErrUnavailable.Error())
 	case errors.Is(err, callback.ErrUnavailable):

@@ -47,7 +47,7 @@ func (a *API) routeQueues() {
 	register(a, keyring.Admin, put, a.putQueue)
 
 	remove := operation(http.MethodDelete, "/queues/{name}", "delete-queue", queuesTag, "Delete a queue", http.StatusNotFound, http.StatusConflict)
-	remove.Description = "Refused while jobs use it or runs are in it. The queue default stays."
+	remove.Description = "Refused while jobs use it or runs are in it. The queues default and low stay."
 	register(a, keyring.Admin, remove, a.deleteQueue)
 
 	pause := operation(http.MethodPost, "/queues/{name}/pause", "pause-queue", queuesTag, "Start no more calls from a queue", http.StatusNotFound)
@@ -82,7 +82,7 @@ func (a *API) putQueue(ctx context.Context, in *queueBody) (*answer[carillon.Que
 }
 
 func (a *API) deleteQueue(ctx context.Context, in *QueuePath) (*struct{}, error) {
-	inFlight, err := a.Trigger.InQueue(ctx, in.Name)
+	inFlight, err := a.InFlight.InQueue(ctx, in.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,8 @@ type SecretPath struct {
 	Name      string `path:"name" pattern:"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" patternDescription:"1 to 63 lower-case letters, digits or '-'" doc:"Name of the secret."`
 }
 
-func (in *SecretPath) key() secretstore.Name {
-	return secretstore.Name{Namespace: in.Namespace, Name: in.Name}
+func (in *SecretPath) key() carillon.SecretName {
+	return carillon.SecretName{Namespace: in.Namespace, Name: in.Name}
 }
 
 // secretValue is the body of a PUT.
@@ -50,12 +50,12 @@ type secretFilter struct {
 }
 
 func (a *API) listSecrets(ctx context.Context, in *secretFilter) (*answer[page[secretstore.Secret]], error) {
-	after, err := decodeCursor[secretstore.Position](in.Cursor)
+	after, err := decodeCursor[carillon.SecretName](in.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	secrets, err := a.Secrets.List(ctx, secretstore.Filter{Namespace: in.Namespace, After: after, Limit: in.Limit + 1})
-	return answerWith(newPage(secrets, in.Limit, secretstore.PositionOf), err)
+	return answerWith(newPage(secrets, in.Limit, secretstore.NameOf), err)
 }
 
 type secretBody struct {

@@ -2,37 +2,29 @@ package api
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
-	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
 	"github.com/gofiber/contrib/websocket"
 )
 
 const (
-	writeTimeout = 10 * time.Second
-	pingEvery    = 20 * time.Second
+	pingEvery = 20 * time.Second
 	// silence is how long a client may say nothing: it misses two pings.
 	silence = 2*pingEvery + writeTimeout
 	// goodbye is how long a close message may take.
-	goodbye = time.Second
+	goodbye   = time.Second
+	goingAway = "the gateway is going away"
 	// readLimit bounds what a client may send: it has nothing to say.
 	readLimit = 1 << 10
-	// chunk is how many events a session takes from the ring at once.
-	chunk = 256
 )
 
-// session is one client of the feed. The goroutine that serves it writes; one
+// session is a viewer on a WebSocket. The goroutine that serves it writes; one
 // more reads, for pings and for the end; one more sends pings.
 type session struct {
-	filter feedFilter
-	events *feed.Reader
-	conn   *websocket.Conn
-	sent   uint64 // sequence of the last event that the client has been sent or spared
+	*viewer
+	conn *websocket.Conn
 
 	mu      sync.Mutex
 	closing bool
@@ -46,9 +38,9 @@ func (s *session) run(ctx context.Context) {
 	done := make(chan struct{}, 2)
 	go func() { s.listen(cancel); done <- struct{}{} }()
 	go func() { s.ping(inner); done <- struct{}{} }()
-	code, reason := s.write(inner)
+	code, reason := websocket.CloseTryAgainLater, s.watch(inner, s)
 	if ctx.Err() != nil {
-		code, reason = websocket.CloseGoingAway, "the gateway is going away"
+		code, reason = websocket.CloseGoingAway, goingAway
 	}
 	cancel()
 	s.close(code, reason)
@@ -94,38 +86,9 @@ func (s *session) ping(ctx context.Context) {
 	}
 }
 
-// write sends events until it cannot, and returns what to tell the client.
-func (s *session) write(ctx context.Context) (code int, reason string) {
-	buffer := make([]*feed.Event, 0, chunk)
-	for {
-		events, err := s.events.Next(ctx, buffer)
-		var reset *ring.Reset
-		switch {
-		case errors.As(err, &reset):
-			err = s.send(resetText(reset))
-			s.sent = reset.Sequence
-		case errors.Is(err, ring.ErrOvertaken):
-			return websocket.CloseTryAgainLater, fmt.Sprintf("too slow: reconnect with since=%d", s.sent)
-		case err == nil:
-			err = s.sendEvents(events)
-		}
-		if err != nil {
-			return websocket.CloseTryAgainLater, "too slow: a write took more than " + writeTimeout.String()
-		}
-	}
-}
-
-func (s *session) sendEvents(events []*feed.Event) error {
-	for _, event := range events {
-		if s.filter.admits(event) && event.Text() != nil {
-			if err := s.send(event.Text()); err != nil {
-				return err
-			}
-		}
-		s.sent = event.Sequence
-	}
-	return nil
-}
+func (s *session) event(_ uint64, text []byte) error { return s.send(text) }
+func (s *session) reset(_ uint64, text []byte) error { return s.send(text) }
+func (s *session) flush() error                      { return nil }
 
 func (s *session) send(text []byte) error {
 	if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {

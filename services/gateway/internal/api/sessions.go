@@ -3,8 +3,8 @@ package api
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
-	"github.com/gofiber/contrib/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -20,6 +20,7 @@ type sessions struct {
 	ctx     context.Context
 	closed  bool // nobody counts any more who is there
 	running sync.WaitGroup
+	viewers atomic.Int64
 }
 
 // open lets clients in until ctx ends.
@@ -29,14 +30,22 @@ func (all *sessions) open(ctx context.Context) {
 	all.ctx = ctx
 }
 
-// serve serves one client. One that comes too late is only told so.
-func (all *sessions) serve(s *session, conn *websocket.Conn) {
-	ctx, leave := all.enter()
-	defer leave()
+// maxViewers bounds the clients of one gateway's feed.
+const maxViewers = 10_000
+
+// full reports whether there are as many clients as are let in.
+func (all *sessions) full() bool { return all.viewers.Load() >= maxViewers }
+
+// admit counts a client in, until leave; false if there are too many. One that
+// comes too late gets a context that has ended.
+func (all *sessions) admit() (ctx context.Context, leave func(), ok bool) {
+	if all.viewers.Add(1) > maxViewers {
+		all.viewers.Add(-1)
+		return nil, nil, false
+	}
+	ctx, end := all.enter()
 	feedClients.Inc()
-	defer feedClients.Dec()
-	s.conn = conn
-	s.run(ctx)
+	return ctx, func() { feedClients.Dec(); all.viewers.Add(-1); end() }, true
 }
 
 func (all *sessions) enter() (ctx context.Context, leave func()) {

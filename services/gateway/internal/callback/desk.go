@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +58,7 @@ func (d *Desk) Take(ctx context.Context, token string, report wire.Report) (run 
 	if time.Now().After(ticket.Until) {
 		return run, ErrLate
 	}
+	report.Message = strings.ReplaceAll(report.Message, token, "(secret)") // whoever reads it could call back, too
 	if err := enter(ctx, book, ticket, report); err != nil {
 		return run, err
 	}

@@ -119,6 +119,9 @@ func (r *Reader) Next(ctx context.Context, into []*Event) ([]*Event, error) {
 	return r.cursor.Next(ctx, into)
 }
 
+// Waits is that of [ring.Cursor].
+func (r *Reader) Waits() bool { return r.cursor.Waits() }
+
 // isRead reports whether somebody waits for events here.
 func (f *Feed) isRead() bool {
 	f.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"net/url"
 	"strings"
 	"time"
 
@@ -121,11 +120,12 @@ func scan(rows pgx.Rows, routes carillon.Routes) (Job, error) {
 	return Job{Schedule: compiled, Queue: routes.Queue(document.Queue, document.Target.URL), Endpoint: endpoint(document.Target.URL)}, nil
 }
 
-// endpoint is the host that an address calls, with its port if it names one.
+// endpoint is the host that an address calls, with its port if it names one. What
+// follows may have placeholders, and be no address yet.
 func endpoint(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return ""
+	_, rest, _ := strings.Cut(address, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
 	}
-	return strings.ToLower(parsed.Host)
+	return strings.ToLower(rest)
 }

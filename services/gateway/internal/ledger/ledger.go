@@ -48,7 +48,7 @@ type Attempt struct {
 	StartedAt  time.Time   `json:"started_at"`
 	FinishedAt *time.Time  `json:"finished_at,omitempty" doc:"Missing if the runner died in the call."`
 	Status     *int        `json:"status,omitempty" doc:"HTTP status, if an answer came."`
-	Class      *wire.Class `json:"class,omitempty" doc:"Kind of failure." enum:"connect,dns,tls,timeout,status,assertion,too_large,blocked,protocol,interrupted"`
+	Class      *wire.Class `json:"class,omitempty" doc:"Kind of failure." enum:"connect,dns,tls,timeout,status,assertion,too_large,auth,blocked,protocol,interrupted"`
 	Error      *string     `json:"error,omitempty"`
 	Response   *string     `json:"response,omitempty" doc:"The start of the answer's body."`
 }

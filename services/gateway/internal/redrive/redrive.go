@@ -8,13 +8,27 @@
 //
 // The audit log says which run was done again, by whom and as which, and is asked
 // before another redrive: a run is done again once. Of the new run, if it fails,
-// there can be a redrive in turn. The log and the stream are two places; a gateway
-// that dies between them leaves a redrive without its line.
+// there can be a redrive in turn. The log and the stream are two places, so the line
+// is committed first, with the new run's id, and the run published then:
 //
-// In bulk they run in the queue for backfills, whose limits keep them from the way
-// of live runs. Overlap is heeded as for every run by hand: of a job that forbids it
-// one run is started, and the others are counted as being in the way of each other.
-// A backfill is the way to do a job's many fires again, one after the other.
+//	what fails                        | the line  | the new run
+//	----------------------------------+-----------+---------------------------------
+//	the line                          | none      | none: it was not published yet
+//	NATS is away, and known to be so  | none      | none: NATS is asked first
+//	the run is refused: one in flight | taken out | none
+//	the line cannot be taken out      | stays     | none
+//	NATS, while the run is published  | stays     | perhaps
+//	the gateway, in between           | stays     | perhaps
+//
+// Where the line stays and the run is not, a redrive is refused that nobody got.
+// That is told by its run's id, which the ledger does not know; a run of the job by
+// hand does its work. The other order would call a target twice.
+//
+// A redrive goes where any run of the job goes: to its queue, or that of its host. In
+// bulk those without a host's queue run in the queue for backfills, whose limits keep
+// them from the way of live runs. Overlap is heeded as for every run by hand: of a job
+// that forbids it one run is taken at a time, the newest. A backfill is the way to do
+// a job's many fires again, one after the other.
 package redrive
 
 import (
@@ -24,10 +38,10 @@ import (
 	"slices"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -49,26 +63,33 @@ type Jobs interface {
 	Get(ctx context.Context, id uuid.UUID) (carillon.Job, error)
 }
 
-// Starter starts runs.
+// Queues tells to which queue a job's runs go.
+type Queues interface {
+	Route(ctx context.Context, job carillon.Job) (string, error)
+}
+
+// Starter starts runs. Only trigger.ErrInFlight says that it surely has not.
 type Starter interface {
-	Redrive(ctx context.Context, job carillon.Job, ended uuid.UUID) (wire.Outcome, error)
+	Connected() error
+	Redrive(ctx context.Context, job carillon.Job, run wire.Run, ended uuid.UUID) (wire.Outcome, error)
 }
 
 // Redriver runs runs again. It is safe for concurrent use.
 type Redriver struct {
 	pool    *pgxpool.Pool
 	jobs    Jobs
+	queues  Queues
 	starter Starter
 }
 
 // New returns a redriver that keeps its log in a database.
-func New(pool *pgxpool.Pool, jobs Jobs, starter Starter) *Redriver {
-	return &Redriver{pool: pool, jobs: jobs, starter: starter}
+func New(pool *pgxpool.Pool, jobs Jobs, queues Queues, starter Starter) *Redriver {
+	return &Redriver{pool: pool, jobs: jobs, queues: queues, starter: starter}
 }
 
-// One runs an ended run again, in its job's queue and in the name of whoever asked
-// for it, and returns the new run as queued. It fails with ErrState, ErrAgain, or as
-// Jobs and Starter do.
+// One runs an ended run again, in the queue that the job's runs go to and in the name
+// of whoever asked for it, and returns the new run as queued. It fails with ErrState,
+// ErrAgain, or as Jobs, Queues and Starter do.
 func (r *Redriver) One(ctx context.Context, actor string, run ledger.Run) (wire.Outcome, error) {
 	if !slices.Contains(States(), run.State) {
 		return wire.Outcome{}, fmt.Errorf("%w: it is %s", ErrState, run.State)
@@ -77,43 +98,26 @@ func (r *Redriver) One(ctx context.Context, actor string, run ledger.Run) (wire.
 	if err != nil {
 		return wire.Outcome{}, err
 	}
+	if job.Queue, err = r.queues.Route(ctx, job); err != nil {
+		return wire.Outcome{}, err
+	}
 	return r.start(ctx, actor, job, run.ID)
 }
 
-// start starts a run and logs it. Whoever else wants the same run done again
-// waits, and finds the line.
-func (r *Redriver) start(ctx context.Context, actor string, job carillon.Job, ended uuid.UUID) (started wire.Outcome, err error) {
-	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		if err := takeTurn(ctx, tx, ended); err != nil {
-			return err
+// start logs a redrive, then starts it.
+func (r *Redriver) start(ctx context.Context, actor string, job carillon.Job, ended uuid.UUID) (wire.Outcome, error) {
+	if err := r.starter.Connected(); err != nil {
+		return wire.Outcome{}, err
+	}
+	run := trigger.NewRun(job)
+	if err := r.enter(ctx, line{actor, job.Namespace, ended, run.ID}); err != nil {
+		return wire.Outcome{}, err
+	}
+	started, err := r.starter.Redrive(ctx, job, run, ended)
+	if errors.Is(err, trigger.ErrInFlight) {
+		if failed := r.withdraw(ctx, ended, run.ID); failed != nil {
+			return started, failed
 		}
-		if started, err = r.starter.Redrive(ctx, job, ended); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO audit_log (actor, namespace, action, object, after)
-			VALUES ($1, $2, 'redriven', $3, jsonb_build_object('run_id', $4::text))`,
-			actor, job.Namespace, object(ended), started.RunID.String())
-		return err
-	})
+	}
 	return started, err
 }
-
-// takeTurn fails with ErrAgain if the log has a redrive of the run.
-func takeTurn(ctx context.Context, tx pgx.Tx, ended uuid.UUID) error {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "redrive/"+ended.String()); err != nil {
-		return fmt.Errorf("redrive: %w", err)
-	}
-	var as string
-	err := tx.QueryRow(ctx, `
-		SELECT after->>'run_id' FROM audit_log WHERE object = $1 AND action = 'redriven' LIMIT 1`, object(ended)).Scan(&as)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil
-	case err != nil:
-		return fmt.Errorf("redrive: %w", err)
-	}
-	return fmt.Errorf("%w: as run %s", ErrAgain, as)
-}
-
-func object(run uuid.UUID) string { return "run/" + run.String() }

@@ -21,7 +21,6 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -49,7 +48,7 @@ type Queues interface {
 
 // Secrets puts what is missing from the published secrets into the outbox.
 type Secrets interface {
-	Republish(ctx context.Context, published map[secretstore.Name][]byte) (int, error)
+	Republish(ctx context.Context, published map[carillon.SecretName][]byte) (int, error)
 }
 
 // Stores are the sources of truth.
@@ -122,13 +121,13 @@ func readQueues(ctx context.Context, js jetstream.JetStream) (map[string]carillo
 }
 
 // readSecrets returns the published secrets as they stand, sealed.
-func readSecrets(ctx context.Context, js jetstream.JetStream) (map[secretstore.Name][]byte, error) {
-	published := map[secretstore.Name][]byte{}
+func readSecrets(ctx context.Context, js jetstream.JetStream) (map[carillon.SecretName][]byte, error) {
+	published := map[carillon.SecretName][]byte{}
 	err := read(ctx, js, topology.AllSecrets, func(entry bus.Entry) {
-		namespace, name := topology.SecretName(entry.Subject)
-		published[secretstore.Name{Namespace: namespace, Name: name}] = bytes.Clone(entry.Data)
+		name := topology.SecretName(entry.Subject)
+		published[name] = bytes.Clone(entry.Data)
 		if len(entry.Data) == 0 {
-			delete(published, secretstore.Name{Namespace: namespace, Name: name})
+			delete(published, name)
 		}
 	})
 	return published, err

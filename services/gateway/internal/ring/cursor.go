@@ -68,6 +68,13 @@ func (c *Cursor[T]) Next(ctx context.Context, into []T) ([]T, error) {
 	}
 }
 
+// Waits reports whether Next would wait.
+func (c *Cursor[T]) Waits() bool {
+	c.ring.mu.Lock()
+	defer c.ring.mu.Unlock()
+	return c.series == c.ring.series && !c.unknown && c.next > c.ring.last
+}
+
 func (c *Cursor[T]) look(into []T) (values []T, changed <-chan struct{}, err error) {
 	r := c.ring
 	r.mu.Lock()

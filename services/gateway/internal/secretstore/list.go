@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -23,18 +24,14 @@ type Secret struct {
 // Filter says which secrets to list. Its zero fields do not filter.
 type Filter struct {
 	Namespace string
-	After     Position
+	After     carillon.SecretName // in the list, by namespace and name
 	Limit     int
 }
 
-// Position is a place in the list, which is ordered by namespace and name.
-type Position struct {
-	Namespace string `json:"n"`
-	Name      string `json:"m"`
+// NameOf returns what a secret is known by, which is its place in the list.
+func NameOf(s Secret) carillon.SecretName {
+	return carillon.SecretName{Namespace: s.Namespace, Name: s.Name}
 }
-
-// PositionOf returns the place of a secret.
-func PositionOf(s Secret) Position { return Position{s.Namespace, s.Name} }
 
 // List returns the secrets that come first after filter.After.
 func (s *Store) List(ctx context.Context, filter Filter) ([]Secret, error) {

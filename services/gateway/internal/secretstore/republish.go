@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/jackc/pgx/v5"
@@ -17,10 +18,11 @@ import (
 // name, and the deletion of every published secret that is not there any more.
 // Published are the messages as they stand. It returns how many it put.
 //
-// As for queues, it keeps writers out of the table meanwhile.
-func (s *Store) Republish(ctx context.Context, published map[Name][]byte) (n int, err error) {
+// As for queues, it keeps writers out of the table meanwhile, and those too that have
+// only locked a row to change it: each would wait for the other.
+func (s *Store) Republish(ctx context.Context, published map[carillon.SecretName][]byte) (n int, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `LOCK TABLE secrets IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		if _, err := tx.Exec(ctx, `LOCK TABLE secrets IN EXCLUSIVE MODE`); err != nil {
 			return fmt.Errorf("lock secrets: %w", err)
 		}
 		rows, err := tx.Query(ctx, selectSecret+`ORDER BY namespace, name`)
@@ -59,7 +61,7 @@ func (s *Store) renew(r *row) (changed bool) {
 			sealed.Text, err = s.keys.Seal(text, place)
 		}
 		if err != nil {
-			slog.Error("secret not readable", "namespace", r.Namespace, "name", r.Name.Name, "version", sealed.Version, "error", err)
+			slog.Error("secret not readable", "namespace", r.Namespace, "name", r.Name, "version", sealed.Version, "error", err)
 			continue
 		}
 		changed = true
@@ -68,16 +70,16 @@ func (s *Store) renew(r *row) (changed bool) {
 }
 
 // difference puts into the outbox what differs, and counts it.
-func difference(batch *pgx.Batch, secrets []*row, published map[Name][]byte) (n int) {
-	stored := map[Name]bool{}
-	put := func(name Name, message []byte) {
+func difference(batch *pgx.Batch, secrets []*row, published map[carillon.SecretName][]byte) (n int) {
+	stored := map[carillon.SecretName]bool{}
+	put := func(name carillon.SecretName, message []byte) {
 		n++
 		outbox.Append(batch, topology.Secret(name.Namespace, name.Name), message)
 	}
 	for _, secret := range secrets {
-		stored[secret.Name] = true
-		if message := wire.Encode(secret.secret); !bytes.Equal(message, published[secret.Name]) {
-			put(secret.Name, message)
+		stored[secret.SecretName] = true
+		if message := wire.Encode(secret.secret); !bytes.Equal(message, published[secret.SecretName]) {
+			put(secret.SecretName, message)
 		}
 	}
 	for name := range published {

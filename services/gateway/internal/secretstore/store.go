@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/jackc/pgx/v5"
@@ -29,9 +30,6 @@ var (
 	ErrNotFound = errors.New("no such secret")
 	ErrInUse    = errors.New("jobs use the secret")
 )
-
-// Name is what a secret is known by.
-type Name struct{ Namespace, Name string }
 
 // Store reads and writes secrets. It is safe for concurrent use.
 type Store struct {
@@ -48,7 +46,7 @@ func New(pool *pgxpool.Pool, keys *seal.Keys, written func()) *Store {
 
 // row is a row of the table.
 type row struct {
-	Name
+	carillon.SecretName
 	created, updated time.Time
 	secret           wire.Secret
 }
@@ -59,7 +57,7 @@ func scan(from pgx.CollectableRow) (*row, error) {
 	var r row
 	var previousVersion *int64
 	var previousText []byte
-	err := from.Scan(&r.Namespace, &r.Name.Name, &r.created, &r.updated,
+	err := from.Scan(&r.Namespace, &r.Name, &r.created, &r.updated,
 		&r.secret.Current.Version, &r.secret.Current.Text, &previousVersion, &previousText)
 	if previousVersion != nil {
 		r.secret.Previous = &wire.Sealed{Version: *previousVersion, Text: previousText}
@@ -68,7 +66,7 @@ func scan(from pgx.CollectableRow) (*row, error) {
 }
 
 // lock returns a secret for a change, or nil if there is none.
-func lock(ctx context.Context, tx pgx.Tx, name Name) (*row, error) {
+func lock(ctx context.Context, tx pgx.Tx, name carillon.SecretName) (*row, error) {
 	rows, err := tx.Query(ctx, selectSecret+`WHERE namespace = $1 AND name = $2 FOR UPDATE`, name.Namespace, name.Name)
 	if err != nil {
 		return nil, fmt.Errorf("read secret: %w", err)
@@ -81,5 +79,5 @@ func lock(ctx context.Context, tx pgx.Tx, name Name) (*row, error) {
 }
 
 func (r *row) place(version int64) seal.Place {
-	return seal.Place{Namespace: r.Namespace, Name: r.Name.Name, Version: version}
+	return seal.Place{Namespace: r.Namespace, Name: r.Name, Version: version}
 }

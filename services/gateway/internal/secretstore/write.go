@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -15,7 +16,7 @@ import (
 // Put gives a secret a value, as its next version, and returns what may be known
 // of it. The value that it has already changes nothing. It fails with
 // seal.ErrNoKey.
-func (s *Store) Put(ctx context.Context, actor string, name Name, value string) (Secret, error) {
+func (s *Store) Put(ctx context.Context, actor string, name carillon.SecretName, value string) (Secret, error) {
 	var after Secret
 	err := s.change(ctx, func(tx pgx.Tx) (wrote bool, err error) {
 		before, err := lock(ctx, tx, name)
@@ -46,8 +47,8 @@ func (s *Store) holds(r *row, value string) bool {
 	return err == nil && text == value
 }
 
-func (s *Store) put(ctx context.Context, tx pgx.Tx, actor string, name Name, before *row, value string) error {
-	after := &row{Name: name}
+func (s *Store) put(ctx context.Context, tx pgx.Tx, actor string, name carillon.SecretName, before *row, value string) error {
+	after := &row{SecretName: name}
 	after.secret.Current.Version = 1
 	if before != nil {
 		after.secret.Previous = &before.secret.Current
@@ -78,11 +79,11 @@ func (r *row) update(batch *pgx.Batch, more string) {
 	}
 	batch.Queue(`UPDATE secrets SET version = $3, sealed = $4, previous_version = $5, previous_sealed = $6`+more+`
 		WHERE namespace = $1 AND name = $2`,
-		r.Namespace, r.Name.Name, r.secret.Current.Version, r.secret.Current.Text, previousVersion, previousText)
+		r.Namespace, r.Name, r.secret.Current.Version, r.secret.Current.Text, previousVersion, previousText)
 }
 
 // Delete removes a secret. It fails with ErrNotFound or ErrInUse.
-func (s *Store) Delete(ctx context.Context, actor string, name Name) error {
+func (s *Store) Delete(ctx context.Context, actor string, name carillon.SecretName) error {
 	return s.change(ctx, func(tx pgx.Tx) (bool, error) {
 		before, err := lock(ctx, tx, name)
 		if err != nil {
@@ -104,7 +105,7 @@ func (s *Store) Delete(ctx context.Context, actor string, name Name) error {
 
 // unused looks for jobs only after the secret's row is locked: a writer of a job
 // holds on to that row, so none can come in between.
-func unused(ctx context.Context, tx pgx.Tx, name Name) error {
+func unused(ctx context.Context, tx pgx.Tx, name carillon.SecretName) error {
 	found, err := query(ctx, tx, `WHERE s.namespace = $1 AND s.name = $2`, name.Namespace, name.Name)
 	if err == nil && len(found) == 1 && found[0].Uses > 0 {
 		return fmt.Errorf("%w: %d, among them %s", ErrInUse, found[0].Uses, found[0].UsedBy[0])
@@ -126,7 +127,7 @@ func (s *Store) change(ctx context.Context, edit func(pgx.Tx) (wrote bool, err e
 }
 
 // audit writes who changed a secret, and nothing of what it is.
-func audit(batch *pgx.Batch, actor string, name Name, before, after *row) {
+func audit(batch *pgx.Batch, actor string, name carillon.SecretName, before, after *row) {
 	action := "updated"
 	if before == nil {
 		action = "created"

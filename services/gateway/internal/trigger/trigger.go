@@ -48,13 +48,15 @@ func New(js jetstream.JetStream) *Trigger { return &Trigger{js: js} }
 // Start starts a run of a job now and returns it as queued. It fails with
 // ErrInFlight or ErrUnavailable.
 func (t *Trigger) Start(ctx context.Context, job carillon.Job) (wire.Outcome, error) {
-	return t.start(ctx, job, wire.Run{}, "triggered by hand")
+	return t.start(ctx, job, NewRun(job), "triggered by hand")
 }
 
-// Redrive starts a run of a job that does an ended one again. It has an id of its
-// own, and names the other to its target. It fails with ErrInFlight or ErrUnavailable.
-func (t *Trigger) Redrive(ctx context.Context, job carillon.Job, ended uuid.UUID) (wire.Outcome, error) {
-	return t.start(ctx, job, wire.Run{RedriveOf: &ended}, "redrive of run "+ended.String())
+// Connected fails with ErrUnavailable if a run could not be started now.
+func (t *Trigger) Connected() error {
+	if !t.js.Conn().IsConnected() {
+		return ErrUnavailable
+	}
+	return nil
 }
 
 // Carry starts a run of a job that carries a message: as the body of its calls,
@@ -70,15 +72,28 @@ func (t *Trigger) Carry(ctx context.Context, job carillon.Job, message, reason s
 	}
 	headers["Content-Type"] = "application/json"
 	job.Target.Headers = headers
-	_, err := t.start(ctx, job, wire.Run{}, reason)
+	_, err := t.start(ctx, job, NewRun(job), reason)
 	return err
 }
 
-// start completes a run and publishes it.
-func (t *Trigger) start(ctx context.Context, job carillon.Job, run wire.Run, reason string) (wire.Outcome, error) {
+// Redrive starts a new run of a job that does an ended one again, and names that to
+// its target. It fails with ErrInFlight or ErrUnavailable.
+func (t *Trigger) Redrive(ctx context.Context, job carillon.Job, run wire.Run, ended uuid.UUID) (wire.Outcome, error) {
+	run.RedriveOf = &ended
+	return t.start(ctx, job, run, "redrive of run "+ended.String())
+}
+
+// NewRun returns a run of a job by hand, due now, that nobody has started.
+func NewRun(job carillon.Job) wire.Run {
 	now := time.Now().UTC().Truncate(time.Microsecond) // what Postgres keeps
-	run.ID, run.Kind = carillon.NewRunID(job.ID, carillon.KindManual, now), carillon.KindManual
-	run.FireTime, run.PlannedAt, run.Attempt = now, now, 1
+	return wire.Run{
+		ID: carillon.NewRunID(job.ID, carillon.KindManual, now), Kind: carillon.KindManual,
+		FireTime: now, PlannedAt: now, Attempt: 1,
+	}
+}
+
+// start publishes a run.
+func (t *Trigger) start(ctx context.Context, job carillon.Job, run wire.Run, reason string) (wire.Outcome, error) {
 	ctx, span := otel.Tracer("gateway").Start(telemetry.WithRun(ctx, run.ID), "trigger",
 		trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)))
 	defer span.End()

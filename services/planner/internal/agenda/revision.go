@@ -80,7 +80,7 @@ type Fire struct {
 func (f *Fire) Call(queue string) []byte {
 	r := f.Revision
 	call := wire.RawCall{
-		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue,
+		JobID: f.Job, Job: r.Name, Namespace: r.Namespace, Revision: r.Number, Queue: queue, Labels: []byte(r.labels),
 		Target: r.target, Retry: []byte(r.retry), Deadline: r.Deadline,
 	}
 	return call.Encode()
@@ -89,5 +89,5 @@ func (f *Fire) Call(queue string) []byte {
 // Size is about how long the Call is, in bytes.
 func (f *Fire) Size() int {
 	const rest = 200
-	return len(f.Revision.target) + len(f.Revision.retry) + rest
+	return len(f.Revision.target) + len(f.Revision.retry) + len(f.Revision.labels) + rest
 }

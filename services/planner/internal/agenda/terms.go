@@ -16,7 +16,7 @@ type Terms struct {
 	CatchUp   carillon.CatchUp
 	Deadline  carillon.Duration
 
-	retry string // JSON; a string, so that Terms can be compared
+	retry, labels string // JSON; strings, so that Terms can be compared
 }
 
 var knownTerms weakmap.Map[Terms, Terms]
@@ -26,7 +26,7 @@ func termsOf(def *wire.Brief) *Terms {
 	doc := def.Document.WithDefaults() // it may be older than some of its fields
 	terms := Terms{
 		Namespace: def.Namespace, Queue: def.Queue, Overlap: doc.Overlap, MaxQueued: doc.MaxQueued, CatchUp: doc.CatchUp,
-		Deadline: def.Deadline, retry: string(def.Retry),
+		Deadline: def.Deadline, retry: string(def.Retry), labels: string(def.Labels),
 	}
 	if known := knownTerms.Get(terms); known != nil {
 		return known

@@ -38,9 +38,10 @@
 // statement returns the ends that the ledger did not know, so an end counts once,
 // whoever records it and however often. A row that told of another end before
 // keeps that in its columns was_…, because Postgres 15 cannot return the row that
-// an upsert replaces; the statistics take it out. They are locked after the runs
-// and in the order of their ids, read, and written back: arithmetic is done here,
-// not in SQL.
+// an upsert replaces; the statistics take it out. Arithmetic is done here, not in
+// SQL: they are read and written back under a lock that one recorder holds at a
+// time, from the read to the commit, after its runs are written. Another writes
+// its runs meanwhile.
 //
 // # Partitions
 //

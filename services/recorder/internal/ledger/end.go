@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // end is that of a run, as it was recorded just now, and the one that it has
@@ -22,32 +23,29 @@ type end struct {
 // the ledger did not know.
 func recordRuns(ctx context.Context, tx pgx.Tx, events []*wire.Outcome) ([]end, error) {
 	runs := latestRuns(events)
+	var ids pgtype.FlatArray[pgtype.UUID]
+	var states pgtype.FlatArray[pgtype.Text]
+	var started, finished pgtype.FlatArray[pgtype.Timestamptz]
 	statements.Inc()
-	rows, err := tx.Query(ctx, statement, arguments(runs, latestAttempts(events))...)
-	if err != nil {
+	row := tx.QueryRow(ctx, statement, arguments(runs, latestAttempts(events))...)
+	if err := row.Scan(&ids, &states, &started, &finished); err != nil {
 		return nil, err
 	}
 	byID := make(map[uuid.UUID]*wire.Outcome, len(runs))
 	for _, run := range runs {
 		byID[run.RunID] = run
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (end, error) { return scanEnd(row, byID) })
-}
-
-func scanEnd(row pgx.CollectableRow, byID map[uuid.UUID]*wire.Outcome) (end, error) {
-	var id uuid.UUID
-	var state *carillon.State
-	var started, finished *time.Time
-	if err := row.Scan(&id, &state, &started, &finished); err != nil {
-		return end{}, err
+	ends := make([]end, len(ids))
+	for i := range ids {
+		run := byID[ids[i].Bytes]
+		ends[i] = end{jobID: run.JobID, is: endOf(run)}
+		if states[i].Valid {
+			ends[i].was = ends[i].is
+			ends[i].was.State = carillon.State(states[i].String)
+			ends[i].was.StartedAt, ends[i].was.FinishedAt = started[i].Time, finished[i].Time // NULL is zero
+		}
 	}
-	run := byID[id]
-	e := end{jobID: run.JobID, is: endOf(run)}
-	if state != nil {
-		e.was = e.is
-		e.was.State, e.was.StartedAt, e.was.FinishedAt = *state, orZero(started), orZero(finished)
-	}
-	return e, nil
+	return ends, nil
 }
 
 // endOf reads an event as the ledger has recorded it, to the microsecond.
@@ -56,11 +54,4 @@ func endOf(o *wire.Outcome) jobstat.End {
 		RunID: o.RunID, Kind: o.Kind, FireTime: o.FireTime.Truncate(time.Microsecond), State: o.State,
 		StartedAt: o.StartedAt.Truncate(time.Microsecond), FinishedAt: o.FinishedAt.Truncate(time.Microsecond),
 	}
-}
-
-func orZero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
 }

@@ -19,8 +19,9 @@ var statements = promauto.NewCounter(prometheus.CounterOpts{
 })
 
 const (
-	// statementTimeout bounds each statement, and each transaction of a batch, so that a connection whose other
-	// end has vanished is given up. A batch takes some 10 ms.
+	// statementTimeout bounds each statement, and each transaction of a batch, so
+	// that a connection whose other end has vanished is given up. A batch takes some
+	// 30 ms.
 	statementTimeout = 15 * time.Second
 	// daysAhead is how many days beyond today have their partitions made: room
 	// for a weekend in which nobody looks at a recorder that cannot make them.

@@ -28,7 +28,7 @@ func later(a, b *wire.Outcome) int {
 		cmp.Compare(a.Attempts, b.Attempts),
 		cmp.Compare(stateA, stateB),
 		cmp.Compare(a.FinishedAt.UnixMicro(), b.FinishedAt.UnixMicro()),
-		cmp.Compare(min(len(a.Reason), 1), min(len(b.Reason), 1)),
+		cmp.Compare(a.Reason, b.Reason), // what waits says first until when
 	)
 }
 

@@ -17,8 +17,8 @@ func saying(state carillon.State, attempts int, finished time.Time) *wire.Outcom
 	return &wire.Outcome{FireTime: noon, State: state, Attempts: attempts, FinishedAt: finished}
 }
 
-func because(event *wire.Outcome) *wire.Outcome {
-	event.Reason = "waits for its callback"
+func because(event *wire.Outcome, reason string) *wire.Outcome {
+	event.Reason = reason
 	return event
 }
 
@@ -27,10 +27,12 @@ func TestLater(t *testing.T) {
 	never := time.Time{}
 	ascending := []*wire.Outcome{
 		saying(carillon.StateQueued, 0, never),
+		because(saying(carillon.StateQueued, 0, never), "waits until 2026-03-01T12:00:00Z: b is slow to answer"),
+		because(saying(carillon.StateQueued, 0, never), "waits until 2026-03-01T12:01:00Z: a has failed again and again"),
 		saying(carillon.StateRunning, 1, never),
 		saying(carillon.StateRetrying, 1, never),
 		saying(carillon.StateRunning, 2, never),
-		because(saying(carillon.StateRunning, 2, never)),
+		because(saying(carillon.StateRunning, 2, never), "waits for its callback"),
 		saying(carillon.StateRetrying, 2, never),
 		saying(carillon.StateMissed, 0, noon),
 		saying(carillon.StateSkipped, 0, noon),

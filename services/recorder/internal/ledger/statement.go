@@ -9,8 +9,8 @@ import (
 
 // statement records a batch. Its parameters are the columns of the runs, those
 // of the attempts, the order of states, and the place of the last open state in
-// it, from 1. It returns the ends that are new, and what the row told of before if
-// that was an end too.
+// it, from 1. It returns, in arrays, the ends that are new, and what their rows told
+// of before if that was an end too.
 const statement = `
 WITH recorded AS (
   INSERT INTO runs AS r (id, fire_time, job_id, job_name, namespace, kind, state, reason, revision, queue,
@@ -30,9 +30,9 @@ WITH recorded AS (
     was_started_at = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.started_at END,
     was_finished_at = CASE WHEN array_position($25::text[], r.state) > $26 THEN r.finished_at END
   WHERE (greatest(array_position($25::text[], excluded.state), $26), excluded.attempts,
-         array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason <> '')
+         array_position($25::text[], excluded.state), coalesce(excluded.finished_at, '-infinity'), excluded.reason COLLATE "C")
       > (greatest(array_position($25::text[], r.state), $26), r.attempts,
-         array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason <> '')
+         array_position($25::text[], r.state), coalesce(r.finished_at, '-infinity'), r.reason COLLATE "C")
   RETURNING id, state, was_state, was_started_at, was_finished_at
 ), tried AS (
   INSERT INTO attempts AS a (fire_time, run_id, number, started_at, finished_at, status, class, error, response)
@@ -47,7 +47,7 @@ WITH recorded AS (
   WHERE (excluded.status IS NOT NULL, coalesce(excluded.finished_at, '-infinity'), coalesce(excluded.class, '') COLLATE "C")
       > (a.status IS NOT NULL, coalesce(a.finished_at, '-infinity'), coalesce(a.class, '') COLLATE "C")
 )
-SELECT id, was_state, was_started_at, was_finished_at FROM recorded
+SELECT array_agg(id), array_agg(was_state), array_agg(was_started_at), array_agg(was_finished_at) FROM recorded
 WHERE array_position($25::text[], state) > $26`
 
 // arguments are the parameters of statement for the latest runs and attempts of

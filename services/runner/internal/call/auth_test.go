@@ -39,11 +39,67 @@ func TestATargetThatEchoesGivesNoSecretAway(t *testing.T) {
 	}
 }
 
+func TestSecretsAreFilledInAndNotKept(t *testing.T) {
+	t.Parallel()
+	const secret = "k/ y+\"1"
+	got := make(chan string, 1)
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- r.Header.Get("X-Key") + " " + r.URL.Path + " " + r.FormValue("key") + " " + string(body)
+		_, _ = io.WriteString(w, r.RequestURI+" "+string(body))
+	})
+	target := carillon.Target{
+		Method: "POST", URL: server.URL + "/{{secret.key}}?key={{ secret.key }}", Headers: map[string]string{"X-Key": "{{secret.key}}"},
+		Body: `{"key": {{secret.key | json}}}`, Timeout: carillon.Duration(10 * time.Second),
+	}
+	call := func(secret oneSecret) wire.Attempt {
+		c := clientWith(t, Config{Slots: 4, HostConnections: 4, Secrets: secret}, "127.0.0.1")
+		return c.Prepare(&wire.Call{Target: target}).Call(t.Context(), wire.Run{Attempt: 1}, traceparent)
+	}
+	attempt := call(secret + "\n") // the line that a file ends with is no part of it
+	if want := "/(secret)?key=(secret) " + `{"key": "(secret)"}`; attempt.Class != "" || attempt.Response != want {
+		t.Errorf("%s %s: %q, want %q", attempt.Class, attempt.Error, attempt.Response, want)
+	}
+	if text, want := <-got, secret+" /"+secret+" "+secret+` {"key": "k/ y+\"1"}`; text != want {
+		t.Errorf("the target got %q, want %q", text, want)
+	}
+	if attempt := call(""); attempt.Class != wire.ClassAuth || !strings.Contains(attempt.Error, "the secret key is not there") {
+		t.Errorf("%+v", attempt)
+	}
+}
+
 func TestAMissingSecretIsOfItsOwnClass(t *testing.T) {
 	t.Parallel()
 	server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
 	if attempt := prove(t, "", server.URL); attempt.Class != wire.ClassAuth || !strings.Contains(attempt.Error, "the secret token is not there") || attempt.FinishedAt.IsZero() {
 		t.Errorf("%+v", attempt)
+	}
+}
+
+// The host of the token endpoint is another one than the job's.
+func TestATokenEndpointThatIsAwayIsNoFaultOfTheTarget(t *testing.T) {
+	t.Parallel()
+	closed := serve(t, nil)
+	address := closed.URL
+	closed.Close()
+	silent := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the caller is gone
+		<-r.Context().Done()
+	})
+	for endpoint, want := range map[string]string{
+		address: "the token endpoint: dial tcp", silent.URL: "no token came within the attempt's time", "http://169.254.169.254/": "",
+	} {
+		c := clientWith(t, Config{Slots: 4, HostConnections: 4, Secrets: oneSecret("s3cr3t")}, "127.0.0.1")
+		auth := &carillon.Auth{OAuth2: &carillon.OAuth2{TokenURL: endpoint, ClientID: "me", Secret: "client"}}
+		call := &wire.Call{Target: carillon.Target{Method: "GET", URL: address, Timeout: carillon.Duration(200 * time.Millisecond), Auth: auth}}
+		attempt := c.Prepare(call).Call(t.Context(), wire.Run{Attempt: 1}, traceparent)
+		class := wire.ClassAuth
+		if want == "" {
+			class = wire.ClassBlocked
+		}
+		if attempt.Class != class || !strings.HasPrefix(attempt.Error, want) {
+			t.Errorf("%s: %s %q", endpoint, attempt.Class, attempt.Error)
+		}
 	}
 }
 

@@ -29,6 +29,9 @@ func classify(err error) (wire.Class, string) {
 	if blocked, ok := errors.AsType[*guard.Blocked](err); ok {
 		return wire.ClassBlocked, blocked.Error()
 	}
+	if unreachable, ok := errors.AsType[*credential.Unreachable](err); ok { // no word of the target's host
+		return wire.ClassAuth, text(unreachable)
+	}
 	if errors.Is(err, errNoCallbackURL) { // blocked by a setting, as an address is
 		return wire.ClassBlocked, err.Error()
 	}

@@ -3,16 +3,19 @@ package call
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/runner/internal/dial"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 
@@ -111,6 +114,42 @@ func TestEverythingGoesThroughTheProxyAndTheGuard(t *testing.T) {
 	}
 	dns.set("127.0.0.2")
 	if got := attempt(t, c, "http://changed.example.com"+port(plain.URL), 10*time.Second); got.Class != wire.ClassBlocked || len(p.takeAsked()) > 0 {
+		t.Errorf("class %q, error %q", got.Class, got.Error)
+	}
+}
+
+// A certificate is shown to the target at the end of the tunnel, not to the proxy.
+func TestACertificateGoesThroughTheProxy(t *testing.T) {
+	t.Parallel()
+	p := &proxy{}
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	target := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strconv.Itoa(len(r.TLS.PeerCertificates)))
+	}))
+	target.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	target.StartTLS()
+	t.Cleanup(target.Close)
+	own := target.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}))
+	shown := certificate + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	c := clientWith(t, Config{Slots: 4, HostConnections: 4, Proxy: through(t, server.URL), Secrets: oneSecret(shown)}, "127.0.0.1")
+	call := func(url string) wire.Attempt {
+		auth := &carillon.Auth{MTLS: &carillon.MTLS{Secret: "pair", CA: certificate}}
+		call := &wire.Call{Target: carillon.Target{Method: "GET", URL: url, Timeout: carillon.Duration(10 * time.Second), Auth: auth}}
+		return c.Prepare(call).Call(t.Context(), wire.Run{Attempt: 1}, traceparent)
+	}
+	if got := call(target.URL); got.Class != "" || got.Response != "1" {
+		t.Errorf("class %q, error %q; the target saw %s certificates", got.Class, got.Error, got.Response)
+	}
+	if asked, want := strings.Join(p.takeAsked(), ", "), "CONNECT "+target.Listener.Addr().String()+" "; asked != want {
+		t.Errorf("the proxy was asked %q, want %q", asked, want)
+	}
+	if got := call("https://169.254.169.254/"); got.Class != wire.ClassBlocked || len(p.takeAsked()) > 0 {
 		t.Errorf("class %q, error %q", got.Class, got.Error)
 	}
 }

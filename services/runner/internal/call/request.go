@@ -6,10 +6,13 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/credential"
+	"github.com/carillon-cron/carillon/services/runner/internal/mask"
 	"github.com/carillon-cron/carillon/shared/template"
 	"github.com/carillon-cron/carillon/shared/wire"
 )
@@ -23,7 +26,8 @@ type form struct {
 	header  http.Header
 	blanks  map[string]*template.Template // headers with placeholders
 	body    *template.Template
-	filled  bool // there is something to fill in
+	filled  bool     // there is something to fill in
+	secrets []string // that it is filled with
 }
 
 func newForm(call *wire.Call) (*form, error) {
@@ -42,6 +46,7 @@ func newForm(call *wire.Call) (*form, error) {
 	} else {
 		f.address, err = url.Parse(call.Target.URL)
 	}
+	f.secrets = f.secretsOf()
 	f.filled = f.url != nil || len(f.blanks) > 0 || template.Has(call.Target.Body)
 	return f, err
 }
@@ -55,12 +60,30 @@ func (f *form) set(name, value string) (err error) {
 	return nil
 }
 
+// secretsOf lists the secrets that the templates name.
+func (f *form) secretsOf() (names []string) {
+	for _, read := range append(slices.Collect(maps.Values(f.blanks)), f.url, f.body) {
+		if read != nil {
+			names = append(names, read.Secrets()...)
+		}
+	}
+	return names
+}
+
+// mask returns one for an attempt, or nil where nothing is secret.
+func (f *form) mask() *mask.Mask {
+	if f == nil || len(f.secrets) == 0 && !credential.Needed(f.call) && f.call.Target.Callback == nil {
+		return nil
+	}
+	return &mask.Mask{}
+}
+
 // request builds what the target receives. Idempotency-Key, Carillon-Job and
 // Carillon-Fire-Time are the same for every attempt of a run.
-func (f *form) request(ctx context.Context, run wire.Run, traceparent string) (*http.Request, error) {
+func (f *form) request(ctx context.Context, run wire.Run, secrets map[string]string, traceparent string) (*http.Request, error) {
 	var values *template.Values
 	if f.filled {
-		values = f.values(run)
+		values = f.values(run, secrets)
 	}
 	request, err := http.NewRequestWithContext(ctx, f.call.Target.Method, "", strings.NewReader(f.body.Fill(values, nil)))
 	if err != nil {
@@ -92,9 +115,10 @@ func (f *form) headers(values *template.Values, run wire.Run, traceparent string
 	return header
 }
 
-func (f *form) values(run wire.Run) *template.Values {
+func (f *form) values(run wire.Run, secrets map[string]string) *template.Values {
 	return &template.Values{
 		FireTime: run.FireTime, RunID: run.ID.String(), Attempt: run.Attempt,
 		JobID: f.call.JobID.String(), Job: f.call.Job, Namespace: f.call.Namespace, Revision: f.call.Revision,
+		Secrets: secrets,
 	}
 }

@@ -47,14 +47,13 @@ func (c *Client) Prepare(call *wire.Call) *Target {
 // ends first, the attempt's class is interrupted, and its error the cause.
 func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wire.Attempt {
 	attempt := wire.Attempt{Number: run.Attempt, StartedAt: time.Now().UTC()}
-	var hidden *mask.Mask
-	err := t.err
+	hidden, err := t.form.mask(), t.err
 	if err == nil {
-		hidden, err = t.attempt(ctx, run, traceparent, &attempt)
+		err = t.attempt(ctx, run, traceparent, &attempt, hidden)
 	}
 	attempt.FinishedAt = time.Now().UTC()
 	switch {
-	case attempt.Status != 0 && !t.check.Status(attempt.Status):
+	case attempt.Status != 0 && !t.good(attempt.Status):
 		attempt.Class, attempt.Error = wire.ClassStatus, "the target answered "+statusText(attempt.Status)
 	case err != nil && ctx.Err() != nil:
 		attempt.Class, attempt.Error = wire.ClassInterrupted, context.Cause(ctx).Error()
@@ -65,57 +64,74 @@ func (t *Target) Call(ctx context.Context, run wire.Run, traceparent string) wir
 	return attempt
 }
 
-// attempt fills in the status and the response as far as they come, in time. The
-// mask knows what must not be kept of them, nor of the error.
-func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
+// Clean takes out of a text what the target was sent to be proven to or filled with,
+// as far as that is known now: it may say so long after the call.
+func (t *Target) Clean(text string) string {
+	hidden := t.form.mask()
+	if hidden == nil || text == "" {
+		return text
+	}
+	t.route.prover.Hide(t.form.call, t.form.secrets, hidden)
+	return hidden.Clean(text)
+}
+
+// attempt fills in the status and the response as far as they come, in time. What
+// must not be kept of them, nor of the error, is added to the mask.
+func (t *Target) attempt(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt, hidden *mask.Mask) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.timeout.Limit, t.timeout)
 	defer cancel()
 	ctx, release := limited(ctx, t.timeouts)
 	defer release()
-	hidden, err := t.do(ctx, run, traceparent, attempt)
+	err := t.do(ctx, run, traceparent, attempt, hidden)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		err = context.Cause(ctx)
 	}
-	return hidden, err
+	return err
 }
 
-func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt) (*mask.Mask, error) {
-	request, err := t.form.request(ctx, run, traceparent)
+func (t *Target) do(ctx context.Context, run wire.Run, traceparent string, attempt *wire.Attempt, hidden *mask.Mask) error {
+	secrets, err := t.route.prover.Reveal(t.form.call.Namespace, t.form.secrets, hidden)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := t.offerCallback(request, run); err != nil {
-		return nil, err
+	request, err := t.form.request(ctx, run, secrets, traceparent)
+	if err != nil {
+		return err
+	}
+	if err := t.offerCallback(request, run, hidden); err != nil {
+		return err
 	}
 	host := request.URL.Host
-	response, hidden, err := t.send(request, run)
+	response, err := t.send(request, run, hidden)
 	if err != nil {
-		return hidden, err
+		return err
 	}
 	defer response.Body.Close()
 	attempt.Status = response.StatusCode
-	if !t.check.Status(response.StatusCode) {
+	if !t.good(response.StatusCode) {
 		heedRetryAfter(response, host, attempt)
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		return hidden, nil // what follows is no body, and its reads have no limit of time
+		return nil // what follows is no body, and its reads have no limit of time
 	}
-	attempt.Response, err = t.read(response.Body)
-	return hidden, err
+	attempt.Response, err = t.read(response.Body, t.check.ReadsBody() && !t.takenOn(response.StatusCode))
+	return err
 }
 
 // send makes the request, with the proof that the call asks for, if any.
-func (t *Target) send(request *http.Request, run wire.Run) (*http.Response, *mask.Mask, error) {
+func (t *Target) send(request *http.Request, run wire.Run, hidden *mask.Mask) (*http.Response, error) {
 	if credential.Needed(t.form.call) {
-		return t.route.prover.Do(&t.route.Client, request, run.ID, t.form.call)
+		return t.route.prover.Do(&t.route.Client, request, run.ID, t.form.call, hidden)
 	}
-	response, err := t.route.Do(request)
-	return response, nil, err
+	return t.route.Do(request)
 }
 
-// read returns the start of a body, and what is wrong with it.
-func (t *Target) read(body io.Reader) (string, error) {
-	if !t.check.ReadsBody() {
+// good reports whether an answer's status is no failure.
+func (t *Target) good(status int) bool { return t.takenOn(status) || t.check.Status(status) }
+
+// read returns the start of a body, and what is wrong with it, if it is to be judged.
+func (t *Target) read(body io.Reader, judged bool) (string, error) {
+	if !judged {
 		start, _, err := capture(body, captured)
 		return clean(start), err
 	}

@@ -3,7 +3,9 @@ package call
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,5 +101,31 @@ func TestNamespacesDoNotShareWhatOnlyOneMayCall(t *testing.T) {
 		if want := map[bool]wire.Class{false: wire.ClassBlocked}[namespace == "billing"]; got.Class != want {
 			t.Errorf("%s: class %q, error %q; want %q", namespace, got.Class, got.Error, want)
 		}
+	}
+}
+
+// A token is fetched from where the namespace may call, and shared with no other.
+func TestTokensComeFromWhereTheNamespaceMayCall(t *testing.T) {
+	t.Parallel()
+	var issued atomic.Int32
+	tokens := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		issued.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"t0ken","token_type":"bearer"}`)
+	})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strconv.Itoa(len(r.Header["Authorization"])))
+	})
+	c := clientWith(t, Config{Slots: 4, HostConnections: 4, Secrets: oneSecret("s3cr3t")}, "billing=127.0.0.1")
+	for _, namespace := range []string{"billing", "sales", "billing"} {
+		auth := &carillon.Auth{OAuth2: &carillon.OAuth2{TokenURL: tokens.URL, ClientID: "me", Secret: "client"}}
+		call := &wire.Call{Namespace: namespace, Target: carillon.Target{Method: "GET", URL: server.URL, Timeout: carillon.Duration(time.Minute), Auth: auth}}
+		got := c.Prepare(call).Call(t.Context(), wire.Run{Attempt: 1}, traceparent)
+		if may := namespace == "billing"; may && got.Response != "1" || !may && got.Class != wire.ClassBlocked {
+			t.Errorf("%s: class %q, error %q", namespace, got.Class, got.Error)
+		}
+	}
+	if n := issued.Load(); n != 1 {
+		t.Errorf("%d tokens", n)
 	}
 }

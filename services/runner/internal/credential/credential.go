@@ -14,8 +14,9 @@
 // is the caller's to see to, and without certificate. A token endpoint is dialled
 // like a target, and its redirects are not followed.
 //
-// Where the proof cannot be made, no call is: the attempt fails with [Unproven],
-// and may be tried again, for a secret can be mended.
+// Where the proof cannot be made, no call is: the attempt fails with [Unproven] or
+// [Unreachable], and may be tried again, for a secret can be mended. Neither says
+// anything of the target's host.
 package credential
 
 import (
@@ -68,20 +69,36 @@ func (p *Prover) Close() {
 // Needed reports whether a call asks for any proof.
 func Needed(call *wire.Call) bool { return call.Target.Auth != nil || call.Target.Signing != nil }
 
+// Reveal returns the values of secrets by name, for what is sent beside a proof; nil
+// for none. They are added to the mask. Errors wrap [Unproven].
+func (p *Prover) Reveal(namespace string, names []string, hidden *mask.Mask) (map[string]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	values := make(map[string]string, len(names))
+	for _, name := range names {
+		value, err := p.secret(namespace, name, hidden)
+		if err != nil {
+			return nil, err
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
 // Do makes the request of a run's call by a client, with the proof that the call
-// asks for. The mask knows what was secret in it, whatever came of it. Errors are
-// the client's, or wrap [Unproven], or are those of the token endpoint.
-func (p *Prover) Do(client *http.Client, request *http.Request, run uuid.UUID, call *wire.Call) (*http.Response, *mask.Mask, error) {
-	s := &sending{Prover: p, client: *client, request: request, call: call, hidden: &mask.Mask{}}
+// asks for. What was secret in it is added to the mask, whatever comes of it. Errors
+// are the client's, or wrap [Unproven] or [Unreachable].
+func (p *Prover) Do(client *http.Client, request *http.Request, run uuid.UUID, call *wire.Call, hidden *mask.Mask) (*http.Response, error) {
+	s := &sending{Prover: p, client: *client, request: request, call: call, hidden: hidden}
 	err := s.authenticate()
 	if err == nil && call.Target.Signing != nil {
 		err = s.sign(run)
 	}
 	if err != nil {
-		return nil, s.hidden, err
+		return nil, err
 	}
-	response, err := s.send()
-	return response, s.hidden, err
+	return s.send()
 }
 
 // sending is one request and its proof.
@@ -111,14 +128,19 @@ func (s *sending) authenticate() error {
 	return unproven("this runner does not know the job's kind of auth; it is older than the job")
 }
 
-// secret returns the value of a secret that the call names. The line that a file
-// ends with is no part of it.
+// secret returns the value of a secret that the call names.
 func (s *sending) secret(name string) (string, error) {
-	value, ok := s.secrets.Resolve(s.call.Namespace, name)
+	return s.Prover.secret(s.call.Namespace, name, s.hidden)
+}
+
+// secret returns the value of a secret, and hides it. The line that a file ends with
+// is no part of it.
+func (p *Prover) secret(namespace, name string, hidden *mask.Mask) (string, error) {
+	value, ok := p.secrets.Resolve(namespace, name)
 	if !ok {
 		return "", missing(name)
 	}
-	s.hidden.Hide(value, trim(value))
+	hidden.Hide(value, trim(value))
 	return trim(value), nil
 }
 

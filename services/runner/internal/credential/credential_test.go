@@ -67,7 +67,8 @@ func do(ctx context.Context, p *Prover, target carillon.Target) (int, *mask.Mask
 	if err != nil {
 		return 0, nil, err
 	}
-	response, hidden, err := p.Do(&http.Client{}, request, uuid.New(), &wire.Call{Namespace: "default", Target: target})
+	hidden := &mask.Mask{}
+	response, err := p.Do(&http.Client{}, request, uuid.New(), &wire.Call{Namespace: "default", Target: target}, hidden)
 	if err != nil {
 		return 0, hidden, err
 	}

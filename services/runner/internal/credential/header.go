@@ -24,10 +24,11 @@ func (s *sending) basic(b *carillon.Basic) error {
 	if err != nil {
 		return err
 	}
-	pair := b.Username + ":" + password
-	s.hidden.Hide(pair)
-	s.authorize("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
+	s.hidden.Hide(userPair(b, password))
+	s.authorize("Basic " + base64.StdEncoding.EncodeToString([]byte(userPair(b, password))))
 	return nil
 }
+
+func userPair(b *carillon.Basic, password string) string { return b.Username + ":" + password }
 
 func (s *sending) authorize(value string) { s.request.Header["Authorization"] = []string{value} }

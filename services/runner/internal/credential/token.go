@@ -34,7 +34,7 @@ func (s *sending) oauth2(o *carillon.OAuth2) error {
 	if err != nil {
 		return err
 	}
-	s.hidden.Hide(url.QueryEscape(o.ClientID) + ":" + url.QueryEscape(client)) // as it is sent, in base64
+	s.hidden.Hide(clientPair(o, client))
 	grant, err := s.tokens.get(s.request.Context(), s.call.Namespace, o, client)
 	if err != nil {
 		return err
@@ -43,6 +43,11 @@ func (s *sending) oauth2(o *carillon.OAuth2) error {
 	s.grant = &grant
 	s.authorize("Bearer " + grant.token.value)
 	return nil
+}
+
+// clientPair is what is sent to the token endpoint, in base64.
+func clientPair(o *carillon.OAuth2, client string) string {
+	return url.QueryEscape(o.ClientID) + ":" + url.QueryEscape(client)
 }
 
 // tokens keeps the tokens that still hold.
@@ -70,9 +75,13 @@ func newTokens(transport http.RoundTripper) *tokens {
 
 // get returns a token that holds, fetched if need be.
 func (t *tokens) get(ctx context.Context, namespace string, o *carillon.OAuth2, secret string) (grant, error) {
+	return t.source(namespace, o, secret).get(ctx)
+}
+
+func (t *tokens) source(namespace string, o *carillon.OAuth2, secret string) *source {
 	key := sourceKey{namespace, o.TokenURL, o.ClientID, strings.Join(o.Scopes, " "), o.Audience, sha256.Sum256([]byte(secret))}
 	s, _ := t.known.get(key, func() (*source, error) { return &source{ctx: t.ctx, config: config(o, secret)}, nil })
-	return s.get(ctx)
+	return s
 }
 
 func config(o *carillon.OAuth2, secret string) *clientcredentials.Config {
@@ -126,16 +135,23 @@ func (s *source) get(ctx context.Context) (grant, error) {
 		}
 		return grant{fetched.Val.(*token), true, s}, nil
 	case <-ctx.Done():
-		return grant{}, ctx.Err()
+		return grant{}, unproven("no token came within the attempt's time")
 	}
 }
 
+// kept returns the token if it still holds, or nil.
 func (s *source) kept() *token {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.token == nil || !time.Now().Before(s.token.until) {
+	last := s.last()
+	if last == nil || !time.Now().Before(last.until) {
 		return nil
 	}
+	return last
+}
+
+// last returns the token that came last, or nil.
+func (s *source) last() *token {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.token
 }
 
@@ -169,7 +185,7 @@ func useUntil(expiry, now time.Time) time.Time {
 }
 
 // fetchError says what went wrong without a word of the endpoint's own: its answer
-// may hold anything. Errors of the network keep their class.
+// may hold anything.
 func fetchError(ctx context.Context, err error) error {
 	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		code := answer.ErrorCode
@@ -185,7 +201,7 @@ func fetchError(ctx context.Context, err error) error {
 		return unproven("the token endpoint closed the connection before the end of its answer")
 	}
 	if network, ok := errors.AsType[*url.Error](err); ok {
-		return &unreachable{network.Err}
+		return &Unreachable{network.Err}
 	}
 	return unproven("the token endpoint's answer holds no token")
 }
@@ -195,8 +211,11 @@ var errorCodes = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 }
 
-// unreachable is what kept a token endpoint from being called.
-type unreachable struct{ cause error }
+// Unreachable is the error of a call that was not made because the network kept
+// the token endpoint from being asked. It wraps why; its text may hold addresses.
+type Unreachable struct{ cause error }
 
-func (u *unreachable) Error() string { return "the token endpoint: " + u.cause.Error() }
-func (u *unreachable) Unwrap() error { return u.cause }
+func (u *Unreachable) Error() string { return "the token endpoint: " + u.cause.Error() }
+
+// Unwrap returns what kept it.
+func (u *Unreachable) Unwrap() error { return u.cause }

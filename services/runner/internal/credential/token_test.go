@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/mask"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/wire"
 )
 
 const clientSecret = "cl1ent/s3cr3t+"
@@ -80,6 +82,19 @@ func TestOneTokenServesAllCalls(t *testing.T) {
 	asked := <-i.asked
 	if asked.Form.Get("scope") != "a b" || asked.Form.Get("audience") != "https://api.example.com" {
 		t.Errorf("asked for %v", asked.Form)
+	}
+}
+
+func TestTheLastTokenIsHiddenLater(t *testing.T) {
+	t.Parallel()
+	_, p, target := issuing(t, 3600)
+	if status, _, err := do(t.Context(), p, target); status != 200 || err != nil {
+		t.Fatal(status, err)
+	}
+	hidden := &mask.Mask{}
+	p.Hide(&wire.Call{Namespace: "default", Target: target}, nil, hidden)
+	if left := hidden.Clean("t0ken-1 " + clientSecret); left != "(secret) (secret)" {
+		t.Error(left)
 	}
 }
 
@@ -200,7 +215,7 @@ func TestAHangingTokenEndpointCostsTheAttemptItsTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	auth := &carillon.Auth{OAuth2: &carillon.OAuth2{TokenURL: server.URL, ClientID: "me", Secret: "client"}}
-	if _, _, err := do(ctx, p, carillon.Target{URL: server.URL, Auth: auth}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := do(ctx, p, carillon.Target{URL: server.URL, Auth: auth}); err == nil || err.Error() != "no token came within the attempt's time" {
 		t.Error(err)
 	}
 }
@@ -212,7 +227,7 @@ func TestAnEndpointThatIsNotThereKeepsTheNetworksError(t *testing.T) {
 	server.Close()
 	auth := &carillon.Auth{OAuth2: &carillon.OAuth2{TokenURL: address, ClientID: "me", Secret: "client"}}
 	_, _, err := do(t.Context(), prover(t, known{"client": {clientSecret}}), carillon.Target{URL: address, Auth: auth})
-	if _, ok := errors.AsType[*Unproven](err); ok || err == nil || !strings.HasPrefix(err.Error(), "the token endpoint: dial tcp") {
+	if _, ok := errors.AsType[*Unreachable](err); !ok || !strings.HasPrefix(err.Error(), "the token endpoint: dial tcp") {
 		t.Error(err)
 	}
 }

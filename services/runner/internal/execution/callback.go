@@ -78,7 +78,7 @@ func (w *Worker) reported(d *delivery) bool {
 }
 
 // Resume ends the wait of a run for its callback, and answers its message as
-// [Worker.Handle] does.
+// [Worker.Handle] does. It makes no call.
 func (w *Worker) Resume(ctx context.Context, msg *nats.Msg) { w.take(ctx, msg, w.resume) }
 
 func (w *Worker) resume(ctx context.Context, d *delivery) error {
@@ -90,12 +90,14 @@ func (w *Worker) resume(ctx context.Context, d *delivery) error {
 }
 
 // conclude ends an attempt as the report says that stands. If there is none, the
-// time for it is over.
+// time for it is over. A target may echo what it was sent: the report loses what is
+// secret, in the book as well.
 func (w *Worker) conclude(d *delivery) error {
 	report, err := w.Callbacks.Enter(d.work, d.run.ID, d.run.Attempt, overdue(d.call.Target.Callback, time.Now().UTC()))
 	if err != nil {
 		return err
 	}
+	report.Message = d.call.target.Clean(report.Message)
 	if d.run.StartedAt.IsZero() {
 		d.run.StartedAt = report.At
 	}
@@ -104,7 +106,7 @@ func (w *Worker) conclude(d *delivery) error {
 		return err
 	}
 	concluded(report)
-	w.Outbox.Send(callback.Told(d.run.ID, d.run.Attempt, report))
+	w.Outbox.Send(callback.Told(d.run.ID, d.run.Attempt, report, longest(d.call.Target)))
 	return nil
 }
 
@@ -117,6 +119,15 @@ func (w *Worker) record(d *delivery, attempt wire.Attempt) error {
 	}
 	judged.Delay = max(judged.Delay, parkFloor)
 	return w.park(d, attempt, judged)
+}
+
+// longest is how long an attempt can last, with its wait.
+func longest(target carillon.Target) time.Duration {
+	call := time.Duration(target.Timeout)
+	if target.Callback == nil {
+		return call
+	}
+	return call + time.Duration(target.Callback.TTL)
 }
 
 // overdue is the report that no callback came.

@@ -3,7 +3,9 @@ package execution
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/callback"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go"
@@ -24,6 +27,8 @@ func (a *accepting) Call(_ context.Context, run wire.Run, _ string) wire.Attempt
 	a.calls.Add(1)
 	return wire.Attempt{Number: run.Attempt, StartedAt: time.Now().UTC(), Status: http.StatusAccepted}
 }
+
+func (a *accepting) Clean(text string) string { return strings.ReplaceAll(text, "s3cr3t", "(secret)") }
 
 // dying is an outbox of a runner that dies before it parks anything.
 type dying struct{ *outbox.Outbox }
@@ -93,6 +98,40 @@ func TestARunThatWasCalledBackMeanwhileIsNotCalledAgain(t *testing.T) {
 	s.left(0)
 	if got := s.states(2); c.calls.Load() != 1 || got[0] != carillon.StateRunning || got[1] != carillon.StateSucceeded {
 		t.Errorf("%d calls, states %v", c.calls.Load(), got)
+	}
+}
+
+// A target may say what it was sent, to the ledger and to the book.
+func TestWhatATargetReportsLosesItsSecrets(t *testing.T) {
+	t.Parallel()
+	for state, text := range map[carillon.State]func(*wire.Attempt) string{
+		carillon.StateSucceeded: func(a *wire.Attempt) string { return a.Response },
+		carillon.StateFailed:    func(a *wire.Attempt) string { return a.Error },
+	} {
+		s, c := newStage(t), &accepting{}
+		run, _ := s.planAsynchronous()
+		if _, err := s.book().Enter(t.Context(), run.ID, 1, wire.Report{State: state, Message: "got s3cr3t", At: time.Now().UTC()}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.next().Nak(); err != nil {
+			t.Fatal(err)
+		}
+		s.expecting(c).Handle(t.Context(), s.next())
+		msg, err := s.outcomes.NextMsg(10 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome, err := wire.Decode[wire.Outcome](msg.Data)
+		if err != nil || outcome.State != state || !strings.HasSuffix(text(outcome.Attempt), "got (secret)") {
+			t.Errorf("outcome %+v %+v, %v", outcome, outcome.Attempt, err)
+		}
+		eventually.Succeeds(t, func() error {
+			report, ok, err := s.book().Find(t.Context(), run.ID, 1)
+			if err == nil && (!ok || report.Message != "got (secret)") {
+				err = fmt.Errorf("the book holds %+v", report)
+			}
+			return err
+		})
 	}
 }
 

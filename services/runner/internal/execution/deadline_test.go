@@ -20,7 +20,7 @@ func TestOverdue(t *testing.T) {
 		deadline carillon.Duration
 		waited   time.Duration
 		attempt  int
-		times    uint64
+		times    int
 		want     bool
 	}{
 		"no deadline":                         {0, time.Hour, 1, 1, false},

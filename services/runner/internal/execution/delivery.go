@@ -22,10 +22,12 @@ type delivery struct {
 	msg   *nats.Msg
 	run   wire.Run
 	call  *prepared       // shared with other deliveries: never changed
-	times uint64          // how often the message has been delivered, now included
+	times int             // how often the attempt has been delivered, now included
 	work  context.Context // ends with the runner; carries the run's trace
 	ctx   context.Context // comes of work; ends when the run is cancelled, too
 	trace string          // the traceparent to hand on, or ""
+
+	called bool // a call was made
 }
 
 // read parses a ready message. An error means that it can never be called.
@@ -38,7 +40,7 @@ func (w *Worker) read(msg *nats.Msg) (*delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.times = meta.NumDelivered
+	d.times = d.run.Redelivered + int(meta.NumDelivered)
 	return d, nil
 }
 
@@ -80,11 +82,16 @@ func (d *delivery) begin(now time.Time) {
 	}
 }
 
-// overdue reports whether the run has waited for its first call for longer than
-// its job wants.
-func (d *delivery) overdue(now time.Time) bool {
+// expires reports whether the run may still expire, for it has not been called, and
+// after which instant it has waited for its first call for longer than its job wants.
+func (d *delivery) expires() (after time.Time, ok bool) {
 	deadline := time.Duration(d.call.Deadline)
-	return deadline > 0 && d.times == 1 && d.run.Attempt == 1 && now.Sub(d.run.PlannedAt) > deadline
+	return d.run.PlannedAt.Add(deadline), deadline > 0 && d.times == 1 && d.run.Attempt == 1
+}
+
+func (d *delivery) overdue(now time.Time) bool {
+	after, ok := d.expires()
+	return ok && now.After(after)
 }
 
 // paced reports whether the message comes from a queue with a rate.

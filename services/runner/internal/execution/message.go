@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/runner/internal/gate"
 	"github.com/carillon-cron/carillon/services/runner/internal/tracing"
 	"github.com/carillon-cron/carillon/services/runner/internal/verdict"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -97,20 +98,30 @@ func eventOf(state carillon.State) topology.Event {
 
 // retry is the message that becomes ready for the next attempt at an instant.
 func (d *delivery) retry(at time.Time) *nats.Msg {
-	run := d.run
-	run.Attempt++
-	run.HeldSince, run.Wait = nil, nil
-	return d.parked(run, topology.Ready(d.call.JobID, d.call.Queue), at)
+	return d.parked(d.run.Next(), topology.Ready(d.call.JobID, d.call.Queue), at)
 }
 
 // held is the message that becomes ready for the same attempt at an instant.
 func (d *delivery) held(now, at time.Time) *nats.Msg {
 	run := d.run
 	run.Holds++
+	run.Redelivered = d.times - 1 // the count of the new message begins anew
 	if run.HeldSince == nil {
 		run.HeldSince = &now
 	}
 	return d.parked(run, topology.Ready(d.call.JobID, d.call.Queue), at)
+}
+
+// heldUntil is when the hold of a run ends: where it may expire, as soon as it has.
+func (d *delivery) heldUntil(now time.Time, held *gate.Hold) time.Time {
+	until := now.Add(held.For)
+	if after, ok := d.expires(); ok && until.After(after) {
+		until = after.Add(time.Millisecond)
+	}
+	if soonest := now.Add(parkFloor); until.Before(soonest) {
+		return soonest
+	}
+	return until
 }
 
 // parked is the message that turns into one on the subject target at an instant, in

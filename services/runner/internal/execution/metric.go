@@ -38,6 +38,13 @@ var (
 	seconds = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800}
 )
 
+// Each class is there from the start, so that the first failure of one is a rise.
+func init() {
+	for _, class := range wire.Classes() {
+		callsMade.WithLabelValues(string(class))
+	}
+}
+
 func count(class wire.Class) {
 	if class == "" {
 		succeeded.Inc()

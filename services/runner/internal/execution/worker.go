@@ -30,8 +30,9 @@
 // again is parked however short its wait, and comes back with a token.
 //
 // A run whose first call comes later after it was planned than its job's deadline
-// expires without one. Only its first delivery can tell: a later one may have been
-// called.
+// expires without one. Only its first delivery can tell, and those after a hold: one
+// that came back for want of an answer may have been called. No hold outlasts the
+// deadline.
 //
 // A target that answers 202 to a call that wants a callback has taken the run on
 // (package callback). The run is parked in the place of a retry until the time
@@ -45,10 +46,11 @@
 // An attempt that had ended the run by then counts: it is recorded as it ended.
 //
 // A message that has been delivered too often has probably taken its runners
-// down with it. It is not called again, but recorded as lost. All deliveries
-// count, also those that a runner handed back when it was stopped: the server
-// keeps one number for both, and to publish such a run anew would risk to have it
-// twice. So a call longer than the grace that meets four stops in a row is lost.
+// down with it. It is not called again, but recorded as lost. All deliveries of an
+// attempt count, before it was held and after, also those that a runner handed back
+// when it was stopped: the server keeps one number for both, and to publish such a
+// run anew would risk to have it twice. So a call longer than the grace that meets
+// four stops in a row is lost.
 package execution
 
 import (
@@ -73,12 +75,18 @@ const (
 	moment = 250 * time.Millisecond
 	// mostDeliveries is the delivery on which a message is given up.
 	mostDeliveries = 5
+	// pause is before what could not be stored is tried again.
+	pause = time.Second
+	// lasting is the wait from which it is news that a run is held.
+	lasting = 3 * time.Second
 )
 
 // Target is what the runs of a job's revision call. It makes the request of an
-// attempt, which is of class interrupted if ctx ended before the call.
+// attempt, which is of class interrupted if ctx ended before the call. Clean takes
+// out of a text what is secret in its calls.
 type Target interface {
 	Call(ctx context.Context, run wire.Run, traceparent string) wire.Attempt
+	Clean(text string) string
 }
 
 // Outbox stores messages. Publish returns nil once the message is stored, and
@@ -120,16 +128,19 @@ func New(config Config) *Worker {
 }
 
 // Handle takes the run of a ready message as far as it gets, and answers the
-// message: acknowledged if what came of it is stored, handed back if ctx ended.
-func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) { w.take(ctx, msg, w.execute) }
+// message: acknowledged if what came of it is stored, handed back if not. It reports
+// whether a call was made.
+func (w *Worker) Handle(ctx context.Context, msg *nats.Msg) (called bool) {
+	return w.take(ctx, msg, w.execute)
+}
 
-func (w *Worker) take(ctx context.Context, msg *nats.Msg, how handler) {
+func (w *Worker) take(ctx context.Context, msg *nats.Msg, how handler) (called bool) {
 	d, err := w.read(msg)
 	if err != nil {
 		malformed.Inc()
 		slog.Error("malformed run removed", "subject", msg.Subject, "error", err)
 		answer(msg.Term)
-		return
+		return false
 	}
 	switch w.memory.Begin(d.key()) {
 	case memory.Fresh:
@@ -138,6 +149,7 @@ func (w *Worker) take(ctx context.Context, msg *nats.Msg, how handler) {
 	case memory.Done:
 		answer(msg.Ack)
 	}
+	return d.called
 }
 
 // handler returns nil once what became of a delivery is stored.
@@ -147,11 +159,22 @@ func (w *Worker) settle(ctx context.Context, d *delivery, how handler) {
 	key := d.key()
 	if err := how(ctx, d); err != nil {
 		w.memory.Forget(key)
-		answer(d.msg.Nak)
+		handBack(ctx, d, err)
 		return
 	}
 	w.memory.Finish(key)
 	answer(d.msg.Ack)
+}
+
+// handBack lets another runner have a message at once where this one was stopped.
+// What else has failed would fail there too, so it has a pause.
+func handBack(ctx context.Context, d *delivery, err error) {
+	if ctx.Err() != nil {
+		answer(d.msg.Nak)
+		return
+	}
+	slog.Warn("run not brought further, tried again", "run", d.run.ID, "error", err)
+	answer(func(opts ...nats.AckOpt) error { return d.msg.NakWithDelay(pause, opts...) })
 }
 
 // enter takes a run in hand, until leave is called.
@@ -183,7 +206,7 @@ func (w *Worker) execute(ctx context.Context, d *delivery) error {
 // attempt makes attempts until the run has ended or its next one is parked.
 func (w *Worker) attempt(d *delivery) error {
 	for d.ctx.Err() == nil {
-		if held := w.Gate.Enter(d.ctx, &d.run, d.call.Call); held != nil {
+		if held := w.Gate.Enter(d.ctx, &d.run, d.call.Call, d.paced()); held != nil {
 			return w.hold(d, held)
 		}
 		attempt := w.call(d)
@@ -214,6 +237,7 @@ func (w *Worker) attempt(d *delivery) error {
 func (w *Worker) call(d *delivery) wire.Attempt {
 	inFlight.Inc()
 	defer inFlight.Dec()
+	d.called = true
 	d.begin(time.Now().UTC())
 	ctx, span, traceparent := tracing.Attempt(d.ctx, d.run)
 	announced := make(chan struct{})
@@ -240,7 +264,7 @@ func (w *Worker) wait(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 	case <-time.After(judged.Delay):
 	case <-d.ctx.Done():
 	}
-	d.run.Attempt++
+	d.run, d.times = d.run.Next(), 1
 	return nil
 }
 
@@ -262,16 +286,17 @@ func (w *Worker) park(d *delivery, attempt wire.Attempt, judged verdict.Verdict)
 }
 
 // hold parks a run that is not to be called now. Before its first call the ledger
-// may know nothing of it, so it is told, once; what only lasts a moment is no news.
+// may know nothing of it, so it is told, and each time until when; what only lasts a
+// moment is no news.
 func (w *Worker) hold(d *delivery, held *gate.Hold) error {
 	if d.ctx.Err() != nil {
 		return w.stop(d, nil)
 	}
-	if d.run.Holds == 0 && d.run.Attempt == 1 && held.Cause != gate.Crowded {
+	if d.run.Attempt == 1 && held.For >= lasting {
 		w.Outbox.Send(d.outcome(waiting(d, held.Reason)))
 	}
 	now := time.Now().UTC()
-	if err := w.Outbox.Publish(d.work, d.held(now, now.Add(held.For))); err != nil {
+	if err := w.Outbox.Publish(d.work, d.held(now, d.heldUntil(now, held))); err != nil {
 		return err
 	}
 	if _, late := cancellation.Reason(d.ctx); late {

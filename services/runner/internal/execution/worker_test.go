@@ -154,6 +154,8 @@ func (c *caller) Call(ctx context.Context, run wire.Run, _ string) wire.Attempt 
 	return attempt
 }
 
+func (c *caller) Clean(text string) string { return strings.ReplaceAll(text, "s3cr3t", "(secret)") }
+
 func (s *stage) worker(c Target, delay time.Duration) *Worker {
 	return New(Config{
 		Prepare: func(*wire.Call) Target { return c },

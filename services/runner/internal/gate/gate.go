@@ -15,6 +15,10 @@
 // answer for a moment, in their slots; if none comes, they are held, and those after
 // them at once. With the first answer there is room for all.
 //
+// A run that comes at a pace never waits in its slot: those that wait for one answer
+// would be called together, whenever their turns had been. It is held at once, and a
+// host whose last call was answered has room for all for a moment.
+//
 // If no other host is seen in the queue when they come back, there is nobody to be
 // saved, and they are called.
 //
@@ -74,15 +78,16 @@ func New(cooldowns *cooldown.Set, announce func(host string, until time.Time), j
 }
 
 // Enter returns nil when the run may be called; its caller owes a [Gate.Leave].
-// Else it returns why not, or nothing but a Hold if ctx ended. It may take a moment.
-func (g *Gate) Enter(ctx context.Context, run *wire.Run, call *wire.Call) *Hold {
+// Else it returns why not, or nothing but a Hold if ctx ended. It may take a moment,
+// but not for a run that is paced: that is to be called now, or later.
+func (g *Gate) Enter(ctx context.Context, run *wire.Run, call *wire.Call, paced bool) *Hold {
 	name := hostOf(call.Target.URL)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h, q := g.host(name), g.queue(call.Queue)
 	h.visitors++
 	q.enter(name, time.Now())
-	hold := g.pass(ctx, name, h, q, run)
+	hold := g.pass(ctx, name, h, q, run, paced)
 	if hold != nil {
 		h.visitors--
 		q.inHand--
@@ -91,7 +96,7 @@ func (g *Gate) Enter(ctx context.Context, run *wire.Run, call *wire.Call) *Hold 
 }
 
 // pass waits for its turn. The lock is held, but not while it waits.
-func (g *Gate) pass(ctx context.Context, name string, h *host, q *queue, run *wire.Run) *Hold {
+func (g *Gate) pass(ctx context.Context, name string, h *host, q *queue, run *wire.Run, paced bool) *Hold {
 	for {
 		now := time.Now()
 		if left := g.cooldowns.Left(name, now); left > 0 {
@@ -102,8 +107,8 @@ func (g *Gate) pass(ctx context.Context, name string, h *host, q *queue, run *wi
 				return g.hold(Broken, name, h.pace(now, wait), now)
 			}
 			alone := run.Holds > 0 && !q.shared(name, now)
-			if !alone && !h.room(now, max(least, q.inHand/share)) {
-				if quiet := now.Sub(h.quietSince); quiet >= silence {
+			if !alone && !h.room(now, max(least, q.inHand/share), paced) {
+				if quiet := now.Sub(h.quietSince); quiet >= silence || paced {
 					return g.hold(Crowded, name, h.pace(now, min(quiet, longestCrowd)), now)
 				}
 				if !g.await(ctx, h, h.quietSince.Add(silence).Sub(now)) {

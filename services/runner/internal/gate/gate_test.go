@@ -30,7 +30,9 @@ func to(host string) *wire.Call {
 }
 
 // enter lets a fresh run in; nil means that it may be called.
-func (d *desk) enter(host string) *Hold { return d.Enter(d.Context(), &wire.Run{Attempt: 1}, to(host)) }
+func (d *desk) enter(host string) *Hold {
+	return d.Enter(d.Context(), &wire.Run{Attempt: 1}, to(host), false)
+}
 
 // herd lets runs in at once, and returns how many may be called.
 func (d *desk) herd(host string, runs int) (passed int) {
@@ -115,15 +117,44 @@ func TestAHostThatHasTheQueueToItself(t *testing.T) {
 		d := newDesk(t)
 		d.herd("dead", 40)
 		again := &wire.Run{Attempt: 1, Holds: 1}
-		if d.Enter(t.Context(), again, to("dead")) != nil {
+		if d.Enter(t.Context(), again, to("dead"), false) != nil {
 			t.Error("held though nobody else is there")
 		}
 		d.enter("other")
-		d.held(Crowded, d.Enter(t.Context(), again, to("dead")))
+		d.held(Crowded, d.Enter(t.Context(), again, to("dead"), false))
 		time.Sleep(recently)
-		if d.Enter(t.Context(), again, to("dead")) != nil {
+		if d.Enter(t.Context(), again, to("dead"), false) != nil {
 			t.Error("held though nobody else has come for a while")
 		}
+	})
+}
+
+// Their turns were one after the other, so they must not be called together.
+func TestPacedRunsNeverWaitForAnAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		paced := func(host string) *Hold { return d.Enter(d.Context(), &wire.Run{Attempt: 1}, to(host), true) }
+		began := time.Now()
+		for range least {
+			if paced("slow") != nil {
+				t.Error("one of the first is held")
+			}
+		}
+		d.held(Crowded, paced("slow"))
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("one waited %s in its slot", waited)
+		}
+		d.leave("slow", 10*time.Millisecond, good)
+		d.leave("slow", 10*time.Millisecond, good)
+		time.Sleep(time.Minute)
+		for range 10 {
+			if paced("slow") != nil {
+				t.Fatal("held though the last call was answered")
+			}
+		}
+		time.Sleep(2 * silence)
+		d.held(Crowded, paced("slow"))
 	})
 }
 
@@ -139,14 +170,14 @@ func TestTheBreakerHoldsForAWhile(t *testing.T) {
 		d.held(Broken, hold)
 		since := time.Now()
 		patient := &wire.Run{Attempt: 1, Holds: 9, HeldSince: &since}
-		d.held(Broken, d.Enter(t.Context(), patient, to("dead")))
+		d.held(Broken, d.Enter(t.Context(), patient, to("dead"), false))
 		time.Sleep(hold.For)
 		if d.enter("dead") != nil {
 			t.Error("no probe")
 		}
 		d.held(Broken, d.enter("dead"))
 		time.Sleep(patience)
-		if d.Enter(t.Context(), patient, to("dead")) != nil {
+		if d.Enter(t.Context(), patient, to("dead"), false) != nil {
 			t.Error("held for ever")
 		}
 	})
@@ -171,6 +202,23 @@ func TestHeldRunsComeBackOneAfterTheOther(t *testing.T) {
 	})
 }
 
+// Where no proof could be made, the host was not asked.
+func TestAMissingProofSaysNothingOfTheHost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		for range 4 {
+			d.enter("dead")
+			d.leave("dead", time.Millisecond, wire.Attempt{Class: wire.ClassConnect})
+		}
+		d.enter("dead")
+		d.leave("dead", time.Millisecond, wire.Attempt{Class: wire.ClassAuth})
+		d.enter("dead")
+		d.leave("dead", time.Millisecond, wire.Attempt{Class: wire.ClassConnect}) // the fifth in a row
+		d.held(Broken, d.enter("dead"))
+	})
+}
+
 func TestACooldownIsToldOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -187,7 +235,7 @@ func TestACooldownIsToldOnce(t *testing.T) {
 		d.leave("a", 0, busy)
 		d.leave("a", 0, busy)
 		old := time.Now().Add(-time.Hour)
-		d.held(Cooldown, d.Enter(t.Context(), &wire.Run{Attempt: 1, Holds: 1, HeldSince: &old}, to("a"))) // there is no patience with it
+		d.held(Cooldown, d.Enter(t.Context(), &wire.Run{Attempt: 1, Holds: 1, HeldSince: &old}, to("a"), false)) // there is no patience with it
 		if len(d.told) != 1 || d.told[0] != "a" {
 			t.Errorf("told %v", d.told)
 		}
@@ -207,7 +255,7 @@ func TestAStoppedRunDoesNotWait(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		began := time.Now()
-		if d.Enter(ctx, &wire.Run{Attempt: 1}, to("dead")) == nil || time.Since(began) > 0 {
+		if d.Enter(ctx, &wire.Run{Attempt: 1}, to("dead"), false) == nil || time.Since(began) > 0 {
 			t.Error("it waited, or is called")
 		}
 	})
@@ -241,6 +289,9 @@ func TestHostOf(t *testing.T) {
 		"https://api.example.com:80#x":    "api.example.com:80",
 		"HTTPS://api.example.com:443/a:b": "api.example.com",
 		"http://[::1]:8080/":              "[::1]:8080",
+		"https://api.example.com./x":      "api.example.com",
+		"https://api.example.com.:8443/":  "api.example.com:8443",
+		"https://api.example.com.:443/a.": "api.example.com",
 	} {
 		if got := hostOf(address); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)
@@ -255,7 +306,7 @@ func BenchmarkEnterAndLeave(b *testing.B) {
 	attempt.FinishedAt = attempt.StartedAt.Add(time.Millisecond)
 	b.ReportAllocs()
 	for b.Loop() {
-		g.Enter(b.Context(), run, call)
+		g.Enter(b.Context(), run, call, false)
 		g.Leave(call, &attempt)
 	}
 }

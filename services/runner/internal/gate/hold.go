@@ -51,6 +51,8 @@ func (g *Gate) hold(cause Cause, host string, wait time.Duration, now time.Time)
 	return &Hold{Cause: cause, For: wait, Reason: reason(cause, host, now.Add(wait))}
 }
 
+// reason says first until when: of two such reasons of a run, the ledger keeps the
+// one that comes later in the alphabet.
 func reason(cause Cause, host string, at time.Time) string {
 	why := "is slow to answer"
 	switch cause {
@@ -59,5 +61,5 @@ func reason(cause Cause, host string, at time.Time) string {
 	case Broken:
 		why = "has failed again and again"
 	}
-	return fmt.Sprintf("%s %s: the call waits until %s", host, why, at.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("waits until %s: %s %s", at.UTC().Format(time.RFC3339), host, why)
 }

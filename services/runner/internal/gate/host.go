@@ -40,9 +40,9 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // room reports whether the host may be given another call when it has part of
-// them for a start.
-func (h *host) room(now time.Time, part int) bool {
-	trusted := h.answered || h.slowest > silence
+// them for a start. Where nobody waits for an answer, the last one counts.
+func (h *host) room(now time.Time, part int, paced bool) bool {
+	trusted := h.answered || h.slowest > silence || paced && h.slowest > 0
 	return h.inFlight < part || trusted && now.Sub(h.quietSince) <= max(silence, 2*h.slowest)
 }
 
@@ -86,10 +86,11 @@ func (h *host) listen() <-chan struct{} {
 }
 
 // resultOf is what an attempt says of its host: that it is out of order, or that
-// it is not. An answer that only this call did not want is good.
+// it is not. An answer that only this call did not want is good. One that was cut
+// off or never reached the host, for want of a proof, says nothing.
 func resultOf(attempt *wire.Attempt) breaker.Result {
 	switch attempt.Class {
-	case wire.ClassInterrupted, wire.ClassBlocked:
+	case wire.ClassInterrupted, wire.ClassBlocked, wire.ClassAuth:
 		return breaker.Unknown
 	case wire.ClassConnect, wire.ClassDNS, wire.ClassTimeout:
 		return breaker.Silent
@@ -102,7 +103,8 @@ func resultOf(attempt *wire.Attempt) breaker.Result {
 }
 
 // hostOf returns the host in a valid address, with the port unless it is the one
-// that the scheme implies. It takes no memory of its own unless there are capitals.
+// that the scheme implies, and without the dot of the root. It takes no memory of its
+// own unless there are capitals, or a port behind that dot.
 func hostOf(address string) string {
 	scheme, rest, _ := strings.Cut(address, "://")
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
@@ -112,5 +114,9 @@ func hostOf(address string) string {
 	if strings.EqualFold(scheme, "https") {
 		implied = ":443"
 	}
-	return strings.ToLower(strings.TrimSuffix(rest, implied))
+	name, port, found := strings.Cut(strings.TrimSuffix(rest, implied), ".:")
+	if found {
+		return strings.ToLower(name) + ":" + port
+	}
+	return strings.ToLower(strings.TrimSuffix(name, "."))
 }

@@ -35,11 +35,12 @@ func benchmark(b *testing.B, limit int) {
 			_, err := js.CreateOrUpdateConsumer(ctx, topology.RunsStream, topology.QueueConsumer(queue))
 			return err
 		},
-		Handle: func(msg *nats.Msg) {
+		Handle: func(msg *nats.Msg) bool {
 			_ = msg.Ack()
 			if handled.Add(1) == int64(b.N) {
 				cancel()
 			}
+			return true
 		},
 	})
 	b.ReportAllocs()

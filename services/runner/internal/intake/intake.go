@@ -81,8 +81,9 @@ type Config struct {
 	AckWait time.Duration
 	// Limit is the most messages at once.
 	Limit int
-	// Handle answers a message. It is called from a goroutine of its own.
-	Handle func(*nats.Msg)
+	// Handle answers a message, and reports whether it made use of it, so that it
+	// counts against the pace. It is called from a goroutine of its own.
+	Handle func(*nats.Msg) (used bool)
 }
 
 // Intake takes messages from one consumer.
@@ -196,14 +197,16 @@ func (in *Intake) labour(msg *nats.Msg) {
 }
 
 func (in *Intake) handle(msg *nats.Msg) {
-	in.config.Handle(msg)
-	in.done(msg)
+	in.done(msg, in.config.Handle(msg))
 }
 
 // done frees the slot of a message.
-func (in *Intake) done(msg *nats.Msg) {
+func (in *Intake) done(msg *nats.Msg, used bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.pace != nil && !used {
+		in.pace.giveBack(msg.Header.Get(pinHeader), time.Now())
+	}
 	delete(in.handled, msg)
 	in.credit.busy--
 	in.askIfWorth()

@@ -14,13 +14,21 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// used handles messages and makes use of each.
+func used(handle func(*nats.Msg)) func(*nats.Msg) bool {
+	return func(msg *nats.Msg) bool {
+		handle(msg)
+		return true
+	}
+}
+
 // run runs an intake of the default queue, whose own limit is far off.
 func run(t *testing.T, nc *nats.Conn, js jetstream.JetStream, limit int, ackWait time.Duration, handle func(*nats.Msg)) (in *Intake, stop func()) {
 	t.Helper()
 	consumer := topology.QueueConsumer(carillon.Queue{Name: "default", Concurrency: 1000})
 	consumer.AckWait = ackWait
 	in = New(Config{
-		Conn: nc, Stream: topology.RunsStream, Consumer: consumer.Durable, AckWait: ackWait, Limit: limit, Handle: handle,
+		Conn: nc, Stream: topology.RunsStream, Consumer: consumer.Durable, AckWait: ackWait, Limit: limit, Handle: used(handle),
 		Ensure: func(ctx context.Context) error {
 			_, err := js.CreateOrUpdateConsumer(ctx, topology.RunsStream, consumer)
 			return err

@@ -22,7 +22,8 @@ const never = time.Duration(-1)
 // is room for one message; they come with time, up to the burst.
 //
 // Tokens are asked for, and spent when a message arrives: so what has been asked
-// for never exceeds what there is, and an idle request loses nothing.
+// for never exceeds what there is, and an idle request loses nothing. A message that
+// turns out to need none gives its own back.
 type pace struct {
 	Pace
 	tokens *rate.Limiter
@@ -82,6 +83,14 @@ func (p *pace) spend(pin string, now time.Time) (wait time.Duration) {
 		p.drain(now)
 	}
 	return p.tokens.ReserveN(now, 1).DelayFrom(now)
+}
+
+// giveBack takes back the token of a message that came under a pin and was of no
+// use. Under another pin, or without one, it is a token of the past.
+func (p *pace) giveBack(pin string, now time.Time) {
+	if pin != "" && pin == p.pin {
+		p.tokens.ReserveN(now, -1) // the burst still bounds them
+	}
 }
 
 // keeps reports whether an intake with so much room has a use for being served: to

@@ -78,7 +78,7 @@ func (in *Intake) hold(msg *nats.Msg, wait time.Duration) {
 		in.labour(msg)
 	case <-in.ended:
 		_ = msg.Nak()
-		in.done(msg)
+		in.done(msg, false)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func (l *log) taken() (at []time.Time, who []int) {
 
 // paced runs an intake of the default queue, whose rate is 100 a second with a
 // burst of 5.
-func paced(t *testing.T, nc *nats.Conn, js jetstream.JetStream, handle func(*nats.Msg)) (in *Intake, stop func()) {
+func paced(t *testing.T, nc *nats.Conn, js jetstream.JetStream, handle func(*nats.Msg) bool) (in *Intake, stop func()) {
 	t.Helper()
 	queue := carillon.Queue{Name: "default", Concurrency: 1000, Rate: &carillon.Rate{Limit: 100, Per: carillon.PerSecond, Burst: 5}}
 	consumer := topology.QueueConsumer(queue)
@@ -72,10 +73,10 @@ func TestARateHoldsOverIntakesThatComeAndGo(t *testing.T) {
 	var l log
 	var stops []func()
 	for who := range 3 {
-		_, stop := paced(t, nc, js, func(msg *nats.Msg) {
+		_, stop := paced(t, nc, js, used(func(msg *nats.Msg) {
 			l.note(who)
 			_ = msg.Ack()
-		})
+		}))
 		stops = append(stops, stop)
 	}
 	for killed, n := 0, 50; killed < 2; killed, n = killed+1, n+50 {
@@ -106,15 +107,38 @@ func checkSpans(t *testing.T, at []time.Time, perSecond float64, burst int) {
 	}
 }
 
+// What is of no use costs no token, and what is keeps to the rate all the same.
+func TestMessagesOfNoUseGiveTheirTokensBack(t *testing.T) {
+	t.Parallel()
+	nc, js := connect(t)
+	fill(t, js, 1000)
+	var l log
+	var seen atomic.Int64
+	paced(t, nc, js, func(msg *nats.Msg) bool {
+		_ = msg.Ack()
+		if seen.Add(1)%10 > 0 {
+			return false
+		}
+		l.note(0)
+		return true
+	})
+	eventually(t, js, done)
+	at, _ := l.taken()
+	checkSpans(t, at, 100, 5)
+	if took := at[len(at)-1].Sub(at[0]); len(at) != 100 || took > 5*time.Second {
+		t.Errorf("%d messages of use took %s at 100 a second", len(at), took)
+	}
+}
+
 // What is idle keeps its pin and its tokens.
 func TestAnIdleIntakeKeepsItsPin(t *testing.T) {
 	t.Parallel()
 	nc, js := connect(t)
 	var l log
-	paced(t, nc, js, func(msg *nats.Msg) {
+	paced(t, nc, js, used(func(msg *nats.Msg) {
 		l.note(0)
 		_ = msg.Ack()
-	})
+	}))
 	fill(t, js, 1)
 	eventually(t, js, func(info *jetstream.ConsumerInfo) bool { return info.AckFloor.Consumer == 1 })
 	pin := pinOf(t, js)
@@ -147,7 +171,7 @@ func pinOf(t *testing.T, js jetstream.JetStream) string {
 func TestTheEndHandsBackWhatWaitsForAToken(t *testing.T) {
 	t.Parallel()
 	nc, js := connect(t)
-	in, stop := paced(t, nc, js, func(*nats.Msg) { t.Error("handled") })
+	in, stop := paced(t, nc, js, used(func(*nats.Msg) { t.Error("handled") }))
 	in.SetPace(&Pace{Group: topology.RateGroup, PerSecond: 0.001, Burst: 1})
 	fill(t, js, 3)
 	eventually(t, js, func(info *jetstream.ConsumerInfo) bool { return info.NumAckPending == 1 })

@@ -24,8 +24,8 @@ type Config struct {
 	Slots int
 	// Linger is how long the lane of a deleted queue stays at least.
 	Linger time.Duration
-	// Handle answers a ready message.
-	Handle func(*nats.Msg)
+	// Handle answers a ready message, and reports whether it made a call.
+	Handle func(*nats.Msg) (called bool)
 }
 
 const (

@@ -25,9 +25,10 @@ type stage struct {
 func newStage(t *testing.T, linger time.Duration) *stage {
 	t.Helper()
 	s := &stage{T: t, js: natstest.Start(t).Streams(), taken: make(chan string, 100)}
-	set := NewSet(Config{Conn: s.js.Conn(), JS: s.js, Slots: 10, Linger: linger, Handle: func(msg *nats.Msg) {
+	set := NewSet(Config{Conn: s.js.Conn(), JS: s.js, Slots: 10, Linger: linger, Handle: func(msg *nats.Msg) bool {
 		_ = msg.Ack()
 		s.taken <- string(msg.Data)
+		return true
 	}})
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan struct{})

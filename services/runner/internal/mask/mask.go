@@ -2,14 +2,13 @@
 //
 // A target may answer with what it was sent, and an error may quote it. So what is
 // kept of an attempt loses the secrets that the attempt used, in the forms in which
-// they travel: as they are, in base64, in an address, in JSON. That covers a target
+// they travel: as they are and in base64, and both of them escaped as in an address
+// or in JSON, however the target's language writes that. That covers a target
 // that echoes; one that means to give a secret away could always turn it round.
 package mask
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -31,13 +30,11 @@ func (m *Mask) Hide(secrets ...string) {
 		if secret == "" {
 			continue
 		}
-		quoted, _ := json.Marshal(secret) // cannot fail: a string
-		m.forms = append(m.forms, secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`),
-			strings.ReplaceAll(strings.ReplaceAll(secret, `\`, `\\`), `"`, `\"`),
+		m.forms = append(m.forms, secret,
 			base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawStdEncoding.EncodeToString([]byte(secret)),
 			base64.URLEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)))
 	}
-	slices.SortFunc(m.forms, func(a, b string) int { return len(b) - len(a) }) // a form may be part of another
+	slices.Sort(m.forms)
 	m.forms = slices.Compact(m.forms)
 }
 
@@ -47,20 +44,52 @@ func (m *Mask) Clean(text string) string {
 	if m == nil || text == "" {
 		return text
 	}
+	var found []span
 	for _, form := range m.forms {
-		text = strings.ReplaceAll(text, form, stead)
+		found = find(found, literal(text), form)
 	}
-	for _, form := range m.forms {
-		text = cutEnd(text, form)
-	}
-	return text
-}
-
-func cutEnd(text, form string) string {
-	for n := min(len(form)-1, len(text)); n >= shortestEnd; n-- {
-		if strings.HasSuffix(text, form[:n]) {
-			return text[:len(text)-n] + stead
+	if escaped(text) {
+		read := unescape(text)
+		for _, form := range m.forms {
+			found = find(found, read, unescape(form).text)
 		}
 	}
-	return text
+	return without(text, found)
+}
+
+// span is a part of a text, from one byte to before another.
+type span struct{ from, to int }
+
+// find adds where a form stands in a text, and where its start does at the end.
+func find(found []span, in reading, form string) []span {
+	for from := 0; ; {
+		next := strings.Index(in.text[from:], form)
+		if next < 0 {
+			break
+		}
+		from += next + len(form)
+		found = append(found, span{in.origin(from - len(form)), in.origin(from)})
+	}
+	for n := min(len(form)-1, len(in.text)); n >= shortestEnd; n-- {
+		if strings.HasSuffix(in.text, form[:n]) {
+			return append(found, span{in.origin(len(in.text) - n), in.origin(len(in.text))})
+		}
+	}
+	return found
+}
+
+// without replaces parts of a text; those that overlap are one.
+func without(text string, parts []span) string {
+	slices.SortFunc(parts, func(a, b span) int { return a.from - b.from })
+	var b strings.Builder
+	end := 0
+	for i, part := range parts {
+		if i == 0 || part.from >= end {
+			b.WriteString(text[end:part.from])
+			b.WriteString(stead)
+		}
+		end = max(end, part.to)
+	}
+	b.WriteString(text[end:])
+	return b.String()
 }

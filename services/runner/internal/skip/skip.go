@@ -49,7 +49,10 @@ func Run(ctx, work context.Context, nc *nats.Conn, js jetstream.JetStream, outbo
 			_, err := js.CreateOrUpdateConsumer(ctx, topology.RunsStream, consumer)
 			return err
 		},
-		Handle: func(msg *nats.Msg) { forward(work, msg, outbox) },
+		Handle: func(msg *nats.Msg) bool {
+			forward(work, msg, outbox)
+			return true
+		},
 	}).Run(ctx)
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -34,14 +35,12 @@ type Vault struct {
 	keys   *seal.Keys
 
 	mu      sync.RWMutex
-	secrets map[name]wire.Secret
+	secrets map[carillon.SecretName]wire.Secret
 }
-
-type name struct{ namespace, name string }
 
 // New returns a vault that is empty until it is run, and opens by the given keys.
 func New(source Source, keys *seal.Keys) *Vault {
-	return &Vault{source: source, keys: keys, secrets: make(map[name]wire.Secret)}
+	return &Vault{source: source, keys: keys, secrets: make(map[carillon.SecretName]wire.Secret)}
 }
 
 // Run follows the secrets until ctx ends. It calls ready once the vault has all
@@ -64,8 +63,7 @@ func (v *Vault) Run(ctx context.Context, ready func()) {
 
 // take takes in a secret's newest message; an empty one means deleted.
 func (v *Vault) take(entry bus.Entry) {
-	var id name
-	id.namespace, id.name = topology.SecretName(entry.Subject)
+	id := topology.SecretName(entry.Subject)
 	if len(entry.Data) == 0 {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -97,7 +95,7 @@ func (v *Vault) Resolve(namespace, secret string) (value string, ok bool) {
 // ResolveAll returns the value of a secret and, after a change, the one before it;
 // nothing if there is none that opens.
 func (v *Vault) ResolveAll(namespace, secret string) (values []string) {
-	id := name{namespace, secret}
+	id := carillon.SecretName{Namespace: namespace, Name: secret}
 	v.mu.RLock()
 	known, ok := v.secrets[id]
 	v.mu.RUnlock()
@@ -117,6 +115,6 @@ func (v *Vault) ResolveAll(namespace, secret string) (values []string) {
 	return values
 }
 
-func (v *Vault) open(id name, sealed wire.Sealed) (string, error) {
-	return v.keys.Open(sealed.Text, seal.Place{Namespace: id.namespace, Name: id.name, Version: sealed.Version})
+func (v *Vault) open(id carillon.SecretName, sealed wire.Sealed) (string, error) {
+	return v.keys.Open(sealed.Text, seal.Place{Namespace: id.Namespace, Name: id.Name, Version: sealed.Version})
 }
