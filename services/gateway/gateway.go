@@ -113,12 +113,11 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	telling := newTelling(config, pool, &parts, keys)
 	group, ctx := errgroup.WithContext(ctx)
-	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
+	start := &start{config: config, pool: pool, js: js, relay: relay, telling: telling, parts: parts}
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
 	group.Go(func() error { return takeAdaptations(ctx, nc, jobs) })
-	group.Go(func() error { telling.run(ctx); return nil })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	if config.AuditEvery > 0 {
 		around := surroundings{js, jobs, parts.Backfills}

@@ -34,11 +34,12 @@ const (
 // start brings the gateway's surroundings into order, once they are there, and
 // then watches them.
 type start struct {
-	config Config
-	pool   *pgxpool.Pool
-	js     jetstream.JetStream
-	relay  *outbox.Relay
-	parts  api.Parts
+	config  Config
+	pool    *pgxpool.Pool
+	js      jetstream.JetStream
+	relay   *outbox.Relay
+	telling *telling
+	parts   api.Parts
 }
 
 // notReady says that nothing has been looked at yet.
@@ -57,6 +58,7 @@ func (s *start) run(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() error { return s.relay.Run(ctx) })
+		group.Go(func() error { s.telling.run(ctx); return nil })
 		s.watch(ctx, partPostgres, s.pool.Ping)
 		return nil
 	})

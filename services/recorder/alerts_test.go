@@ -126,12 +126,15 @@ func TestACheckIsOverdueOnceAndRecoversOnce(t *testing.T) {
 	}
 	ping(wire.PingSuccess, time.Now())
 	s.alerted(t, "overdue 1 open")
-	ping(wire.PingSuccess, time.Now().Add(time.Hour)) // the clock of a gateway may be wrong
-	s.alerted(t, "overdue 1 ended")
-	ping(wire.PingFail, time.Now().Add(time.Minute)) // was overtaken
-	ping(wire.PingFail, time.Now().Add(2*time.Hour))
+	if _, err := s.pool.Exec(t.Context(), `UPDATE checks SET revision = 2, document = document || '{"period":"1h"}'`); err != nil {
+		t.Fatal(err)
+	}
+	s.alerted(t, "overdue 1 ended")                   // for it is not expected any more
+	ping(wire.PingSuccess, time.Now().Add(time.Hour)) // by a clock that is wrong
+	ping(wire.PingFail, time.Now().Add(-time.Minute)) // was overtaken
+	ping(wire.PingFail, time.Now())
 	s.alerted(t, "overdue 1 ended", "failing 1 open")
-	ping(wire.PingStart, time.Now().Add(3*time.Hour))
-	ping(wire.PingSuccess, time.Now().Add(4*time.Hour))
+	ping(wire.PingStart, time.Now())
+	ping(wire.PingSuccess, time.Now())
 	s.alerted(t, "overdue 1 ended", "failing 1 ended")
 }
