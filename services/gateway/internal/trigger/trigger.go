@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"strings"
 	"time"
 
@@ -73,11 +72,12 @@ func (t *Trigger) Carry(ctx context.Context, job carillon.Job, message, reason s
 	// In JSON, two braces stand side by side in strings only; there they would begin
 	// a placeholder.
 	job.Target.Body = strings.ReplaceAll(message, "{{", `{\u007b`)
-	headers := maps.Clone(job.Target.Headers)
-	if headers == nil {
-		headers = map[string]string{}
+	headers := map[string]string{"Content-Type": "application/json"}
+	for name, value := range job.Target.Headers {
+		if !strings.EqualFold(name, "Content-Type") {
+			headers[name] = value
+		}
 	}
-	headers["Content-Type"] = "application/json"
 	job.Target.Headers = headers
 	_, err := t.start(ctx, job, NewRun(job), reason)
 	return err
