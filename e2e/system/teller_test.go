@@ -53,7 +53,7 @@ func (w *teller) target() carillon.Target {
 }
 
 func (w *teller) callBack(address, message string) {
-	body, err := json.Marshal(map[string]string{"status": "succeeded", "message": message})
+	body, err := json.Marshal(map[string]string{"state": "succeeded", "message": message})
 	if err != nil {
 		w.Error(err)
 		return
