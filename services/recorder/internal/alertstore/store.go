@@ -110,7 +110,7 @@ func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT j.id, j.namespace, j.name, j.labels, j.document->'alerts', j.paused, j.effective_from,
 			coalesce(s.failure_streak, 0), coalesce(s.last_state, ''), s.last_kind = 'schedule', s.last_fire_time,
-			s.last_started_at, s.last_finished_at, s.last_success_finished_at, coalesce(s.succeeded, 0), s.durations
+			s.last_started_at, s.last_finished_at, s.last_success_finished_at, s.durations
 		FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id WHERE j.id = ANY($1)`, ids)
 	if err != nil {
 		return nil, err
@@ -121,12 +121,11 @@ func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
 func scanJob(row pgx.CollectableRow) (j judged, err error) {
 	var wants, durations []byte
 	var scheduled *bool
-	var successes int64
 	var changed time.Time
 	var fire, started, finished, succeeded *time.Time
 	j.Sort = "job"
 	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &changed,
-		&j.Failures, &j.Last.State, &scheduled, &fire, &started, &finished, &succeeded, &successes, &durations); err != nil {
+		&j.Failures, &j.Last.State, &scheduled, &fire, &started, &finished, &succeeded, &durations); err != nil {
 		return j, err
 	}
 	var alerts *carillon.Alerts
@@ -135,7 +134,7 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 			return j, err
 		}
 	}
-	j.Wants, j.Usual = alerts.WithDefaults(), usual(durations, successes)
+	j.Wants, j.Usual = alerts.WithDefaults(), usual(durations)
 	j.Last.FireTime = value(fire)
 	if started != nil && finished != nil {
 		j.Last.Duration = finished.Sub(*started)

@@ -9,15 +9,16 @@ import (
 const (
 	// most is the share of runs that are not slow.
 	most = 0.95
-	// enough is how many runs it takes to know.
+	// enough is the weight that it takes to know: ten to twenty runs of this week.
 	enough = 20
 )
 
 // usual is how long most runs take, by their sketch; 0 if that is not known.
-func usual(durations []byte, runs int64) time.Duration {
-	if runs < enough {
+func usual(durations []byte) time.Duration {
+	sketch := jobstat.Sketch(durations)
+	if sketch.Weight() < enough {
 		return 0
 	}
-	seconds, _ := jobstat.Sketch(durations).Quantile(most)
+	seconds, _ := sketch.Quantile(most)
 	return time.Duration(seconds * float64(time.Second))
 }
