@@ -1,7 +1,8 @@
 # Everything is done from here. The modules are those of go.work; their list is nowhere else.
 MODULES = $(shell go list -m -f '{{.Dir}}')
 # The race detector makes everything some ten times slower: a package that needs longer than this hangs.
-TEST_FLAGS ?= -timeout=5m -p=2
+# Tests that start processes wait more than they compute, so three of a package run at once on two cores.
+TEST_FLAGS ?= -timeout=10m -p=2 -parallel=3
 
 .DEFAULT_GOAL := help
 .PHONY: help up build test check isolated bench ordeal fmt tidy clean bootstrap tools
@@ -30,7 +31,7 @@ isolated: ## vet each module on its own, without the workspace
 ordeal: bootstrap ## kill, freeze, stop, edit and rival for minutes, and audit
 	go test ./services/planner -run TestRivals -count 1 -v -full
 	go test ./e2e/system -run 'TestEveryFireIsPlannedOnceWhateverDies|TestPoliciesOutlive|TestAStandstill|TestEditsDuring|TestLimitsOfAHost|TestAHostThatAsks' -parallel 1 -count 1 -v -timeout 30m -full
-	go test ./e2e/system -run 'TestPostgresIsAway|TestTheRecorderKilled|TestLoadLeavesMemory|TestFiresAreNoLater' -parallel 1 -count 1 -v -timeout 60m -full
+	go test ./e2e/system -run 'TestPostgresIsAway|TestTheRecorderKilled|TestLoadLeavesMemory|TestFiresAreNoLater|TestTheHeartbeatStops' -parallel 1 -count 1 -v -timeout 60m -full
 	go test ./services/recorder -run TestMemoryIsLevel -count 1 -v -timeout 60m -full
 
 bench: bootstrap ## run the benchmarks
