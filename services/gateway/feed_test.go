@@ -36,8 +36,13 @@ type event struct {
 // follow opens a feed client; query begins with a '?', or is empty.
 func (w *world) follow(t *testing.T, query string) *websocket.Conn {
 	t.Helper()
+	return w.followAs(t, w.key, query)
+}
+
+func (w *world) followAs(t *testing.T, key, query string) *websocket.Conn {
+	t.Helper()
 	address := "ws" + strings.TrimPrefix(w.url, "http") + "/api/v1/feed" + query
-	conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), address, http.Header{"Authorization": {"Bearer " + w.key}})
+	conn, answer, err := websocket.DefaultDialer.DialContext(t.Context(), address, http.Header{"Authorization": {"Bearer " + key}})
 	if err != nil {
 		t.Fatalf("follow: %v (%v)", err, answer)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/danielgtaylor/huma/v2"
 )
 
@@ -37,12 +38,11 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 		a.unauthorized(ctx, err.Error())
 	case err != nil:
 		a.refuse(ctx, asProblem(err))
-	case key.Scoped: // no route keeps to namespaces, so none can take such a key
-		a.refuse(ctx, huma.Error403Forbidden("the API key is limited to namespaces, which is not supported; clear keys.namespaces"))
 	case !key.Role.Allows(least):
 		a.refuse(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; the key has "+string(key.Role)))
 	default:
-		next(huma.WithValue(ctx, keyOfRequest{}, key))
+		within := huma.WithContext(ctx, scope.With(ctx.Context(), key.Scope))
+		next(huma.WithValue(within, keyOfRequest{}, key))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -39,6 +40,9 @@ func asProblem(err error) error {
 	}
 	if faults, ok := errors.AsType[fault.Faults](err); ok {
 		return invalid(details(faults))
+	}
+	if foreign, ok := errors.AsType[*scope.ForeignError](err); ok {
+		return huma.Error403Forbidden(foreign.Error())
 	}
 	switch {
 	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, callback.ErrUnknown):

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -43,8 +44,8 @@ type Key struct {
 	ID   uuid.UUID
 	Name string
 	Role Role
-	// Scoped says that the key is for certain namespaces only.
-	Scoped bool
+	// Scope is what the key is for.
+	Scope scope.Scope
 }
 
 type found struct {
@@ -84,17 +85,32 @@ func (k *Keyring) Find(ctx context.Context, secret string) (Key, error) {
 
 func (k *Keyring) load(ctx context.Context, hash [sha256.Size]byte) (Key, error) {
 	rows, err := k.pool.Query(ctx, `
-		SELECT id, name, role, namespaces IS NOT NULL FROM keys
+		SELECT id, name, role, namespaces FROM keys
 		WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())`, hash[:])
 	if err != nil {
 		return Key{}, fmt.Errorf("find key: %w", err)
 	}
-	key, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Key])
+	key, err := pgx.CollectExactlyOneRow(rows, scanKey)
 	if errors.Is(err, pgx.ErrNoRows) {
 		k.forget(hash)
 		return Key{}, ErrUnknown
 	}
 	return key, err
+}
+
+func scanKey(row pgx.CollectableRow) (key Key, err error) {
+	var namespaces []string
+	err = row.Scan(&key.ID, &key.Name, &key.Role, &namespaces)
+	key.Scope = scopeOf(namespaces)
+	return key, err
+}
+
+// scopeOf is the scope of a column that is null for all namespaces.
+func scopeOf(namespaces []string) scope.Scope {
+	if namespaces == nil {
+		return scope.All()
+	}
+	return scope.Of(namespaces)
 }
 
 func (k *Keyring) recall(hash [sha256.Size]byte) (found, bool) {

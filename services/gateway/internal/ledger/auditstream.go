@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -47,11 +48,7 @@ func openRows(ctx context.Context, tx pgx.Tx, asked Audited) (pgx.Rows, error) {
 func open(ctx context.Context, tx pgx.Tx, asked Audited, sql, namespace, order string) (pgx.Rows, error) {
 	args := pgx.NamedArgs{"from": asked.From, "to": asked.To}
 	var text strings.Builder
-	text.WriteString(sql)
-	if asked.Namespace != "" {
-		text.WriteString(" AND " + namespace + " = @namespace")
-		args["namespace"] = asked.Namespace
-	}
+	text.WriteString(sql + " AND " + scope.From(ctx).Within(asked.Namespace).Where(namespace, args))
 	if asked.JobID != uuid.Nil {
 		text.WriteString(" AND job_id = @job_id")
 		args["job_id"] = asked.JobID

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -33,7 +34,7 @@ func PositionOf(run Run) Position { return Position{run.FireTime, run.ID} }
 
 // List returns the runs that come first after filter.After.
 func (l *Ledger) List(ctx context.Context, filter Filter) ([]Run, error) {
-	sql, args := filter.query()
+	sql, args := filter.query(scope.From(ctx))
 	rows, err := l.pool.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
@@ -43,15 +44,12 @@ func (l *Ledger) List(ctx context.Context, filter Filter) ([]Run, error) {
 
 // query names only the conditions that filter, so that each kind of list gets a
 // plan of its own.
-func (f Filter) query() (string, pgx.NamedArgs) {
+func (f Filter) query(within scope.Scope) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{"limit": f.Limit}
-	conditions := []string{"true"}
+	conditions := []string{within.Within(f.Namespace).Where("namespace", args)}
 	where := func(condition, name string, value any) {
 		conditions = append(conditions, condition)
 		args[name] = value
-	}
-	if f.Namespace != "" {
-		where("namespace = @namespace", "namespace", f.Namespace)
 	}
 	if f.JobID != uuid.Nil {
 		where("job_id = @job_id", "job_id", f.JobID)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/effect"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/jackc/pgx/v5"
@@ -22,8 +23,12 @@ type Change struct {
 }
 
 // Set pauses or resumes, and returns what holds then. If that is so already,
-// nothing is written, and the reason for it stays.
+// nothing is written, and the reason for it stays. It fails with
+// *[scope.ForeignError].
 func (s *Store) Set(ctx context.Context, wanted Change) (Pause, error) {
+	if err := wanted.check(scope.From(ctx)); err != nil {
+		return Pause{}, err
+	}
 	var after Pause
 	wrote := false
 	err := s.exclusively(ctx, func(tx pgx.Tx) error {
@@ -40,6 +45,13 @@ func (s *Store) Set(ctx context.Context, wanted Change) (Pause, error) {
 		s.written()
 	}
 	return after, err
+}
+
+func (c Change) check(within scope.Scope) error {
+	if c.Namespace == "" {
+		return within.CheckAll()
+	}
+	return within.Check(c.Namespace)
 }
 
 // exclusively does something while nobody else changes a pause. Readers go on.

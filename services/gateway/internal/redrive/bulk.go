@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
@@ -90,10 +91,10 @@ func (r *Redriver) find(ctx context.Context, s Selection) ([]candidate, error) {
 	rows, err := r.pool.Query(ctx, `
 		SELECT id, job_id FROM runs AS r
 		WHERE state = ANY($1) AND fire_time >= $2 AND fire_time < $3
-		  AND ($4 = '' OR namespace = $4) AND ($5 = '00000000-0000-0000-0000-000000000000'::uuid OR job_id = $5)
+		  AND ($4::text[] IS NULL OR namespace = ANY($4)) AND ($5 = '00000000-0000-0000-0000-000000000000'::uuid OR job_id = $5)
 		  AND NOT EXISTS (SELECT FROM audit_log WHERE object = 'run/' || r.id AND action = 'redriven')
 		ORDER BY fire_time DESC, id DESC LIMIT $6`,
-		s.States, s.From, s.To, s.Namespace, s.JobID, s.Limit+1)
+		s.States, s.From, s.To, scope.From(ctx).Within(s.Namespace).Names(), s.JobID, s.Limit+1)
 	if err != nil {
 		return nil, fmt.Errorf("find runs to redrive: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -39,8 +40,8 @@ func PositionOf(s Secret) Position { return Position{s.Namespace, s.Name} }
 // List returns the secrets that come first after filter.After.
 func (s *Store) List(ctx context.Context, filter Filter) ([]Secret, error) {
 	secrets, err := query(ctx, s.pool, `
-		WHERE ($1 = '' OR s.namespace = $1) AND (s.namespace, s.name) > ($2, $3)
-		ORDER BY s.namespace, s.name LIMIT $4`, filter.Namespace, filter.After.Namespace, filter.After.Name, filter.Limit)
+		WHERE ($1::text[] IS NULL OR s.namespace = ANY($1)) AND (s.namespace, s.name) > ($2, $3)
+		ORDER BY s.namespace, s.name LIMIT $4`, scope.From(ctx).Within(filter.Namespace).Names(), filter.After.Namespace, filter.After.Name, filter.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list secrets: %w", err)
 	}

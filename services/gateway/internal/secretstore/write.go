@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -14,8 +15,11 @@ import (
 
 // Put gives a secret a value, as its next version, and returns what may be known
 // of it. The value that it has already changes nothing. It fails with
-// seal.ErrNoKey.
+// seal.ErrNoKey or *[scope.ForeignError].
 func (s *Store) Put(ctx context.Context, actor string, name Name, value string) (Secret, error) {
+	if err := scope.From(ctx).Check(name.Namespace); err != nil {
+		return Secret{}, err
+	}
 	var after Secret
 	err := s.change(ctx, func(tx pgx.Tx) (wrote bool, err error) {
 		before, err := lock(ctx, tx, name)
