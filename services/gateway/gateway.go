@@ -19,6 +19,7 @@ import (
 	"net"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
@@ -27,6 +28,8 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/login"
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -55,6 +58,11 @@ type Config struct {
 	// PublicURL is the address of the API as targets see it; the runners need the
 	// same. Without it, jobs that want a callback are refused.
 	PublicURL string `env:"CARILLON_PUBLIC_URL"`
+	// KeyRate is the most requests a second, at this gateway, for a key that has no
+	// rate of its own; 0 is any number.
+	KeyRate int `env:"CARILLON_KEY_RATE" envDefault:"500"`
+	// OpenID lets people log in with a provider of their own; nobody by default.
+	OpenID openid.Config
 	// Postgres is the database; at most 10 connections by default.
 	Postgres postgres.Config
 	NATS     bus.Config
@@ -82,6 +90,13 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	if err != nil {
 		return err
 	}
+	if config.OpenID.URL == "" {
+		config.OpenID.URL = config.PublicURL
+	}
+	provider, err := openid.New(config.OpenID)
+	if err != nil {
+		return err
+	}
 	nc, js, err := bus.Connect(config.NATS, "gateway")
 	if err != nil {
 		return err
@@ -102,13 +117,15 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 		Secrets:   secretstore.New(pool, keys, relay.Kick),
 		Backfills: backfillstore.New(pool, streams{js}, relay.Kick), Redriver: redrive.New(pool, jobs, starter),
 		Callbacks: callback.New(js), TakesCallbacks: config.PublicURL != "",
-		Keys: keyring.New(pool), Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
+		Keys: keyring.New(pool), Logins: login.New(pool), OpenID: provider, AuditLog: auditlog.New(pool), KeyRate: config.KeyRate,
+		Feed: feed.New(nc, js), Forecasts: forecast.NewReader(pool), Health: health,
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, parts: parts}
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
+	group.Go(func() error { return parts.Keys.Run(ctx) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	return group.Wait()
 }

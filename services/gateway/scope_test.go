@@ -75,6 +75,15 @@ var entitlements = []entitlement{
 	{"list-secrets", "/secrets?namespace={namespace}", "", 200, empty, 0},
 	{"put-secret", "/secrets/{namespace}/fresh", `{"value": "x"}`, 200, refused, 0},
 	{"delete-secret", "/secrets/{namespace}/secret-of-{namespace}", "", 204, hidden, 0},
+	{"list-keys", "/keys", "", 200, empty, 0},
+	{"create-key", "/keys", `{"name": "fresh", "role": "viewer", "namespaces": ["{namespace}"]}`, 201, refused, 0},
+	{"get-key", "/keys/{key}", "", 200, hidden, 0},
+	{"delete-key", "/keys/{key}", "", 204, hidden, 0},
+	{"get-session", "/session", "", 200, 200, 0},
+	{"log-out", "/session", "", 204, 204, 0},
+	{"list-namespaces", "/namespaces", "", 200, empty, 0},
+	{"list-audit-log", "/audit-log?namespace={namespace}", "", 200, empty, 0},
+	{"list-audit-log", "/audit-log?object=job/{job}", "", 200, empty, 0},
 	{"follow-feed", "/feed?namespace={namespace}", "", 426, 426, 0}, // see TestTheFeedKeepsToTheScope
 }
 

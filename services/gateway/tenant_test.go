@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/belief"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
@@ -52,7 +53,7 @@ func (w *world) settle(t *testing.T, namespace string) tenant {
 // keyFor makes a key of a role for one namespace, or for all of them for "".
 func (w *world) keyFor(t *testing.T, role keyring.Role, namespace string) string {
 	t.Helper()
-	secret := keyring.NewSecret()
+	secret := belief.NewSecret(keyring.Prefix)
 	hash := sha256.Sum256([]byte(secret))
 	var namespaces []string
 	if namespace != "" {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
@@ -15,16 +17,20 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/login"
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/throttle"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/google/uuid"
 )
 
 const (
@@ -57,9 +63,14 @@ type Parts struct {
 	// TakesCallbacks says whether targets are told where to call back.
 	TakesCallbacks bool
 	Keys           *keyring.Keyring
-	Feed           *feed.Feed
-	Forecasts      *forecast.Reader
-	Health         *service.Health
+	Logins         *login.Logins
+	OpenID         *openid.Provider
+	AuditLog       *auditlog.Log
+	// KeyRate is the most requests a second for a key that has no rate of its own.
+	KeyRate   int
+	Feed      *feed.Feed
+	Forecasts *forecast.Reader
+	Health    *service.Health
 }
 
 // API serves HTTP. Make one with New.
@@ -68,6 +79,9 @@ type API struct {
 	app      *fiber.App
 	huma     huma.API
 	sessions sessions
+
+	callers   *throttle.Throttle[uuid.UUID]
+	strangers *throttle.Throttle[netip.Addr]
 }
 
 // New returns an API over the given parts.
@@ -77,7 +91,7 @@ func New(parts Parts) *API {
 		BodyLimit: readBody, ReadBufferSize: maxHead,
 		ReadTimeout: readTimeout, WriteTimeout: readTimeout, IdleTimeout: idleTimeout,
 		ErrorHandler: writeError,
-	})}
+	}), callers: throttle.New[uuid.UUID](), strangers: throttle.New[netip.Addr]()}
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())
 	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
@@ -94,6 +108,11 @@ func New(parts Parts) *API {
 	a.routeQueues()
 	a.routeSecrets()
 	a.routeFeed()
+	a.routeKeys()
+	a.routeLogin()
+	a.routeOpenID()
+	a.routeNamespaces()
+	a.routeAuditLog()
 	a.routeDocs()
 	a.routeHealth()
 	return a

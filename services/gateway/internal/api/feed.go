@@ -34,14 +34,14 @@ const feedDescription = "A WebSocket. Each message is an event: `{\"seq\": 1042,
 	"To go on after a lost connection, connect with `since` set to the last `seq` seen.\n\n" +
 	"`{\"type\": \"reset\", \"reason\": \"…\", \"seq\": 1042}` says that events up to there cannot be had any more: read the runs anew; the feed goes on after them.\n\n" +
 	"A client that reads too slowly is disconnected with code 1013 and a reason. The gateway's end has code 1001. " +
-	"Where headers cannot be set, give the key as subprotocol `bearer.<key>`, or as the parameter `key`."
+	"Where headers cannot be set, give the key as subprotocol `bearer.<key>`; a browser that is logged in needs none. " +
+	"When the key is revoked or ends, so does the feed, with code 1008."
 
 type feedFilter struct {
 	Namespace string           `query:"namespace" doc:"Only runs of this namespace."`
 	JobID     uuid.UUID        `query:"job_id" format:"uuid" doc:"Only runs of this job."`
 	State     []carillon.State `query:"state,explode" enum:"queued,running,retrying,succeeded,failed,cancelled,skipped,missed,expired,lost" doc:"Only events after which the run is in this state; may be given several times."`
 	Since     int64            `query:"since" default:"-1" minimum:"-1" doc:"Begin after the event with this sequence; by default with what comes next."`
-	Key       string           `query:"key" doc:"The API key, where headers cannot be set."`
 
 	upgrade bool // the request is to become a WebSocket
 }
@@ -70,7 +70,8 @@ func (a *API) followFeed(ctx context.Context, in *feedFilter) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	s := &session{filter: *in, events: reader}
+	who := callerOf(ctx)
+	s := &session{filter: *in, events: reader, valid: func(ctx context.Context) error { return a.stillValid(ctx, who) }}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) { a.upgrade(ctx, s) }}, nil
 }
 

@@ -13,7 +13,9 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
@@ -45,7 +47,7 @@ func asProblem(err error) error {
 		return huma.Error403Forbidden(foreign.Error())
 	}
 	switch {
-	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, callback.ErrUnknown):
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, keyring.ErrNotFound, callback.ErrUnknown, openid.ErrOff):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, jobstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
@@ -57,6 +59,14 @@ func asProblem(err error) error {
 		return unavailable(cancellation.ErrUnavailable.Error())
 	case errors.Is(err, callback.ErrUnavailable):
 		return unavailable(callback.ErrUnavailable.Error())
+	case errors.Is(err, openid.ErrRefused):
+		slog.Info("login refused", "error", err)
+		return huma.Error403Forbidden(openid.ErrRefused.Error())
+	case errors.Is(err, openid.ErrNoGrant):
+		return huma.Error403Forbidden(err.Error())
+	case errors.Is(err, openid.ErrUnavailable):
+		slog.Warn("login failed", "error", err)
+		return unavailable(openid.ErrUnavailable.Error())
 	case errors.Is(err, callback.ErrLate):
 		return huma.Error410Gone(err.Error())
 	case errors.Is(err, backfillstore.ErrUnavailable):

@@ -27,12 +27,14 @@ const (
 )
 
 // session is one client of the feed. The goroutine that serves it writes; one
-// more reads, for pings and for the end; one more sends pings.
+// more reads, for pings and for the end; one sends pings; one looks whether the
+// client still may.
 type session struct {
 	filter feedFilter
 	events *feed.Reader
 	conn   *websocket.Conn
-	sent   uint64 // sequence of the last event that the client has been sent or spared
+	valid  func(context.Context) error // nil while the client may go on
+	sent   uint64                      // sequence of the last event that the client has been sent or spared
 
 	mu      sync.Mutex
 	closing bool
@@ -40,20 +42,46 @@ type session struct {
 
 // run serves the client until it goes, until it is too slow, or until ctx ends.
 // The connection must not be used any more when run returns, so it waits for
-// the other two goroutines.
+// the other goroutines.
 func (s *session) run(ctx context.Context) {
-	inner, cancel := context.WithCancel(ctx)
-	done := make(chan struct{}, 2)
-	go func() { s.listen(cancel); done <- struct{}{} }()
-	go func() { s.ping(inner); done <- struct{}{} }()
+	inner, cancel := context.WithCancelCause(ctx)
+	var others sync.WaitGroup
+	others.Go(func() { s.listen(func() { cancel(nil) }) })
+	others.Go(func() { s.ping(inner) })
+	others.Go(func() { s.revalidate(inner, cancel) })
 	code, reason := s.write(inner)
-	if ctx.Err() != nil {
+	revoked := (*revokedError)(nil)
+	switch {
+	case ctx.Err() != nil:
 		code, reason = websocket.CloseGoingAway, "the gateway is going away"
+	case errors.As(context.Cause(inner), &revoked):
+		code, reason = websocket.ClosePolicyViolation, revoked.Error()
 	}
-	cancel()
+	cancel(nil)
 	s.close(code, reason)
-	<-done
-	<-done
+	others.Wait()
+}
+
+// revalidateEvery is how soon a client feels that its key was revoked.
+const revalidateEvery = time.Second
+
+// revokedError says why a client may not go on.
+type revokedError struct{ error }
+
+// revalidate ends with ctx, or ends it when the client may not go on.
+func (s *session) revalidate(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(revalidateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := s.valid(ctx); err != nil {
+				cancel(&revokedError{err})
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // listen ends with the connection, or when the session closes.

@@ -42,11 +42,6 @@ func (s Scope) IsAll() bool { return s.all }
 // Admits reports whether a namespace is within the scope.
 func (s Scope) Admits(namespace string) bool { return s.all || slices.Contains(s.names, namespace) }
 
-// Covers reports whether all of another scope is within this one.
-func (s Scope) Covers(other Scope) bool {
-	return s.all || !other.all && !slices.ContainsFunc(other.names, func(name string) bool { return !s.Admits(name) })
-}
-
 // Names returns the namespaces, or nil if the scope is not limited. As a parameter
 // it is for conditions like
 //
@@ -99,6 +94,20 @@ func (s Scope) CheckAll() error {
 		return nil
 	}
 	return &ForeignError{"", s}
+}
+
+// CheckEach fails with a *[ForeignError] if one of some namespaces is beyond the
+// scope; nil are all that there are.
+func (s Scope) CheckEach(namespaces []string) error {
+	if namespaces == nil {
+		return s.CheckAll()
+	}
+	for _, namespace := range namespaces {
+		if err := s.Check(namespace); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ForeignError says that somebody wants to write beyond the scope.
