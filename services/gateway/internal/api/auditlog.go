@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -14,6 +16,17 @@ func (a *API) routeAuditLog() {
 	op.Description = "The newest first, with what was before and what came of it; never the value of a secret. " +
 		"What belongs to no single namespace is only for keys of all of them."
 	register(a, keyring.Viewer, op, a.listAuditLog)
+}
+
+// logAsked writes the line of what has been asked of the runners, in the name of the
+// caller. They do it with or without the line, so the caller is not told if there is
+// none.
+func (a *API) logAsked(ctx context.Context, action, namespace, object string, after any) {
+	text, _ := json.Marshal(after) // cannot fail: plain data
+	change := auditlog.Change{Actor: actor(ctx), Namespace: namespace, Action: action, Object: object, After: text}
+	if err := a.AuditLog.Write(ctx, change); err != nil {
+		slog.Warn("the audit log lacks a line", "action", action, "object", object, "error", err)
+	}
 }
 
 type auditLogFilter struct {

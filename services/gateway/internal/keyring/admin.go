@@ -12,6 +12,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/belief"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -27,12 +28,25 @@ const (
 // InstallSecret makes the given secret an admin key, in the place of any that
 // was installed like this before.
 func (k *Keyring) InstallSecret(ctx context.Context, secret string) error {
+	if err := k.insert(ctx, fromSetting, secret); err != nil {
+		return err
+	}
 	hash := belief.HashOf(secret)
-	_, err := k.pool.Exec(ctx, `DELETE FROM keys WHERE name = $1 AND hash <> $2`, fromSetting, hash[:])
+	rows, err := k.pool.Query(ctx, `SELECT id FROM keys WHERE name = $1 AND hash <> $2`, fromSetting, hash[:])
 	if err != nil {
 		return fmt.Errorf("replace the admin key: %w", err)
 	}
-	return k.insert(ctx, fromSetting, secret)
+	replaced, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return fmt.Errorf("replace the admin key: %w", err)
+	}
+	for _, id := range replaced {
+		err := k.Revoke(scope.With(ctx, scope.All()), installer, id)
+		if err != nil && !errors.Is(err, ErrNotFound) { // by another gateway that starts
+			return err
+		}
+	}
+	return nil
 }
 
 // InstallFile makes the key in a file an admin key. Without the file, and while

@@ -26,18 +26,23 @@ func (k *Keyring) use(id uuid.UUID) {
 func (k *Keyring) Run(ctx context.Context) error {
 	tick := time.NewTicker(noteEvery)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			k.tryNote(context.WithoutCancel(ctx))
+			return nil
 		}
-		written, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
-		if err := k.note(written); err != nil {
-			slog.Warn("the uses of keys were not noted", "error", err)
-		}
-		cancel()
+		k.tryNote(ctx)
 	}
-	return nil
+}
+
+func (k *Keyring) tryNote(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+	defer cancel()
+	if err := k.note(ctx); err != nil {
+		slog.Warn("the uses of keys were not noted", "error", err)
+	}
 }
 
 func (k *Keyring) note(ctx context.Context) error {

@@ -77,6 +77,9 @@ func (p *Provider) Begin(ctx context.Context) (address string, attempt Attempt, 
 // Finish returns the person whom the provider has sent back with a state and a
 // code. It fails with one of the refusals.
 func (p *Provider) Finish(ctx context.Context, attempt Attempt, state, code string) (who login.Person, err error) {
+	if !p.IsOn() {
+		return who, ErrOff
+	}
 	if attempt.State == "" || subtle.ConstantTimeCompare([]byte(attempt.State), []byte(state)) == 0 {
 		return who, fmt.Errorf("%w: it was not begun in this browser, or too long ago", ErrRefused)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/effect"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
@@ -88,10 +89,9 @@ func write(ctx context.Context, tx pgx.Tx, before, after Pause) error {
 		INSERT INTO pauses (namespace, paused, revision, effective_from, actor, reason, created_at)
 		VALUES (nullif($1, ''), $2, $3, $4, $5, $6, $7)`,
 		after.Namespace, after.Paused, after.Revision, after.EffectiveFrom, after.Actor, after.Reason, after.CreatedAt)
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, nullif($2, ''), $3, $4, $5, $6)`,
-		after.Actor, after.Namespace, after.action(), after.object(), encode(before), encode(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: after.Actor, Namespace: after.Namespace, Action: after.action(), Object: after.object(), Before: encode(before), After: encode(after),
+	})
 	outbox.Append(batch, topology.Pause(after.Namespace), wire.Encode(after.message()))
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -116,9 +117,9 @@ func write(ctx context.Context, tx pgx.Tx, actor, name string, before, after *ca
 				paused = excluded.paused, rate = excluded.rate, hosts = excluded.hosts, updated_at = now()`,
 			name, after.Concurrency, after.Weight, after.Paused, after.Rate, after.Hosts)
 	}
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, NULL, $2, $3, $4, $5)`, actor, action(before, after), "queue/"+name, encode(before), encode(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Action: action(before, after), Object: "queue/" + name, Before: encode(before), After: encode(after),
+	})
 	outbox.Append(batch, topology.Queue(name), encode(after))
 	return tx.SendBatch(ctx, batch).Close()
 }

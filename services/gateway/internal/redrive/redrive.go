@@ -19,10 +19,12 @@ package redrive
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -90,11 +92,11 @@ func (r *Redriver) start(ctx context.Context, actor string, job carillon.Job, en
 		if started, err = r.starter.Redrive(ctx, job, ended); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO audit_log (actor, namespace, action, object, after)
-			VALUES ($1, $2, 'redriven', $3, jsonb_build_object('run_id', $4::text))`,
-			actor, job.Namespace, object(ended), started.RunID.String())
-		return err
+		batch := &pgx.Batch{}
+		auditlog.Append(batch, auditlog.Change{
+			Actor: actor, Namespace: job.Namespace, Action: "redriven", Object: object(ended), After: encode(started),
+		})
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	return started, err
 }
@@ -114,6 +116,11 @@ func takeTurn(ctx context.Context, tx pgx.Tx, ended uuid.UUID) error {
 		return fmt.Errorf("redrive: %w", err)
 	}
 	return fmt.Errorf("%w: as run %s", ErrAgain, as)
+}
+
+func encode(started wire.Outcome) []byte {
+	text, _ := json.Marshal(map[string]any{"run_id": started.RunID}) // cannot fail: plain data
+	return text
 }
 
 func object(run uuid.UUID) string { return "run/" + run.String() }

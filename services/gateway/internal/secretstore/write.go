@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/postgres"
@@ -137,10 +138,9 @@ func audit(batch *pgx.Batch, actor string, name Name, before, after *row) {
 	} else if after == nil {
 		action = "deleted"
 	}
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		actor, name.Namespace, action, "secret/"+name.Namespace+"/"+name.Name, told(before), told(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Namespace: name.Namespace, Action: action, Object: "secret/" + name.Namespace + "/" + name.Name, Before: told(before), After: told(after),
+	})
 }
 
 // told is what the audit log tells of a secret; nil for none.
