@@ -268,3 +268,25 @@ func TestTheLogSaysWhatEveryChangeWasAndBecame(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeyHasSoManySessions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key, err := keyring.New(w.pool).Find(t.Context(), w.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logins, cookies := login.New(w.pool), []string{}
+	for range 105 {
+		cookie, err := logins.ByKey(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cookies = append(cookies, cookie.Secret)
+	}
+	for i, want := range map[int]error{4: login.ErrUnknown, 5: nil, 104: nil} {
+		if _, err := logins.Find(t.Context(), cookies[i]); err != want {
+			t.Errorf("session %d: %v", i, err)
+		}
+	}
+}

@@ -66,17 +66,11 @@ func (a *API) identify(ctx huma.Context) (caller, error) {
 		}
 	}
 	key, err := a.prove(ctx, proof)
-	if err != nil {
-		return caller{}, err
-	}
-	if wait := a.callers.Take(key.ID, a.rateOf(key)); wait > 0 {
-		return caller{}, tooMany("too many requests with this key", wait)
-	}
-	return caller{key, proof}, nil
+	return caller{key, proof}, err
 }
 
-// prove finds what a credential stands for. An address that has guessed too often
-// waits, but nobody else who comes from there with what is known.
+// prove finds what a credential stands for, within the limits. An address that has
+// guessed too often waits, but nobody else who comes from there with what is known.
 func (a *API) prove(ctx huma.Context, proof credential) (keyring.Key, error) {
 	address := addressOf(ctx)
 	if wait := a.strangers.Empty(address); wait > 0 && !a.knows(proof) {
@@ -87,7 +81,13 @@ func (a *API) prove(ctx huma.Context, proof credential) (keyring.Key, error) {
 		a.strangers.Take(address, guesses)
 		return key, unauthorized(err.Error())
 	}
-	return key, asProblem(err)
+	if err != nil {
+		return key, asProblem(err)
+	}
+	if wait := a.callers.Take(key.ID, a.rateOf(key)); wait > 0 {
+		return key, tooMany("too many requests with this key", wait)
+	}
+	return key, nil
 }
 
 // find fails with the errors of the keyring, or of the logins.

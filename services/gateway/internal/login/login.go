@@ -30,6 +30,9 @@ import (
 // Lifetime is how long a login lasts: a working day.
 const Lifetime = 12 * time.Hour
 
+// mostByKey is how many logins of one key there are at once.
+const mostByKey = 100
+
 // ErrUnknown says that a cookie is that of no login, or of one that has ended.
 var ErrUnknown = errors.New("the session is unknown or has ended: log in")
 
@@ -65,22 +68,23 @@ func (l *Logins) ByKey(ctx context.Context, key keyring.Key) (Cookie, error) {
 	if !key.ExpiresAt.IsZero() && key.ExpiresAt.Before(ends) {
 		ends = key.ExpiresAt
 	}
-	return l.begin(ctx, ends, `INSERT INTO logins (id, hash, expires_at, key_id) VALUES ($1, $2, $3, $4)`, key.ID)
+	return l.begin(ctx, ends, key.ID, `INSERT INTO logins (id, hash, expires_at, key_id) VALUES ($1, $2, $3, $4)`, key.ID)
 }
 
 // ByPerson logs in a person.
 func (l *Logins) ByPerson(ctx context.Context, who Person) (Cookie, error) {
-	return l.begin(ctx, time.Now().Add(Lifetime),
+	return l.begin(ctx, time.Now().Add(Lifetime), uuid.Nil,
 		`INSERT INTO logins (id, hash, expires_at, name, role, namespaces) VALUES ($1, $2, $3, $4, $5, $6)`,
 		who.Name, who.Role, who.Scope.Names())
 }
 
-// begin also removes what has ended.
-func (l *Logins) begin(ctx context.Context, ends time.Time, insert string, args ...any) (Cookie, error) {
+// begin also removes what has ended, and the oldest of too many by one key.
+func (l *Logins) begin(ctx context.Context, ends time.Time, key uuid.UUID, insert string, args ...any) (Cookie, error) {
 	cookie := Cookie{belief.NewSecret(""), ends.UTC().Truncate(time.Second)}
 	hash := belief.HashOf(cookie.Secret)
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM logins WHERE expires_at <= now()`)
+	batch.Queue(`DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE key_id = $1 ORDER BY created_at DESC OFFSET $2)`, key, mostByKey-1)
 	batch.Queue(insert, append([]any{uuid.New(), hash[:], cookie.Ends}, args...)...)
 	if err := l.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return Cookie{}, fmt.Errorf("log in: %w", err)

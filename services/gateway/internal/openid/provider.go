@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/belief"
@@ -38,8 +38,7 @@ const askTimeout = 8 * time.Second
 type Provider struct {
 	config Config
 
-	mu         sync.Mutex
-	discovered *oidc.Provider // nil until the provider has answered once
+	discovered atomic.Pointer[oidc.Provider] // nil until the provider has answered once
 }
 
 // New returns the provider of a configuration, which need not be up yet. Without an
@@ -121,22 +120,22 @@ func (p *Provider) client(ctx context.Context) (*oauth2.Config, *oidc.Provider, 
 	if !p.IsOn() {
 		return nil, nil, ErrOff
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.discovered == nil {
+	provider := p.discovered.Load()
+	if provider == nil {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
 		found, err := oidc.NewProvider(ctx, p.config.Issuer)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		p.discovered = found
+		p.discovered.Store(found)
+		provider = found
 	}
 	return &oauth2.Config{
-		ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, Endpoint: p.discovered.Endpoint(),
+		ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, Endpoint: provider.Endpoint(),
 		RedirectURL: strings.TrimSuffix(p.config.URL, "/") + CallbackPath,
 		Scopes:      append([]string{oidc.ScopeOpenID}, p.config.Scopes...),
-	}, p.discovered, nil
+	}, provider, nil
 }
 
 // person is whom claims tell of, with the first grant that fits.
