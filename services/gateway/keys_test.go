@@ -96,6 +96,11 @@ func TestNobodyGrantsMoreThanHeHas(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
+	plain := w.issue(t, w.key, object{"name": "plain", "role": "admin"}) // by a key without a limit
+	if plain.Rate != nil {
+		t.Errorf("its rate is %d, not that of the settings", *plain.Rate)
+	}
+	intoProblem(t, w.callAs(t, plain.Key, "POST", "/api/v1/keys", object{"name": "x", "role": "viewer", "rate": 501}), 422)
 	list := into[struct{ Items []issued }](t, w.callAs(t, mine.Key, "GET", "/api/v1/keys", nil), 200)
 	if len(list.Items) != 2 {
 		t.Errorf("he sees %+v", list.Items)

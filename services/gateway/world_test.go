@@ -47,6 +47,7 @@ func newWorld(t *testing.T) *world {
 	w.config.Postgres.URL = pgtest.Database(t)
 	w.config.MasterKeys.Keys = masterKey(1)
 	w.config.PublicURL = "https://carillon.example.com"
+	w.config.KeyRate = 500
 	w.config.AdminKeyFile = filepath.Join(t.TempDir(), "admin.key")
 	w.connect(t)
 	w.start(t)
