@@ -50,12 +50,11 @@ func (s *session) run(ctx context.Context) {
 	others.Go(func() { s.ping(inner) })
 	others.Go(func() { s.revalidate(inner, cancel) })
 	code, reason := s.write(inner)
-	revoked := (*revokedError)(nil)
-	switch {
-	case ctx.Err() != nil:
-		code, reason = websocket.CloseGoingAway, "the gateway is going away"
-	case errors.As(context.Cause(inner), &revoked):
+	if revoked, ok := errors.AsType[*revokedError](context.Cause(inner)); ok {
 		code, reason = websocket.ClosePolicyViolation, revoked.Error()
+	}
+	if ctx.Err() != nil {
+		code, reason = websocket.CloseGoingAway, "the gateway is going away"
 	}
 	cancel(nil)
 	s.close(code, reason)
