@@ -96,33 +96,38 @@ func TestNobodyGrantsMoreThanHeHas(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
+	plain := w.issue(t, w.key, object{"name": "plain", "role": "admin"}) // by a key without a limit
+	if plain.Rate != nil {
+		t.Errorf("its rate is %d, not that of the settings", *plain.Rate)
+	}
+	intoProblem(t, w.callAs(t, plain.Key, "POST", "/api/v1/keys", object{"name": "x", "role": "viewer", "rate": 501}), 422)
 	list := into[struct{ Items []issued }](t, w.callAs(t, mine.Key, "GET", "/api/v1/keys", nil), 200)
 	if len(list.Items) != 2 {
 		t.Errorf("he sees %+v", list.Items)
 	}
 }
 
-func TestKeysEndWithinThreeSecondsAtEveryGateway(t *testing.T) {
+// The three seconds are those of package belief.
+func TestKeysEndAtEveryGateway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	expiring := w.issue(t, w.key, object{"name": "short", "role": "viewer", "expires_at": time.Now().Add(1200 * time.Millisecond)})
+	expired := w.issue(t, w.key, object{"name": "expired", "role": "viewer"})
 	revoked := w.issue(t, w.key, object{"name": "revoked", "role": "viewer"})
 	other := *w
 	other.start(t)
 	other.awaitReady(t)
-	for _, key := range []string{expiring.Key, revoked.Key} { // so that the other gateway believes them
+	for _, key := range []string{expired.Key, revoked.Key} { // so that the other gateway believes them
 		into[object](t, other.callAs(t, key, "GET", "/api/v1/session", nil), 200)
 	}
 	into[object](t, w.call(t, "DELETE", "/api/v1/keys/"+revoked.ID.String(), nil), 204)
-	for name, key := range map[string]issued{"expired": expiring, "revoked": revoked} {
-		began := time.Now()
+	w.exec(t, `UPDATE keys SET expires_at = now() WHERE id = $1`, expired.ID)
+	for name, key := range map[string]issued{"expired": expired, "revoked": revoked} {
 		eventually.Succeeds(t, func() error {
 			if r := other.callAs(t, key.Key, "GET", "/api/v1/session", nil); r.status != 401 {
 				return errors.New(name + " and still accepted")
 			}
 			return nil
 		})
-		t.Logf("%s: refused after %v", name, time.Since(began))
 	}
 }
 
@@ -183,7 +188,7 @@ func TestAKeyHasSoManyRequestsASecond(t *testing.T) {
 	quick := w.issue(t, w.key, object{"name": "quick", "role": "viewer", "rate": 100})
 	statuses := map[int]int{}
 	var refused response
-	for range 6 {
+	for range 20 {
 		r := w.callAs(t, slow.Key, "GET", "/api/v1/session", nil)
 		statuses[r.status]++
 		if r.status == 429 {
@@ -215,7 +220,7 @@ func TestWhoGuessesKeysWaitsAndNobodyElse(t *testing.T) {
 		return do(t, request).status
 	}
 	statuses := map[int]int{}
-	for i := range 60 {
+	for i := 0; i < 500 && statuses[429] == 0; i++ {
 		statuses[guess(i)]++
 	}
 	if statuses[401] < 10 || statuses[429] == 0 || len(statuses) != 2 {

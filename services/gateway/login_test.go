@@ -153,6 +153,22 @@ func TestTheFeedTakesACookieFromOurPageOnly(t *testing.T) {
 	}
 }
 
+func TestOtherOriginsOfTheSettingsOnlyFollow(t *testing.T) {
+	t.Parallel()
+	const site = "https://status.example.com"
+	w := newWorldWith(t, func(c *Config) { c.Origins = []string{site} })
+	cookies := w.logIn(t, w.key)
+	header := http.Header{"Cookie": {cookies[0].Name + "=" + cookies[0].Value}, "Origin": {site}, "Sec-Fetch-Site": {"same-site"}}
+	conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(w.url, "http")+"/api/v1/feed", header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	if r := w.send(t, "POST", "/api/v1/queues/default/resume", cookies, map[string]string{"Origin": site, "Sec-Fetch-Site": "same-site"}); r.status != 403 {
+		t.Errorf("a write from there: %d", r.status)
+	}
+}
+
 func TestForgedAndEndedSessionsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

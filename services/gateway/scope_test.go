@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -222,6 +223,38 @@ func TestARefusalToCreateNamesTheNamespacesOfTheKey(t *testing.T) {
 	p := intoProblem(t, w.callAs(t, key, "POST", "/api/v1/jobs", nobody().fill(jobBody)), 403)
 	if !strings.Contains(p.Detail, "billing") {
 		t.Error(p.Detail)
+	}
+}
+
+func TestNamespacesAreListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, namespace := range []string{"b", "a-1", "a", "c"} {
+		for i := range 2 {
+			wanted := document(fmt.Sprint("job-", i))
+			wanted["namespace"] = namespace
+			w.create(t, wanted)
+		}
+	}
+	limited := w.keyFor(t, keyring.Viewer, "b")
+	w.exec(t, `UPDATE keys SET namespaces = '{new,b}' WHERE name = 'tester'`)
+	for key, want := range map[string][]string{w.key: {"a", "a-1", "b", "c"}, limited: {"b", "new"}} {
+		var got []string
+		for cursor := ""; ; {
+			page := into[struct {
+				Items []struct{ Name string }
+				Next  string `json:"next_cursor"`
+			}](t, w.callAs(t, key, "GET", "/api/v1/namespaces?limit=1&cursor="+cursor, nil), 200)
+			for _, item := range page.Items {
+				got = append(got, item.Name)
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

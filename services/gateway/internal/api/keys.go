@@ -33,7 +33,7 @@ type wantedKey struct {
 	Name       string       `json:"name" minLength:"1" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9 ._@/-]*$" patternDescription:"letters, digits, spaces and any of . _ @ / -" doc:"What revisions and the audit log call its holder." example:"deploy"`
 	Role       keyring.Role `json:"role" enum:"viewer,operator,editor,admin"`
 	Namespaces []string     `json:"namespaces,omitempty" minItems:"1" maxItems:"100" pattern:"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$" patternDescription:"1 to 63 lower-case letters, digits or '-'" doc:"The namespaces that it is for; those of the caller if left out."`
-	Rate       *int         `json:"rate,omitempty" minimum:"1" maximum:"100000" doc:"Most requests a second at one gateway; that of the caller, or else of CARILLON_KEY_RATE, if left out."`
+	Rate       *int         `json:"rate,omitempty" minimum:"1" maximum:"100000" doc:"Most requests a second at one gateway; that of the caller, if he has one, or else of CARILLON_KEY_RATE, if left out."`
 	ExpiresAt  *time.Time   `json:"expires_at,omitempty" doc:"When it ends; never, or with the caller's key, if left out."`
 }
 
@@ -47,7 +47,8 @@ func (a *API) createKey(ctx context.Context, in *struct{ payload }) (*answer[iss
 	if err != nil {
 		return nil, err
 	}
-	issued, secret, err := a.Keys.Issue(ctx, callerOf(ctx).Key, keyring.Wanted(wanted))
+	by := callerOf(ctx).Key
+	issued, secret, err := a.Keys.Issue(ctx, by, a.rateOf(by), keyring.Wanted(wanted))
 	return answerWith(issuedKey{issued, secret}, err)
 }
 

@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -92,7 +94,14 @@ func (a *API) logIn(ctx context.Context, in *loginInput) (*loginAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.logLogin(ctx, key.Name)
 	return &loginAnswer{in.cookie(sessionCookie, cookie.Secret, cookie.Ends), identityOf(key, cookie.Ends)}, nil
+}
+
+func (a *API) logLogin(ctx context.Context, name string) {
+	if err := a.AuditLog.Write(ctx, auditlog.Change{Actor: name, Action: "created", Object: "session"}); err != nil {
+		slog.Warn("the audit log lacks a login", "name", name, "error", err)
+	}
 }
 
 func (a *API) getSession(ctx context.Context, _ *struct{}) (*answer[identity], error) {

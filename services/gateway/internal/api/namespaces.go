@@ -10,7 +10,7 @@ import (
 
 func (a *API) routeNamespaces() {
 	op := operation(http.MethodGet, "/namespaces", "list-namespaces", accessTag, "List namespaces")
-	op.Description = "By name: those with jobs, and those that the caller's key is for."
+	op.Description = "By name: those that the caller's key is for, whether they have jobs or not; for a key of all namespaces those with jobs."
 	register(a, keyring.Viewer, op, a.listNamespaces)
 }
 

@@ -98,6 +98,7 @@ func (a *API) finishOpenID(ctx context.Context, in *finishInput) (*redirection, 
 	if err != nil {
 		return nil, err
 	}
+	a.logLogin(ctx, who.Name)
 	return &redirection{begun.Return, []http.Cookie{
 		in.cookie(sessionCookie, cookie.Secret, cookie.Ends), in.cookie(attemptCookie, "", time.Time{}),
 	}}, nil

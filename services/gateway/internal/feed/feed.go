@@ -47,8 +47,9 @@ func New(nc *nats.Conn, js jetstream.JetStream) *Feed {
 	}
 }
 
-// Live returns a reader of the events from now on, within the scope of ctx. If events are not taken yet,
-// it waits for that, and fails with [ErrUnavailable] if ctx ends first.
+// Live returns a reader of the events from now on, within the scope of ctx. If events
+// are not taken yet, it waits for that, and fails with [ErrUnavailable] if ctx ends
+// first.
 func (f *Feed) Live(ctx context.Context) (*Reader, error) {
 	if err := f.awaitOpen(ctx); err != nil {
 		return nil, err
@@ -56,8 +57,8 @@ func (f *Feed) Live(ctx context.Context) (*Reader, error) {
 	return f.reader(ctx, f.ring.Live()), nil
 }
 
-// After returns a reader of the events after a sequence, within the scope of ctx. It waits and fails as
-// Live does.
+// After returns a reader of the events after a sequence, within the scope of ctx. It
+// waits and fails as Live does.
 func (f *Feed) After(ctx context.Context, sequence uint64) (*Reader, error) {
 	if err := f.awaitOpen(ctx); err != nil {
 		return nil, err

@@ -29,7 +29,8 @@ type Reader struct {
 func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool, make(chan struct{}, 1)} }
 
 // Forecast forecasts some minutes from now on, of the jobs of a namespace, or of
-// all within the scope if that is "". It waits for the forecasts before it, or until ctx ends.
+// all within the scope if that is "". It waits for the forecasts before it, or until
+// ctx ends.
 func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, minutes int) (*Forecast, error) {
 	select {
 	case r.turn <- struct{}{}:
@@ -65,6 +66,7 @@ func (r *Reader) queues(ctx context.Context, within scope.Scope) ([]Queue, error
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Queue])
 }
 
+// latest selects the latest runs: of everybody, or of each namespace of a scope.
 func latest(within scope.Scope, args pgx.NamedArgs) string {
 	if within.IsAll() {
 		return `SELECT queue, started_at, finished_at FROM runs ORDER BY fire_time DESC, id DESC LIMIT @latest`

@@ -30,11 +30,12 @@ type Wanted struct {
 
 // Issue makes a key in the name of the holder of another, and returns it and its
 // secret, which nobody can be told again. Nobody grants more than he has: neither a
-// higher role, nor other namespaces, nor a later end, nor more requests a second.
-// It fails with fault.Faults or *[scope.ForeignError].
-func (k *Keyring) Issue(ctx context.Context, by Key, wanted Wanted) (entry APIKey, secret string, err error) {
+// higher role, nor other namespaces, nor a later end, nor more requests a second
+// than his most; 0 is any number. It fails with fault.Faults or
+// *[scope.ForeignError].
+func (k *Keyring) Issue(ctx context.Context, by Key, most int, wanted Wanted) (entry APIKey, secret string, err error) {
 	wanted.inherit(by)
-	if err := wanted.check(by); err != nil {
+	if err := wanted.check(by, most); err != nil {
 		return entry, "", err
 	}
 	secret = belief.NewSecret(Prefix)
@@ -58,12 +59,12 @@ func (w *Wanted) inherit(by Key) {
 	if w.ExpiresAt == nil && !by.ExpiresAt.IsZero() {
 		w.ExpiresAt = &by.ExpiresAt
 	}
-	if w.Rate == nil {
+	if w.Rate == nil && by.Rate != nil && *by.Rate > 0 { // any number is not passed on unasked
 		w.Rate = by.Rate
 	}
 }
 
-func (w *Wanted) check(by Key) error {
+func (w *Wanted) check(by Key, most int) error {
 	var faults fault.Faults
 	if !by.Role.Allows(w.Role) {
 		faults.Add("role", "must not be more than yours, %s", by.Role)
@@ -74,8 +75,8 @@ func (w *Wanted) check(by Key) error {
 	if w.ExpiresAt != nil && !by.ExpiresAt.IsZero() && w.ExpiresAt.After(by.ExpiresAt) {
 		faults.Add("expires_at", "must not be after the end of your key, %s", by.ExpiresAt.UTC().Format(time.RFC3339))
 	}
-	if by.Rate != nil && *by.Rate > 0 && (*w.Rate == 0 || *w.Rate > *by.Rate) {
-		faults.Add("rate", "must not be more than yours, %d", *by.Rate)
+	if most > 0 && w.Rate != nil && *w.Rate > most {
+		faults.Add("rate", "must not be more than yours, %d", most)
 	}
 	if err := faults.Err(); err != nil {
 		return err

@@ -44,20 +44,12 @@ func (s *Store) List(ctx context.Context) ([]Retention, error) {
 // Put stores a valid retention in place of the one of its namespace, or of the
 // default if it names none. It fails with *[scope.ForeignError].
 func (s *Store) Put(ctx context.Context, actor string, retention Retention) error {
-	if err := scope.From(ctx).CheckEach(namespaces(retention)); err != nil {
+	if err := scope.From(ctx).Check(retention.Namespace); err != nil {
 		return err
 	}
 	return s.change(ctx, actor, retention.Namespace, func(before *Retention) (*Retention, error) {
 		return &retention, nil
 	})
-}
-
-// namespaces are those that a retention is for; nil for all.
-func namespaces(r Retention) []string {
-	if r.Namespace == "" {
-		return nil
-	}
-	return []string{r.Namespace}
 }
 
 // Delete makes the default hold for a namespace. It fails with ErrNotFound.
@@ -92,7 +84,7 @@ func (s *Store) change(ctx context.Context, actor, namespace string, edit func(b
 
 func find(ctx context.Context, tx pgx.Tx, namespace string) (*Retention, error) {
 	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM retention
-		WHERE namespace = $1 AND (namespace = '' OR $2::text[] IS NULL OR namespace = ANY($2))`, namespace, scope.From(ctx).Names())
+		WHERE namespace = $1 AND ($2::text[] IS NULL OR namespace = ANY($2))`, namespace, scope.From(ctx).Names())
 	if err != nil {
 		return nil, fmt.Errorf("read retention: %w", err)
 	}
@@ -106,8 +98,7 @@ func find(ctx context.Context, tx pgx.Tx, namespace string) (*Retention, error) 
 func write(ctx context.Context, tx pgx.Tx, actor, namespace string, before, after *Retention) error {
 	batch := &pgx.Batch{}
 	if after == nil {
-		batch.Queue(`DELETE FROM retention
-		WHERE namespace = $1 AND (namespace = '' OR $2::text[] IS NULL OR namespace = ANY($2))`, namespace, scope.From(ctx).Names())
+		batch.Queue(`DELETE FROM retention WHERE namespace = $1`, namespace)
 	} else {
 		batch.Queue(`
 			INSERT INTO retention (namespace, keep, states) VALUES ($1, $2, $3)

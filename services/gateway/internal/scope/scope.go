@@ -79,7 +79,8 @@ func (s Scope) Where(column string, args map[string]any) (condition string) {
 	return column + " = ANY(@scope)"
 }
 
-// Check fails with a *[ForeignError] if a namespace is beyond the scope.
+// Check fails with a *[ForeignError] if a namespace is beyond the scope; "" is
+// beyond every limited one.
 func (s Scope) Check(namespace string) error {
 	if s.Admits(namespace) {
 		return nil
