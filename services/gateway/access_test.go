@@ -6,29 +6,28 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/belief"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/google/uuid"
 )
 
 type operation struct {
-	method, path string
-	role         keyring.Role
+	method, path, id string
+	role             keyring.Role
 }
 
-// open are the routes for which the address is the key.
-var open = []string{"/callbacks/{token}", "/ping/{token}", "/ping/{token}/{event}"}
-
-// operations reads the OpenAPI document: all that needs a key.
+// operations reads the OpenAPI document: all that needs a key. What does not is
+// listed by TestDocumentAndRoutesAgree.
 func (w *world) operations(t *testing.T) []operation {
 	t.Helper()
 	document := into[struct {
 		OpenAPI string `json:"openapi"`
 		Paths   map[string]map[string]struct {
+			ID       string                `json:"operationId"`
 			Security []map[string][]string `json:"security"`
 		} `json:"paths"`
 	}](t, w.callAs(t, "", "GET", "/openapi.json", nil), 200)
@@ -37,11 +36,11 @@ func (w *world) operations(t *testing.T) []operation {
 	}
 	var all []operation
 	for path, methods := range document.Paths {
-		if slices.Contains(open, path) {
-			continue
-		}
 		for method, op := range methods {
-			all = append(all, operation{strings.ToUpper(method), path, keyring.Role(op.Security[0]["key"][0])})
+			if len(op.Security) == 0 {
+				continue
+			}
+			all = append(all, operation{strings.ToUpper(method), path, op.ID, keyring.Role(op.Security[0]["key"][0])})
 		}
 	}
 	return all
@@ -55,7 +54,7 @@ func TestEveryRouteNeedsAKeyAndItsRole(t *testing.T) {
 	secrets := map[keyring.Role]string{}
 	keys := keyring.New(w.pool)
 	for _, role := range keyring.Roles() {
-		secrets[role] = keyring.NewSecret()
+		secrets[role] = belief.NewSecret(keyring.Prefix)
 		if err := keys.InstallSecret(t.Context(), secrets[role]); err != nil {
 			t.Fatal(err)
 		}
@@ -71,6 +70,9 @@ func TestEveryRouteNeedsAKeyAndItsRole(t *testing.T) {
 		path := parameter.ReplaceAllString(op.path, uuid.NewString())
 		for name, key := range map[string]string{"no key": "", "a wrong key": "car_wrong"} {
 			r := w.callAs(t, key, op.method, path, nil)
+			if key != "" && r.status == 429 { // guessed too often
+				continue
+			}
 			if p := intoProblem(t, r, 401); key != "" && p.Detail != "the API key is unknown or has expired" {
 				t.Error(p.Detail)
 			}
@@ -105,22 +107,6 @@ func TestKeysAreStoredHashedAndCanBeRevoked(t *testing.T) {
 		}
 		return nil
 	})
-}
-
-func TestAKeyForSomeNamespacesIsRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	secret := keyring.NewSecret()
-	if err := keyring.New(w.pool).InstallSecret(t.Context(), secret); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.pool.Exec(t.Context(), `UPDATE keys SET namespaces = '{default}' WHERE name LIKE 'admin (%'`); err != nil {
-		t.Fatal(err)
-	}
-	if p := intoProblem(t, w.callAs(t, secret, "GET", "/api/v1/jobs", nil), 403); !strings.Contains(p.Detail, "namespaces") {
-		t.Errorf("%+v", p)
-	}
-	into[object](t, w.call(t, "GET", "/api/v1/jobs", nil), 200)
 }
 
 func TestAdminKeyFile(t *testing.T) {

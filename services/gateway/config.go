@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/guard"
@@ -26,6 +27,11 @@ type Config struct {
 	// PublicURL is the address of the API as targets see it; the runners need the
 	// same. Without it, jobs that want a callback are refused.
 	PublicURL string `env:"CARILLON_PUBLIC_URL"`
+	// KeyRate is the most requests a second, at this gateway, for a key that has no
+	// rate of its own; 0 is any number.
+	KeyRate int `env:"CARILLON_KEY_RATE" envDefault:"500"`
+	// OpenID lets people log in with a provider of their own; nobody by default.
+	OpenID openid.Config
 	// Origins are those of other sites' pages that may follow the live feed, like
 	// https://status.example.com; none by default.
 	Origins []string `env:"CARILLON_ORIGINS"`

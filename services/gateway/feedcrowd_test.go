@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -76,7 +77,7 @@ func (c *watcher) watch(w *world, t *testing.T, again int) {
 // dial opens a feed client, or says why not.
 func (w *world) dial(ctx context.Context, query string) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{HandshakeTimeout: 30 * time.Second, ReadBufferSize: 2 << 10, WriteBufferSize: 1 << 10}
-	conn, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(w.url, "http")+"/api/v1/feed"+query+"&key="+w.key, nil)
+	conn, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(w.url, "http")+"/api/v1/feed"+query, http.Header{"Authorization": {"Bearer " + w.key}})
 	return conn, err
 }
 

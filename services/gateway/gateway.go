@@ -24,25 +24,10 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/auditor"
-	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
 	"github.com/carillon-cron/carillon/services/gateway/internal/cancellation"
-	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
-	"github.com/carillon-cron/carillon/services/gateway/internal/forecast"
-	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
-	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
-	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
-	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
-	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
-	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
-	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
-	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/seal"
@@ -70,6 +55,13 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	if err != nil {
 		return err
 	}
+	if config.OpenID.URL == "" {
+		config.OpenID.URL = config.PublicURL
+	}
+	provider, err := openid.New(config.OpenID)
+	if err != nil {
+		return err
+	}
 	nc, js, err := bus.Connect(config.NATS, "gateway")
 	if err != nil {
 		return err
@@ -83,45 +75,21 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	defer pool.Close()
 
 	relay := outbox.NewRelay(pool, js)
-	jobs, queues := jobstore.New(pool, relay.Kick), queuestore.New(pool, relay.Kick)
-	runs, starter := ledger.New(pool), trigger.New(js)
-	checks := checkstore.New(pool)
-	parts := api.Parts{
-		Jobs:           jobs,
-		Queues:         queues,
-		Pauses:         pausestore.New(pool, relay.Kick),
-		Secrets:        secretstore.New(pool, keys, relay.Kick),
-		Runs:           runs,
-		Retention:      retentionstore.New(pool),
-		Finder:         whereabouts.NewFinder(streams{js}, runs),
-		Audits:         auditor.NewReader(pool),
-		Trigger:        starter,
-		InFlight:       inflight.New(js),
-		Canceller:      cancellation.New(putControl(js)),
-		Redriver:       redrive.New(pool, jobs, queues, starter),
-		Backfills:      backfillstore.New(pool, streams{js}, relay.Kick),
-		Callbacks:      callback.New(js),
-		TakesCallbacks: config.PublicURL != "",
-		Checks:         checks,
-		Pings:          ping.New(js, checks),
-		RunAdaptive:    askForPass(nc),
-		Forecasts:      forecast.NewReader(pool),
-		Feed:           feed.New(nc, js),
-		Origins:        config.Origins,
-		Keys:           keyring.New(pool),
-		Health:         health,
-	}
+	parts := newParts(config, connections{nc, js, pool}, relay.Kick, keys)
+	parts.OpenID, parts.Health = provider, health
 	telling := newTelling(config, pool, &parts, keys)
 	group, ctx := errgroup.WithContext(ctx)
 	start := &start{config: config, pool: pool, js: js, relay: relay, telling: telling, parts: parts}
 	start.notReady()
 	group.Go(func() error { return start.run(ctx) })
 	group.Go(func() error { return parts.Feed.Run(ctx, func() { health.Ready(partFeed) }) })
-	group.Go(func() error { return takeAdaptations(ctx, nc, jobs) })
+	own := scope.With(ctx, scope.All()) // what the gateway does of itself is for all namespaces
+	group.Go(func() error { return takeAdaptations(own, nc, parts.Jobs) })
+	group.Go(func() error { return parts.Keys.Run(ctx) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	if config.AuditEvery > 0 {
-		around := surroundings{js, jobs, parts.Backfills}
-		group.Go(func() error { return auditor.New(pool, runs, parts.Finder, around, config.AuditEvery).Run(ctx) })
+		around := surroundings{js, parts.Jobs, parts.Backfills}
+		group.Go(func() error { return auditor.New(pool, parts.Runs, parts.Finder, around, config.AuditEvery).Run(own) })
 	}
 	return group.Wait()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/api"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/resync"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -58,7 +59,7 @@ func (s *start) run(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() error { return s.relay.Run(ctx) })
-		group.Go(func() error { s.telling.run(ctx); return nil })
+		group.Go(func() error { s.telling.run(scope.With(ctx, scope.All())); return nil })
 		s.watch(ctx, partPostgres, s.pool.Ping)
 		return nil
 	})

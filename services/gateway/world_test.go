@@ -53,6 +53,7 @@ func newWorldWith(t *testing.T, change func(*Config)) *world {
 	w.config.Postgres.URL = pgtest.Database(t)
 	w.config.MasterKeys.Keys = masterKey(1)
 	w.config.PublicURL = "https://carillon.example.com"
+	w.config.KeyRate = 500
 	w.config.AdminKeyFile = filepath.Join(t.TempDir(), "admin.key")
 	change(&w.config)
 	w.connect(t)

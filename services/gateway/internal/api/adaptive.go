@@ -7,6 +7,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
@@ -31,7 +32,7 @@ func (a *API) routeAdaptive() {
 	register(a, keyring.Editor, dismiss, a.dismissSuggestion)
 
 	pass := operation(http.MethodPost, "/adaptive/run", "run-adaptive", jobsTag, "Look now for jobs to be rescheduled")
-	pass.Description = "What a recorder does every ten minutes by itself. It only begins; what it did is in the revisions and the suggestions."
+	pass.Description = "What a recorder does every ten minutes by itself. It only begins; what it did is in the revisions and the suggestions. It is for all namespaces, and so must be the key."
 	pass.DefaultStatus = http.StatusAccepted
 	register(a, keyring.Operator, pass, a.runAdaptive)
 }
@@ -75,6 +76,9 @@ var errNoRecorder = errors.New("no recorder is there to do it")
 
 // runAdaptive leaves it to any recorder.
 func (a *API) runAdaptive(ctx context.Context, _ *struct{}) (*answer[wire.PassAnswer], error) {
+	if err := scope.From(ctx).CheckAll(); err != nil {
+		return nil, err
+	}
 	begun, err := a.RunAdaptive(ctx)
 	if err != nil {
 		return nil, errors.Join(errNoRecorder, err)

@@ -92,7 +92,7 @@ func (a *API) putAlertRoute(ctx context.Context, in *alertRouteBody) (*answer[no
 	if err != nil {
 		return nil, err
 	}
-	if given.AllNamespaces && !role(ctx).Allows(keyring.Admin) {
+	if given.AllNamespaces && !callerOf(ctx).Role.Allows(keyring.Admin) {
 		return nil, huma.Error403Forbidden("a route for all namespaces needs the role " + string(keyring.Admin))
 	}
 	if err := a.carries(ctx, in.Namespace, given.Job); err != nil {

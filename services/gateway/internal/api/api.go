@@ -5,8 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/netip"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/auditor"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfillstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/callback"
@@ -18,8 +21,10 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/login"
 	"github.com/carillon-cron/carillon/services/gateway/internal/noticestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -27,6 +32,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/routestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/throttle"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/whereabouts"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -35,6 +41,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/google/uuid"
 )
 
 const (
@@ -79,8 +86,13 @@ type Parts struct {
 	// RunAdaptive asks a recorder for a pass of adaptive rescheduling.
 	RunAdaptive func(context.Context) (wire.PassAnswer, error)
 	// Origins are the origins of pages that may follow the feed, beside the API's own.
-	Origins   []string
-	Keys      *keyring.Keyring
+	Origins  []string
+	Keys     *keyring.Keyring
+	Logins   *login.Logins
+	OpenID   *openid.Provider
+	AuditLog *auditlog.Log
+	// KeyRate is the most requests a second for a key that has no rate of its own.
+	KeyRate   int
 	Feed      *feed.Feed
 	Forecasts *forecast.Reader
 	Health    *service.Health
@@ -92,6 +104,11 @@ type API struct {
 	app      *fiber.App
 	huma     huma.API
 	sessions sessions
+
+	callers   *throttle.Throttle[uuid.UUID]
+	strangers *throttle.Throttle[netip.Addr] // by wrong keys
+	intruders *throttle.Throttle[netip.Addr] // by wrong tokens
+	followers *http.CrossOriginProtection
 }
 
 // New returns an API over the given parts.
@@ -102,6 +119,8 @@ func New(parts Parts) *API {
 		ReadTimeout: readTimeout, WriteTimeout: readTimeout, IdleTimeout: idleTimeout,
 		ErrorHandler: writeError,
 	})}
+	a.callers, a.strangers, a.intruders = throttle.New[uuid.UUID](), throttle.New[netip.Addr](), throttle.New[netip.Addr]()
+	a.followers = followers(parts.Origins)
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())
 	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
@@ -123,6 +142,11 @@ func New(parts Parts) *API {
 	a.routeChecks()
 	a.routePings()
 	a.routeFeed()
+	a.routeKeys()
+	a.routeLogin()
+	a.routeOpenID()
+	a.routeNamespaces()
+	a.routeAuditLog()
 	a.routeDocs()
 	a.routeHealth()
 	return a

@@ -11,7 +11,7 @@ import (
 
 func (a *API) routeAudits() {
 	op := operation(http.MethodGet, "/audits", "list-audits", runsTag, "List the audits that Carillon made by itself")
-	op.Description = "The newest first; those of the last 31 days. Which fires a window is about, `GET /audit` says."
+	op.Description = "The newest first; those of the last 31 days. They are of all namespaces, so a key for some sees none. Which fires a window is about, `GET /audit` says."
 	register(a, keyring.Viewer, op, a.listAudits)
 }
 

@@ -3,58 +3,127 @@ package api
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/login"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/danielgtaylor/huma/v2"
 )
 
-type keyOfRequest struct{}
+const (
+	// guesses is how many wrong keys a second are looked up for one address.
+	guesses = 5
+	// tokenGuesses is the same for the tokens of pings and callbacks. Nobody guesses
+	// one, so it only spares Postgres; and a proxy, or a building full of machines, may
+	// go on with checks that were deleted.
+	tokenGuesses = 50
+)
+
+type callerOfRequest struct{}
+
+// caller is who makes a request: a key, or what a session stands for.
+type caller struct {
+	keyring.Key
+	proof credential
+}
+
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerOfRequest{}).(caller)
+	return c
+}
 
 // actor names the caller in revisions and in the audit log.
-func actor(ctx context.Context) string {
-	key, _ := ctx.Value(keyOfRequest{}).(keyring.Key)
-	return key.Name
-}
+func actor(ctx context.Context) string { return callerOf(ctx).Name }
 
-// role is what the caller may do.
-func role(ctx context.Context) keyring.Role {
-	key, _ := ctx.Value(keyOfRequest{}).(keyring.Key)
-	return key.Role
-}
-
-// authenticate lets a request pass whose key has the role that the route needs,
-// or to a route that needs none.
+// authenticate lets a request pass whose caller has the role that the route needs,
+// or to a route that needs none. From here on the context holds the scope.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
-	if leastRole(ctx.Operation()) == "" {
+	least := leastRole(ctx.Operation())
+	if least == "" {
 		next(ctx)
 		return
 	}
-	secret := secretOf(ctx)
-	if secret == "" {
-		a.unauthorized(ctx, "an API key is needed: Authorization: Bearer car_…")
-		return
-	}
-	key, err := a.Keys.Find(ctx.Context(), secret)
-	least := leastRole(ctx.Operation())
+	who, err := a.identify(ctx)
 	switch {
-	case errors.Is(err, keyring.ErrUnknown):
-		a.unauthorized(ctx, err.Error())
 	case err != nil:
-		a.refuse(ctx, asProblem(err))
-	case key.Scoped: // no route keeps to namespaces, so none can take such a key
-		a.refuse(ctx, huma.Error403Forbidden("the API key is limited to namespaces, which is not supported; clear keys.namespaces"))
-	case !key.Role.Allows(least):
-		a.refuse(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; the key has "+string(key.Role)))
+		a.refuse(ctx, err)
+	case !who.Role.Allows(least):
+		a.refuse(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; the key has "+string(who.Role)))
 	default:
-		next(huma.WithValue(ctx, keyOfRequest{}, key))
+		within := huma.WithContext(ctx, scope.With(ctx.Context(), who.Scope))
+		next(huma.WithValue(within, callerOfRequest{}, who))
 	}
 }
 
-func (a *API) unauthorized(ctx huma.Context, detail string) {
-	ctx.SetHeader("WWW-Authenticate", `Bearer realm="carillon"`)
-	a.refuse(ctx, huma.Error401Unauthorized(detail))
+// identify finds the caller, or the problem with him.
+func (a *API) identify(ctx huma.Context) (caller, error) {
+	proof := credentialOf(ctx)
+	if proof.secret == "" {
+		return caller{}, unauthorized("an API key is needed: Authorization: Bearer car_…")
+	}
+	if err := a.checkPage(ctx, proof); err != nil {
+		return caller{}, err
+	}
+	key, err := a.prove(ctx, proof)
+	return caller{key, proof}, err
+}
+
+// prove finds what a credential stands for, within the limits. An address that has
+// guessed too often waits, but nobody else who comes from there with what is known.
+func (a *API) prove(ctx huma.Context, proof credential) (keyring.Key, error) {
+	address := addressOf(ctx)
+	if wait := a.strangers.Empty(address); wait > 0 && !a.knows(proof) {
+		return keyring.Key{}, tooMany("too many wrong keys from this address", wait)
+	}
+	key, err := a.lookUp(ctx.Context(), proof)
+	if isAny(err, keyring.ErrUnknown, login.ErrUnknown) {
+		a.strangers.Take(address, guesses)
+		return key, unauthorized(err.Error())
+	}
+	if err != nil {
+		return key, asProblem(err)
+	}
+	if wait := a.callers.Take(key.ID, a.rateOf(key)); wait > 0 {
+		return key, tooMany("too many requests with this key", wait)
+	}
+	return key, nil
+}
+
+// lookUp fails with the errors of the keyring, or of the logins.
+func (a *API) lookUp(ctx context.Context, proof credential) (keyring.Key, error) {
+	if proof.isCookie {
+		return a.Logins.Find(ctx, proof.secret)
+	}
+	return a.Keys.Find(ctx, proof.secret)
+}
+
+func (a *API) knows(proof credential) bool {
+	if proof.isCookie {
+		return a.Logins.Knows(proof.secret)
+	}
+	return a.Keys.Knows(proof.secret)
+}
+
+// rateOf is the most requests a second for a key; 0 for any number.
+func (a *API) rateOf(key keyring.Key) int {
+	if key.Rate != nil {
+		return *key.Rate
+	}
+	return a.KeyRate
+}
+
+func unauthorized(detail string) error {
+	return huma.ErrorWithHeaders(huma.Error401Unauthorized(detail), http.Header{"WWW-Authenticate": {`Bearer realm="carillon"`}})
+}
+
+func tooMany(detail string, wait time.Duration) error {
+	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	return huma.ErrorWithHeaders(huma.Error429TooManyRequests(detail), http.Header{"Retry-After": {seconds}})
 }
 
 // refuse answers with a problem, outside of a handler.
@@ -71,8 +140,19 @@ func (a *API) refuse(ctx huma.Context, problem error) {
 	_ = huma.WriteErr(a.huma, ctx, status, problem.Error()) // it logs what it cannot write
 }
 
+// stillValid fails once a caller has been revoked or has expired. While Postgres is
+// away, nobody has.
+func (a *API) stillValid(ctx context.Context, who caller) error {
+	_, err := a.lookUp(ctx, who.proof)
+	if isAny(err, keyring.ErrUnknown, login.ErrUnknown) {
+		return err
+	}
+	return nil
+}
+
 // secretOf returns the key of a request, or "". Browsers cannot set headers on a
-// WebSocket, so the feed takes it from the query or from a subprotocol as well.
+// WebSocket, so the feed takes it from a subprotocol as well. Never from the
+// address: addresses are logged, kept and sent on.
 func secretOf(ctx huma.Context) string {
 	scheme, secret, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
@@ -81,10 +161,8 @@ func secretOf(ctx huma.Context) string {
 	if ctx.Operation().OperationID != followFeed {
 		return ""
 	}
-	if offered, ok := bearerProtocol(ctx.Header("Sec-WebSocket-Protocol")); ok {
-		return strings.TrimPrefix(offered, bearerPrefix)
-	}
-	return ctx.Query("key")
+	offered, _ := bearerProtocol(ctx.Header("Sec-WebSocket-Protocol"))
+	return strings.TrimPrefix(offered, bearerPrefix)
 }
 
 const bearerPrefix = "bearer."

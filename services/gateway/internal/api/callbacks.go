@@ -19,7 +19,7 @@ const maxCallback = 32 << 10
 func (a *API) routeCallbacks() {
 	op := operation(http.MethodPost, carillon.CallbackPath+"{token}", "call-back", runsTag, "Say how a run went that was taken on with 202",
 		http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	op.Description = "For the targets of jobs with `target.callback`. The address, with its token, came with the call, as `Carillon-Callback-Url`; " +
 		"it needs no key. The same news again gets the same answer; 409 if it contradicts the first, 410 after the time for it, 404 if nobody here " +
 		"made the token. After 503, or no answer, call back again. News of an attempt that has ended otherwise, as by a cancel, is taken and changes nothing."
@@ -38,7 +38,13 @@ type CallbackPath struct {
 
 type callbackInput struct {
 	CallbackPath
+	bearer
 	payload
+}
+
+// Resolve is that of both parts.
+func (in *callbackInput) Resolve(ctx huma.Context) []error {
+	return append(in.bearer.Resolve(ctx), in.payload.Resolve(ctx)...)
 }
 
 type callbackBody struct {
@@ -59,6 +65,10 @@ func (a *API) callBack(ctx context.Context, in *callbackInput) (*answer[calledBa
 	if err != nil {
 		return nil, err
 	}
-	run, err := a.Callbacks.Take(ctx, in.Token, wire.Report{State: body.State, Message: body.Message, At: time.Now().UTC()})
+	var run uuid.UUID
+	err = a.byToken(in.bearer, false, func() (err error) {
+		run, err = a.Callbacks.Take(ctx, in.Token, wire.Report{State: body.State, Message: body.Message, At: time.Now().UTC()})
+		return err
+	})
 	return answerWith(calledBack{run, body.State}, err)
 }

@@ -35,9 +35,6 @@ func (a *API) followFeed(ctx context.Context, in *feedQuery) (*huma.StreamRespon
 	if !in.upgrade && !in.stream {
 		return nil, huma.NewError(http.StatusUpgradeRequired, "this is a WebSocket; for server-sent events, accept "+eventStream)
 	}
-	if err := a.checkOrigin(in.origin, in.host); err != nil {
-		return nil, err
-	}
 	if a.sessions.full() {
 		return nil, huma.NewError(http.StatusTooManyRequests, "this gateway has as many clients of the feed as it takes; try another, or later")
 	}
@@ -45,7 +42,11 @@ func (a *API) followFeed(ctx context.Context, in *feedQuery) (*huma.StreamRespon
 	if err != nil {
 		return nil, err
 	}
-	v := &viewer{filter: in.filter, events: reader, coalesce: in.coalesce}
+	who := callerOf(ctx)
+	v := &viewer{
+		filter: in.filter, events: reader, coalesce: in.coalesce,
+		valid: func(ctx context.Context) error { return a.stillValid(ctx, who) },
+	}
 	if in.upgrade {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) { a.upgrade(ctx, v) }}, nil
 	}
@@ -70,7 +71,8 @@ const feedDescription = "A WebSocket, or server-sent events for a request that a
 	"With `coalesce`, events come at most once in that time, and of each job only the last, with `skipped` saying how many came before it.\n\n" +
 	"`{\"type\": \"reset\", \"reason\": \"…\", \"seq\": 1042}` says that events up to there cannot be had any more: read the runs anew; the feed goes on after them.\n\n" +
 	"A client that reads too slowly is disconnected with code 1013 and a reason (server-sent events: an event `end`). The gateway's end has code 1001. " +
-	"Where headers cannot be set, give the key as subprotocol `bearer.<key>`, or as the parameter `key`. A browser's page of another origin is refused unless CARILLON_ORIGINS names it."
+	"Where headers cannot be set, give the key as subprotocol `bearer.<key>`; a browser that is logged in needs none. A browser's page of another origin is refused unless CARILLON_ORIGINS names it. " +
+	"When the key is revoked or ends, so does the feed, with code 1008."
 
 // upgrade makes a WebSocket of a request.
 func (a *API) upgrade(ctx huma.Context, v *viewer) {

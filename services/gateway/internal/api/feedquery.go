@@ -27,19 +27,16 @@ type feedQuery struct {
 	Kind      []carillon.Kind  `query:"kind,explode" enum:"schedule,manual,backfill" doc:"Only runs of this kind; may be given several times."`
 	Since     int64            `query:"since" default:"-1" minimum:"-1" doc:"Begin after the event with this sequence; by default with what comes next."`
 	Coalesce  string           `query:"coalesce" doc:"Send at most once in this time, from 100ms to 10s, and of each job only its last event." example:"500ms"`
-	Key       string           `query:"key" doc:"The API key, where headers cannot be set."`
 
 	filter          feed.Filter
 	coalesce        time.Duration
 	upgrade, stream bool // what the request is to become
-	origin, host    string
 }
 
 // Resolve reads what the parameters say.
 func (q *feedQuery) Resolve(ctx huma.Context) (faults []error) {
 	q.upgrade = websocket.IsWebSocketUpgrade(humafiber.Unwrap(ctx))
 	q.stream = strings.Contains(ctx.Header("Accept"), eventStream)
-	q.origin, q.host = ctx.Header("Origin"), ctx.Host()
 	labels, err := parseLabels(q.Label)
 	if err != nil {
 		faults = append(faults, &huma.ErrorDetail{Location: "query.label", Message: badLabels, Value: q.Label})

@@ -142,5 +142,6 @@ func (a *API) runJob(ctx context.Context, in *JobPath) (*answer[ledger.Run], err
 	if err != nil {
 		return nil, err
 	}
+	a.logAsked(ctx, "run", job.Namespace, "job/"+job.ID.String(), map[string]any{"run_id": queued.RunID})
 	return &answer[ledger.Run]{asQueued(queued)}, nil
 }

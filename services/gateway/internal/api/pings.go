@@ -61,18 +61,21 @@ type pingEventInput struct {
 	said
 }
 
-// said is the start of what a job posts, whatever it is.
-type said struct{ text string }
+// said is the start of what a job posts, whatever it is, and where it came from.
+type said struct {
+	bearer
+	text string
+}
 
 // Resolve lets huma fill it.
 func (s *said) Resolve(ctx huma.Context) []error {
 	body := humafiber.Unwrap(ctx).Body()
 	s.text = strings.ToValidUTF8(strings.ReplaceAll(string(body[:min(len(body), maxPing)]), "\x00", ""), string(utf8.RuneError))
-	return nil
+	return s.bearer.Resolve(ctx)
 }
 
 func (a *API) ping(ctx context.Context, in *pingInput) (*answer[pinged], error) {
-	return a.takePing(ctx, in.Token, wire.Ping{Event: wire.PingSuccess, Message: in.text})
+	return a.takePing(ctx, in.bearer, in.Token, wire.Ping{Event: wire.PingSuccess, Message: in.text})
 }
 
 func (a *API) pingEvent(ctx context.Context, in *pingEventInput) (*answer[pinged], error) {
@@ -90,7 +93,7 @@ func (a *API) pingEvent(ctx context.Context, in *pingEventInput) (*answer[pinged
 			said.Event = wire.PingFail
 		}
 	}
-	return a.takePing(ctx, in.Token, said)
+	return a.takePing(ctx, in.bearer, in.Token, said)
 }
 
 // pinged is the answer to a ping.
@@ -98,9 +101,9 @@ type pinged struct {
 	Event wire.PingEvent `json:"event" doc:"What was understood." enum:"start,success,fail"`
 }
 
-func (a *API) takePing(ctx context.Context, token uuid.UUID, said wire.Ping) (*answer[pinged], error) {
+func (a *API) takePing(ctx context.Context, from bearer, token uuid.UUID, said wire.Ping) (*answer[pinged], error) {
 	said.At = time.Now().UTC().Truncate(time.Microsecond) // what Postgres keeps
-	err := a.Pings.Take(ctx, token, said)
+	err := a.byToken(from, !a.Pings.Knows(token), func() error { return a.Pings.Take(ctx, token, said) })
 	out, err := answerWith(pinged{said.Event}, err)
 	return out, asProblem(err)
 }

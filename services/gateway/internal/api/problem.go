@@ -15,12 +15,15 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/inflight"
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/redrive"
 	"github.com/carillon-cron/carillon/services/gateway/internal/retentionstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/routestore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/services/gateway/internal/secretstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/trigger"
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -45,8 +48,11 @@ func asProblem(err error) error {
 	if faults, ok := errors.AsType[fault.Faults](err); ok {
 		return invalid(details(faults))
 	}
+	if foreign, ok := errors.AsType[*scope.ForeignError](err); ok {
+		return huma.Error403Forbidden(foreign.Error())
+	}
 	switch {
-	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, retentionstore.ErrNotFound, callback.ErrUnknown, routestore.ErrNotFound, checkstore.ErrNotFound, ping.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion):
+	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, retentionstore.ErrNotFound, keyring.ErrNotFound, callback.ErrUnknown, routestore.ErrNotFound, checkstore.ErrNotFound, ping.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion, openid.ErrOff):
 		return huma.Error404NotFound(err.Error())
 	case isAny(err, jobstore.ErrNameTaken, checkstore.ErrNameTaken):
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
@@ -66,6 +72,14 @@ func asProblem(err error) error {
 		return unavailable(ping.ErrUnavailable.Error())
 	case errors.Is(err, ping.ErrTooMany):
 		return huma.Error429TooManyRequests(err.Error())
+	case errors.Is(err, openid.ErrRefused):
+		slog.Info("login refused", "error", err)
+		return huma.Error403Forbidden(openid.ErrRefused.Error())
+	case errors.Is(err, openid.ErrNoGrant):
+		return huma.Error403Forbidden(err.Error())
+	case errors.Is(err, openid.ErrUnavailable):
+		slog.Warn("login failed", "error", err)
+		return unavailable(openid.ErrUnavailable.Error())
 	case errors.Is(err, callback.ErrLate):
 		return huma.Error410Gone(err.Error())
 	case errors.Is(err, backfillstore.ErrUnavailable):

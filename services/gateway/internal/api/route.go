@@ -14,22 +14,36 @@ const prefix = "/api/v1"
 // securityScheme names the API key in the OpenAPI document.
 const securityScheme = "key"
 
+// cookieScheme names the cookie of a session there.
+const cookieScheme = "session"
+
 // register adds a route below the prefix, for holders of at least the given
 // role, which the OpenAPI document names as the scope of the security scheme.
 func register[I, O any](a *API, least keyring.Role, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.Security = []map[string][]string{{securityScheme: {string(least)}}, {cookieScheme: {string(least)}}}
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+	registerOpen(a, op, handle)
+}
+
+// registerOpen adds a route below the prefix that needs no key.
+func registerOpen[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	op.Path = prefix + op.Path
-	op.Security = []map[string][]string{{securityScheme: {string(least)}}}
-	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden,
-		http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
-	if op.RequestBody != nil {
-		op.SkipValidateBody = true // the handler does, with read
-		op.MaxBodyBytes = maxBody
-		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
-	}
+	describeBody(&op)
+	op.Errors = append(op.Errors, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		return out, asProblem(err)
 	})
+}
+
+// describeBody says how a body is checked, if there is one.
+func describeBody(op *huma.Operation) {
+	if op.RequestBody == nil {
+		return
+	}
+	op.SkipValidateBody = true // the handler does, with read
+	op.MaxBodyBytes = maxBody
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 }
 
 // leastRole is the role that an operation needs; "" if it needs no key.

@@ -12,6 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// openOperations need no key: the address is one, or they are how to come by one.
+var openOperations = []string{"call-back", "log-in", "list-login-ways", "begin-openid", "finish-openid"}
+
 // TestDocumentAndRoutesAgree holds the OpenAPI document and the routes that are
 // really registered together, in both directions.
 func TestDocumentAndRoutesAgree(t *testing.T) {
@@ -27,7 +30,7 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	for _, op := range operations(a.huma.OpenAPI()) {
 		path := strings.NewReplacer("{", ":", "}", "").Replace(op.Path)
 		documented = append(documented, op.Method+" "+path)
-		if open := withoutKey(op.Path); open != (leastRole(op) == "") || !open && !slices.Contains(keyring.Roles(), leastRole(op)) || op.Summary == "" || len(op.Tags) != 1 {
+		if open := withoutKey(op.Path) || slices.Contains(openOperations, op.OperationID); open != (leastRole(op) == "") || !open && !slices.Contains(keyring.Roles(), leastRole(op)) || op.Summary == "" || len(op.Tags) != 1 {
 			t.Errorf("%s %s says too little: %+v", op.Method, op.Path, op)
 		}
 		if op.RequestBody != nil && op.RequestBody.Content["application/json"].Example == nil {

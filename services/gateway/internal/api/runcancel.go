@@ -23,5 +23,9 @@ func (a *API) cancelRun(ctx context.Context, in *RunPath) (*answer[ledger.Run], 
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(run, a.Canceller.Cancel(ctx, run, actor(ctx)))
+	if err := a.Canceller.Cancel(ctx, run, actor(ctx)); err != nil {
+		return nil, err
+	}
+	a.logAsked(ctx, "cancelled", run.Namespace, "run/"+run.ID.String(), map[string]any{"job_id": run.JobID})
+	return &answer[ledger.Run]{run}, nil
 }

@@ -26,12 +26,13 @@ func documentConfig() huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info: &huma.Info{Title: "Carillon", Version: "1", Description: introduction},
-			Tags: []*huma.Tag{{Name: jobsTag}, {Name: schedulesTag}, {Name: runsTag}, {Name: queuesTag}, {Name: pausesTag}, {Name: secretsTag}, {Name: alertsTag}, {Name: checksTag}, {Name: feedTag}},
+			Tags: []*huma.Tag{{Name: jobsTag}, {Name: schedulesTag}, {Name: runsTag}, {Name: queuesTag}, {Name: pausesTag}, {Name: secretsTag}, {Name: alertsTag}, {Name: checksTag}, {Name: feedTag}, {Name: accessTag}},
 			Components: &huma.Components{
 				Schemas: registry,
-				SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
-					Type: "http", Scheme: "bearer", Description: authentication,
-				}},
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					securityScheme: {Type: "http", Scheme: "bearer", Description: authentication},
+					cookieScheme:   {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: sessionText},
+				},
 			},
 		},
 		Formats:                      huma.DefaultFormats,
@@ -52,12 +53,17 @@ const (
 	alertsTag    = "Alerts"
 	checksTag    = "Checks"
 	feedTag      = "Feed"
+	accessTag    = "Access"
 )
 
 const introduction = "Jobs that call HTTP endpoints on a schedule, and what became of every single fire."
 
 const authentication = "An API key, sent as `Authorization: Bearer car_…`. " +
-	"Each operation names the least role that a key needs: viewer, operator, editor or admin; each may do all that the ones before it may."
+	"Each operation names the least role that a key needs: viewer, operator, editor or admin; each may do all that the ones before it may. " +
+	"A key may be for some namespaces only: what is beyond them is not found, and writing there is refused."
+
+const sessionText = "The cookie of a browser that is logged in, by `POST /api/v1/session` or OpenID Connect. Over HTTPS its name begins with `__Host-`. " +
+	"Requests from the pages of other sites are refused."
 
 // schemaName gives huma's own types the API's words, and keeps what the feed
 // says of a run apart from what the ledger says.

@@ -21,7 +21,8 @@ const (
 )
 
 // session is a viewer on a WebSocket. The goroutine that serves it writes; one
-// more reads, for pings and for the end; one more sends pings.
+// more reads, for pings and for the end; one sends pings; one looks whether the
+// client still may.
 type session struct {
 	*viewer
 	conn *websocket.Conn
@@ -32,20 +33,22 @@ type session struct {
 
 // run serves the client until it goes, until it is too slow, or until ctx ends.
 // The connection must not be used any more when run returns, so it waits for
-// the other two goroutines.
+// the other goroutines.
 func (s *session) run(ctx context.Context) {
-	inner, cancel := context.WithCancel(ctx)
-	done := make(chan struct{}, 2)
-	go func() { s.listen(cancel); done <- struct{}{} }()
-	go func() { s.ping(inner); done <- struct{}{} }()
+	inner, cancel := context.WithCancelCause(ctx)
+	var others sync.WaitGroup
+	others.Go(func() { s.listen(func() { cancel(nil) }) })
+	others.Go(func() { s.ping(inner) })
+	others.Go(func() { s.revalidate(inner, cancel) })
 	code, reason := websocket.CloseTryAgainLater, s.watch(inner, s)
 	if ctx.Err() != nil {
 		code, reason = websocket.CloseGoingAway, goingAway
+	} else if revoked := revocation(inner); revoked != nil {
+		code, reason = websocket.ClosePolicyViolation, revoked.Error()
 	}
-	cancel()
+	cancel(nil)
 	s.close(code, reason)
-	<-done
-	<-done
+	others.Wait()
 }
 
 // listen ends with the connection, or when the session closes.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,7 +48,7 @@ func (a *API) stream(ctx huma.Context, v *viewer) {
 
 // serveStream writes until the client has gone, is too slow, or serving ends.
 func serveStream(serving context.Context, v *viewer, w *bufio.Writer, conn net.Conn) {
-	ctx, cancel := context.WithCancel(serving)
+	ctx, cancel := context.WithCancelCause(serving)
 	s := &stream{viewer: v, conn: conn, out: make(chan []byte), gone: ctx.Done()}
 	ended := make(chan string)
 	go func() {
@@ -58,7 +59,9 @@ func serveStream(serving context.Context, v *viewer, w *bufio.Writer, conn net.C
 		case <-ctx.Done():
 		}
 	}()
-	defer func() { cancel(); <-ended }()
+	var others sync.WaitGroup
+	others.Go(func() { v.revalidate(ctx, cancel) })
+	defer func() { cancel(nil); <-ended; others.Wait() }()
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
 	text := []byte(": following\n\n")
@@ -70,6 +73,8 @@ func serveStream(serving context.Context, v *viewer, w *bufio.Writer, conn net.C
 		case reason := <-ended:
 			if serving.Err() != nil {
 				reason = goingAway
+			} else if revoked := revocation(ctx); revoked != nil {
+				reason = revoked.Error()
 			}
 			_ = s.write(w, []byte("event: end\ndata: "+reason+"\n\n")) // if the client still takes it
 			return

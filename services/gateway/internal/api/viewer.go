@@ -30,9 +30,10 @@ type sink interface {
 type viewer struct {
 	filter   feed.Filter
 	events   *feed.Reader
-	coalesce time.Duration // 0: every event
-	sent     uint64        // sequence of the last event that the client has been sent or spared
-	held     *latest       // nil without coalesce
+	coalesce time.Duration               // 0: every event
+	valid    func(context.Context) error // nil while the client may go on
+	sent     uint64                      // sequence of the last event that the client has been sent or spared
+	held     *latest                     // nil without coalesce
 }
 
 // watch sends events until it cannot, and returns why, for the client to read.
@@ -83,7 +84,7 @@ func (v *viewer) take(to sink, events []*feed.Event) error {
 	if v.held != nil && !v.held.full() && !v.events.Waits() {
 		return nil
 	}
-	v.sent = events[len(events)-1].Sequence
+	v.sent = v.events.Seen()
 	return errors.Join(v.release(to), to.flush())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -27,11 +28,12 @@ type Reader struct{ pool *pgxpool.Pool }
 func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool} }
 
 // List returns the newest audits that begin before an instant, the newest first; the
-// zero time is before none.
+// zero time is before none. They are of all namespaces, so a limited scope has none.
 func (r *Reader) List(ctx context.Context, before time.Time, limit int) ([]Audit, error) {
 	rows, err := r.pool.Query(ctx, `
 		SELECT begins, ends, expected, pending, unexplained, unexpected, stale, created_at FROM audits
-		WHERE begins < coalesce($1::timestamptz, 'infinity') ORDER BY begins DESC LIMIT $2`, nullable(before), limit)
+		WHERE begins < coalesce($1::timestamptz, 'infinity') AND $3 ORDER BY begins DESC LIMIT $2`,
+		nullable(before), limit, scope.From(ctx).IsAll())
 	if err != nil {
 		return nil, wrapped(err)
 	}

@@ -19,16 +19,16 @@ func (s *Store) Cancel(ctx context.Context, actor string, id uuid.UUID) (Progres
 	if p.State != Running && p.State != Stalled {
 		return p, fmt.Errorf("%w: it is %s", ErrEnded, p.State)
 	}
-	at := now()
+	at, before := now(), p.encode()
 	p.State, p.CancelledAt = Cancelled, &at
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return p.cancel(ctx, tx, actor) })
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return p.cancel(ctx, tx, actor, before) })
 	if err == nil {
 		s.written()
 	}
 	return p, err
 }
 
-func (b Backfill) cancel(ctx context.Context, tx pgx.Tx, actor string) error {
+func (b Backfill) cancel(ctx context.Context, tx pgx.Tx, actor string, before []byte) error {
 	tag, err := tx.Exec(ctx, `UPDATE backfills SET cancelled_at = $2 WHERE id = $1 AND cancelled_at IS NULL`, b.ID, b.CancelledAt)
 	if err != nil {
 		return fmt.Errorf("cancel backfill: %w", err)
@@ -37,7 +37,7 @@ func (b Backfill) cancel(ctx context.Context, tx pgx.Tx, actor string) error {
 		return fmt.Errorf("%w: it is %s", ErrEnded, Cancelled)
 	}
 	batch := &pgx.Batch{}
-	b.log(batch, actor, "cancelled")
+	b.log(batch, actor, "cancelled", before)
 	b.announce(batch, wire.Backfill{ID: b.ID, JobID: b.JobID, Ended: true})
 	return tx.SendBatch(ctx, batch).Close()
 }

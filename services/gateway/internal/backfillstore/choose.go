@@ -8,6 +8,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfill"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -36,7 +37,7 @@ func (s *Store) plan(ctx context.Context, tx pgx.Tx, job uuid.UUID, r backfill.R
 	if err != nil || len(revisions) == 0 {
 		return plan, err
 	}
-	keptFrom, err := ledger.Beginning(ctx, tx, revisions[0].Namespace)
+	keptFrom, err := ledger.Beginning(ctx, tx, scope.Of([]string{revisions[0].Namespace}))
 	if err != nil {
 		return plan, err
 	}

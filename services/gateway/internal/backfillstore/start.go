@@ -2,9 +2,11 @@ package backfillstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfill"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -61,16 +63,21 @@ func (b Backfill) write(ctx context.Context, tx pgx.Tx, fires []time.Time) error
 		INSERT INTO backfills (id, job_id, namespace, begins, ends, mode, schedule, rate, fires, actor, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		b.ID, b.JobID, b.Namespace, b.From, b.To, b.Mode, b.Schedule, b.Rate, fires, b.Actor, b.CreatedAt)
-	b.log(batch, b.Actor, "created")
+	b.log(batch, b.Actor, "created", nil)
 	b.announce(batch, wire.Backfill{ID: b.ID, JobID: b.JobID, Fires: fires, Rate: b.Rate})
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// log writes the audit log's line of what somebody did to the backfill.
-func (b Backfill) log(batch *pgx.Batch, actor, action string) {
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, after) VALUES ($1, $2, $3, $4, $5)`,
-		actor, b.Namespace, action, "backfill/"+b.ID.String(), b)
+// log writes the audit log's line of what somebody made of the backfill.
+func (b Backfill) log(batch *pgx.Batch, actor, action string, before []byte) {
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Namespace: b.Namespace, Action: action, Object: "backfill/" + b.ID.String(), Before: before, After: b.encode(),
+	})
+}
+
+func (b Backfill) encode() []byte {
+	text, _ := json.Marshal(b) // cannot fail: plain data
+	return text
 }
 
 func (b Backfill) announce(batch *pgx.Batch, message wire.Backfill) {

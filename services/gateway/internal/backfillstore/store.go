@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/backfill"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
@@ -63,12 +64,13 @@ func New(pool *pgxpool.Pool, streams Streams, written func()) *Store {
 
 const selectBackfill = `
 	SELECT id, job_id, namespace, begins, ends, mode, schedule, rate, cardinality(fires), actor, created_at, cancelled_at
-	FROM backfills WHERE `
+	FROM backfills WHERE ($1::text[] IS NULL OR namespace = ANY($1)) AND `
 
 // List returns the newest backfills of a job before the given one, the newest
 // first; [uuid.Max] is before none.
 func (s *Store) List(ctx context.Context, job, before uuid.UUID, limit int) ([]Backfill, error) {
-	rows, err := s.pool.Query(ctx, selectBackfill+`job_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, job, before, limit)
+	rows, err := s.pool.Query(ctx, selectBackfill+`job_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`,
+		scope.From(ctx).Names(), job, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list backfills: %w", err)
 	}
@@ -76,7 +78,7 @@ func (s *Store) List(ctx context.Context, job, before uuid.UUID, limit int) ([]B
 }
 
 func (s *Store) one(ctx context.Context, id uuid.UUID) (Backfill, error) {
-	rows, err := s.pool.Query(ctx, selectBackfill+`id = $1`, id)
+	rows, err := s.pool.Query(ctx, selectBackfill+`id = $2`, scope.From(ctx).Names(), id)
 	if err != nil {
 		return Backfill{}, fmt.Errorf("read backfill: %w", err)
 	}

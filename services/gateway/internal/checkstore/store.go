@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -91,12 +92,16 @@ func one(ctx context.Context, db querier, which string, args ...any) (State, err
 	return found[0], nil
 }
 
+// byID is the condition for one check, within a scope.
+const byID = `WHERE c.id = $1 AND ($2::text[] IS NULL OR c.namespace = ANY($2))`
+
 // Get returns a check. It fails with ErrNotFound.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (State, error) {
-	return one(ctx, s.pool, `WHERE c.id = $1`, id)
+	return one(ctx, s.pool, byID, id, scope.From(ctx).Names())
 }
 
-// Has reports whether a token is that of a check.
+// Has reports whether a token is that of a check, of whatever namespace: the token is
+// all that a ping shows.
 func (s *Store) Has(ctx context.Context, token uuid.UUID) (has bool, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM checks WHERE token = $1)`, token).Scan(&has)
 	return has, err
@@ -111,10 +116,10 @@ type Position struct {
 // PositionOf returns the place of a check.
 func PositionOf(c State) Position { return Position{c.Namespace, c.Name} }
 
-// List returns the checks of a namespace, or all for "", that come first after a
-// position.
+// List returns the checks of a namespace, or of all within the scope for "", that
+// come first after a position.
 func (s *Store) List(ctx context.Context, namespace string, after Position, limit int) ([]State, error) {
 	return find(ctx, s.pool, `
-		WHERE ($1 = '' OR c.namespace = $1) AND (c.namespace, c.name) > ($2, $3) ORDER BY c.namespace, c.name LIMIT $4`,
-		namespace, after.Namespace, after.Name, limit)
+		WHERE ($1::text[] IS NULL OR c.namespace = ANY($1)) AND (c.namespace, c.name) > ($2, $3) ORDER BY c.namespace, c.name LIMIT $4`,
+		scope.From(ctx).Within(namespace).Names(), after.Namespace, after.Name, limit)
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/carillon-cron/carillon/shared/postgres"
@@ -13,8 +15,11 @@ import (
 )
 
 // Create stores a valid document as a new check, with a token of its own. It fails
-// with ErrNameTaken.
+// with ErrNameTaken or *[scope.ForeignError].
 func (s *Store) Create(ctx context.Context, actor string, document carillon.CheckDocument) (State, error) {
+	if err := scope.From(ctx).Check(document.Namespace); err != nil {
+		return State{}, err
+	}
 	check := carillon.Check{ID: uuid.Must(uuid.NewV7()), Token: uuid.New(), Revision: 1, CheckDocument: document}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO checks (id, token, namespace, name, revision, document) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -32,7 +37,7 @@ func (s *Store) Create(ctx context.Context, actor string, document carillon.Chec
 func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, document carillon.CheckDocument) (State, error) {
 	var after State
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		before, err := one(ctx, tx, `WHERE c.id = $1 FOR UPDATE OF c`, id)
+		before, err := one(ctx, tx, byID+` FOR UPDATE OF c`, id, scope.From(ctx).Names())
 		if err != nil {
 			return err
 		}
@@ -59,7 +64,7 @@ func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, document
 // ErrNotFound.
 func (s *Store) Delete(ctx context.Context, actor string, id uuid.UUID) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		before, err := one(ctx, tx, `WHERE c.id = $1 FOR UPDATE OF c`, id)
+		before, err := one(ctx, tx, byID+` FOR UPDATE OF c`, id, scope.From(ctx).Names())
 		if err != nil {
 			return err
 		}
@@ -75,10 +80,11 @@ func audit(ctx context.Context, tx pgx.Tx, actor, action string, id uuid.UUID, b
 	if of == nil {
 		of = before
 	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO audit_log (actor, namespace, action, object, before, after) VALUES ($1, $2, $3, $4, $5, $6)`,
-		actor, of.Namespace, action, "check/"+id.String(), told(before), told(after))
-	return err
+	batch := &pgx.Batch{}
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Namespace: of.Namespace, Action: action, Object: "check/" + id.String(), Before: told(before), After: told(after),
+	})
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // told is the document, or nil for none.

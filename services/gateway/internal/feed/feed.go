@@ -3,10 +3,12 @@ package feed
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -45,22 +47,23 @@ func New(nc *nats.Conn, js jetstream.JetStream) *Feed {
 	}
 }
 
-// Live returns a reader of the events from now on. If events are not taken yet,
-// it waits for that, and fails with [ErrUnavailable] if ctx ends first.
+// Live returns a reader of the events from now on, within the scope of ctx. If events
+// are not taken yet, it waits for that, and fails with [ErrUnavailable] if ctx ends
+// first.
 func (f *Feed) Live(ctx context.Context) (*Reader, error) {
 	if err := f.awaitOpen(ctx); err != nil {
 		return nil, err
 	}
-	return &Reader{feed: f, cursor: f.ring.Live()}, nil
+	return f.reader(ctx, f.ring.Live()), nil
 }
 
-// After returns a reader of the events after a sequence. It waits and fails as
-// Live does.
+// After returns a reader of the events after a sequence, within the scope of ctx. It
+// waits and fails as Live does.
 func (f *Feed) After(ctx context.Context, sequence uint64) (*Reader, error) {
 	if err := f.awaitOpen(ctx); err != nil {
 		return nil, err
 	}
-	return &Reader{feed: f, cursor: f.ring.After(sequence)}, nil
+	return f.reader(ctx, f.ring.After(sequence)), nil
 }
 
 func (f *Feed) awaitOpen(ctx context.Context) error {
@@ -109,18 +112,35 @@ func (f *Feed) closeIfIdle() bool {
 type Reader struct {
 	feed   *Feed
 	cursor *ring.Cursor[*Event]
+	within scope.Scope
+	seen   uint64
 }
 
-// Next is that of [ring.Cursor].
+func (f *Feed) reader(ctx context.Context, cursor *ring.Cursor[*Event]) *Reader {
+	return &Reader{feed: f, cursor: cursor, within: scope.From(ctx)}
+}
+
+// Next is that of [ring.Cursor], but for the events beyond the reader's scope; if
+// there were only such, it returns none, and no error.
 func (r *Reader) Next(ctx context.Context, into []*Event) ([]*Event, error) {
 	r.feed.want()
 	r.feed.count(1)
 	defer r.feed.count(-1)
-	return r.cursor.Next(ctx, into)
+	events, err := r.cursor.Next(ctx, into)
+	if len(events) > 0 {
+		r.seen = events[len(events)-1].Sequence
+	}
+	return slices.DeleteFunc(events, r.isForeign), err
 }
+
+// Seen is the sequence of the last event that Next came past, returned or not; 0
+// before the first.
+func (r *Reader) Seen() uint64 { return r.seen }
 
 // Waits is that of [ring.Cursor].
 func (r *Reader) Waits() bool { return r.cursor.Waits() }
+
+func (r *Reader) isForeign(event *Event) bool { return !r.within.Admits(event.Namespace) }
 
 // isRead reports whether somebody waits for events here.
 func (f *Feed) isRead() bool {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -40,6 +41,9 @@ func newStage(t *testing.T, linger time.Duration) *stage {
 	return s
 }
 
+// everywhere is the context of somebody who may see all events.
+func everywhere(t *testing.T) context.Context { return scope.With(t.Context(), scope.All()) }
+
 func (s *stage) publish() {
 	s.Helper()
 	if _, err := s.js.Publish(s.Context(), topology.Outcome("default", uuid.New(), topology.EventFinished), []byte("{}")); err != nil {
@@ -49,7 +53,7 @@ func (s *stage) publish() {
 
 func (s *stage) after(sequence uint64) *Reader {
 	s.Helper()
-	reader, err := s.feed.After(s.Context(), sequence)
+	reader, err := s.feed.After(everywhere(s.T), sequence)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -87,7 +91,7 @@ func TestEventsAreTakenOnlyWhileSomebodyReads(t *testing.T) {
 	s := newStage(t, 500*time.Millisecond)
 	s.publish()
 	without := s.js.Conn().NumSubscriptions()
-	reader, err := s.feed.Live(t.Context())
+	reader, err := s.feed.Live(everywhere(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +130,7 @@ func TestOneGatewaysReaderOpensTheFeedsOfAll(t *testing.T) {
 	s.publish()
 	s.publish()
 	s.expect(here, "event 1")
-	there, err := other.After(t.Context(), 1)
+	there, err := other.After(everywhere(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -28,7 +29,8 @@ type Reader struct {
 func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool, make(chan struct{}, 1)} }
 
 // Forecast forecasts some minutes from now on, of the jobs of a namespace, or of
-// all if that is "". It waits for the forecasts before it, or until ctx ends.
+// all within the scope if that is "". It waits for the forecasts before it, or until
+// ctx ends.
 func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, minutes int) (*Forecast, error) {
 	select {
 	case r.turn <- struct{}{}:
@@ -36,7 +38,8 @@ func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	queues, err := r.queues(ctx)
+	within := scope.From(ctx)
+	queues, err := r.queues(ctx, within)
 	if err != nil {
 		return nil, err
 	}
@@ -44,22 +47,35 @@ func (r *Reader) Forecast(ctx context.Context, namespace string, now time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	return Of(ctx, r.jobs(ctx, namespace, routes), queues, now, minutes)
+	return Of(ctx, r.jobs(ctx, within.Within(namespace), routes), queues, now, minutes)
 }
 
-func (r *Reader) queues(ctx context.Context) ([]Queue, error) {
+// queues reads how long runs take. Who has a limited scope is told of his own: how
+// long those of others take is theirs to know. They are read by their index.
+func (r *Reader) queues(ctx context.Context, within scope.Scope) ([]Queue, error) {
+	args := pgx.NamedArgs{"latest": latestRuns}
 	rows, err := r.pool.Query(ctx, `
-		WITH latest AS (
-			SELECT queue, started_at, finished_at FROM runs ORDER BY fire_time DESC, id DESC LIMIT $1
-		), taken AS (
+		WITH latest AS (`+latest(within, args)+`), taken AS (
 			SELECT queue, avg(extract(epoch FROM finished_at - started_at))::float8 AS seconds FROM latest
 			WHERE started_at IS NOT NULL AND finished_at IS NOT NULL GROUP BY queue
 		)
-		SELECT name, concurrency, coalesce(seconds, 0) FROM queues LEFT JOIN taken ON queue = name`, latestRuns)
+		SELECT name, concurrency, coalesce(seconds, 0) FROM queues LEFT JOIN taken ON queue = name`, args)
 	if err != nil {
 		return nil, fmt.Errorf("read queues: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Queue])
+}
+
+// latest selects the latest runs: of everybody, or of each namespace of a scope.
+func latest(within scope.Scope, args pgx.NamedArgs) string {
+	if within.IsAll() {
+		return `SELECT queue, started_at, finished_at FROM runs ORDER BY fire_time DESC, id DESC LIMIT @latest`
+	}
+	args["namespaces"] = within.Names()
+	return `
+		SELECT own.* FROM unnest(@namespaces::text[]) AS wanted CROSS JOIN LATERAL (
+			SELECT queue, started_at, finished_at FROM runs WHERE namespace = wanted ORDER BY fire_time DESC, id DESC LIMIT @latest
+		) AS own`
 }
 
 // routes returns the rules of queues for hosts.
@@ -79,14 +95,14 @@ func (r *Reader) routes(ctx context.Context) (carillon.Routes, error) {
 
 // selectActive selects the jobs that nothing keeps paused.
 const selectActive = `
-	SELECT id, document FROM jobs WHERE NOT paused AND ($1 = '' OR namespace = $1)
+	SELECT id, document FROM jobs WHERE NOT paused AND ($1::text[] IS NULL OR namespace = ANY($1))
 	AND NOT EXISTS (SELECT FROM latest_pauses WHERE paused AND namespace IS NULL)
 	AND namespace NOT IN (SELECT namespace FROM latest_pauses WHERE paused AND namespace IS NOT NULL)`
 
 // jobs reads the active jobs, one at a time.
-func (r *Reader) jobs(ctx context.Context, namespace string, routes carillon.Routes) iter.Seq2[Job, error] {
+func (r *Reader) jobs(ctx context.Context, within scope.Scope, routes carillon.Routes) iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
-		rows, err := r.pool.Query(ctx, selectActive, namespace)
+		rows, err := r.pool.Query(ctx, selectActive, within.Names())
 		if err != nil {
 			yield(Job{}, fmt.Errorf("read jobs: %w", err))
 			return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -105,10 +106,9 @@ func (c *change) writeAudit(batch *pgx.Batch) {
 	if c.action != Deleted {
 		after = encode(c.after.Document)
 	}
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		c.actor, c.after.Namespace, c.action, "job/"+c.after.ID.String(), before, after)
+	auditlog.Append(batch, auditlog.Change{
+		Actor: c.actor, Namespace: c.after.Namespace, Action: string(c.action), Object: "job/" + c.after.ID.String(), Before: before, After: after,
+	})
 }
 
 // checkQueue holds on to the job's queue until the transaction ends, so that it

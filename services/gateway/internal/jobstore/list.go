@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/jackc/pgx/v5"
 )
@@ -31,7 +32,7 @@ func PositionOf(job carillon.Job) Position { return Position{job.Namespace, job.
 
 // List returns the jobs that come first after filter.After.
 func (s *Store) List(ctx context.Context, filter Filter) ([]carillon.Job, error) {
-	sql, args := filter.query()
+	sql, args := filter.query(scope.From(ctx))
 	rows, err := s.pool.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
@@ -41,15 +42,12 @@ func (s *Store) List(ctx context.Context, filter Filter) ([]carillon.Job, error)
 
 // query names only the conditions that filter, so that each kind of list gets a
 // plan of its own.
-func (f Filter) query() (string, pgx.NamedArgs) {
+func (f Filter) query(within scope.Scope) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{"limit": f.Limit}
-	conditions := []string{"true"}
+	conditions := []string{within.Within(f.Namespace).Where("namespace", args)}
 	where := func(condition, name string, value any) {
 		conditions = append(conditions, condition)
 		args[name] = value
-	}
-	if f.Namespace != "" {
-		where("namespace = @namespace", "namespace", f.Namespace)
 	}
 	if len(f.Labels) > 0 {
 		labels, _ := json.Marshal(f.Labels) // cannot fail: strings only

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -49,9 +50,14 @@ func New(pool *pgxpool.Pool, written func()) *Store {
 	return &Store{pool: pool, written: written}
 }
 
+// selectOne selects a job by its id, within a scope.
+const selectOne = `
+	SELECT id, revision, effective_from, document FROM jobs
+	WHERE id = $1 AND ($2::text[] IS NULL OR namespace = ANY($2))`
+
 // Get returns a job, or ErrNotFound.
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (carillon.Job, error) {
-	return one(ctx, s.pool, `SELECT id, revision, effective_from, document FROM jobs WHERE id = $1`, id)
+	return one(ctx, s.pool, selectOne, id, scope.From(ctx).Names())
 }
 
 type querier interface {
@@ -96,7 +102,8 @@ type Revision struct {
 func (s *Store) Revisions(ctx context.Context, job uuid.UUID, before int64, limit int) ([]Revision, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT job_id, revision, effective_from, document, action, actor, reason, created_at FROM job_revisions
-		WHERE job_id = $1 AND ($2 = 0 OR revision < $2) ORDER BY revision DESC LIMIT $3`, job, before, limit)
+		WHERE job_id = $1 AND ($2 = 0 OR revision < $2) AND ($4::text[] IS NULL OR document->>'namespace' = ANY($4))
+		ORDER BY revision DESC LIMIT $3`, job, before, limit, scope.From(ctx).Names())
 	if err != nil {
 		return nil, fmt.Errorf("read revisions: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -72,7 +74,8 @@ const selectSuggestions = `
 // the id of their job, from behind the given one.
 func (s *Store) Suggestions(ctx context.Context, namespace string, after uuid.UUID, limit int) ([]Suggestion, error) {
 	rows, err := s.pool.Query(ctx, selectSuggestions+`
-		AND ($1 = '' OR namespace = $1) AND job_id > $2 ORDER BY job_id LIMIT $3`, namespace, after, limit)
+		AND ($1::text[] IS NULL OR namespace = ANY($1)) AND job_id > $2 ORDER BY job_id LIMIT $3`,
+		scope.From(ctx).Within(namespace).Names(), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list suggestions: %w", err)
 	}
@@ -123,10 +126,17 @@ func (s *Store) Dismiss(ctx context.Context, actor string, id uuid.UUID) error {
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE jobs SET quiet_until = $2 WHERE id = $1`, id, time.Now().Add(QuietAfterRefusal))
 		batch.Queue(`DELETE FROM suggestions WHERE job_id = $1`, id)
-		batch.Queue(`INSERT INTO audit_log (actor, namespace, action, object, before) VALUES ($1, $2, 'dismissed', $3, $4)`,
-			actor, before.Namespace, "suggestion/"+id.String(), map[string]any{"adapted": suggested.Adapted, "reason": suggested.Reason})
+		auditlog.Append(batch, auditlog.Change{
+			Actor: actor, Namespace: before.Namespace, Action: "dismissed", Object: "suggestion/" + id.String(), Before: told(suggested),
+		})
 		return tx.SendBatch(ctx, batch).Close()
 	})
+}
+
+// told is what the audit log tells of a suggestion.
+func told(s Suggestion) []byte {
+	text, _ := json.Marshal(map[string]any{"adapted": s.Adapted, "reason": s.Reason}) // cannot fail: plain data
+	return text
 }
 
 // suggestionOf locks a job, and returns what is suggested for it.

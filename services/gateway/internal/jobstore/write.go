@@ -7,16 +7,20 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/effect"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
-// Create stores a valid document as a new job. It fails with ErrNameTaken, or
-// with fault.Faults; also when the instant of the schedule is before the job's
-// first effect.
+// Create stores a valid document as a new job. It fails with ErrNameTaken, with
+// *[scope.ForeignError], or with fault.Faults; also when the instant of the
+// schedule is before the job's first effect.
 func (s *Store) Create(ctx context.Context, actor string, document carillon.Document) (carillon.Job, error) {
+	if err := scope.From(ctx).Check(document.Namespace); err != nil {
+		return carillon.Job{}, err
+	}
 	job := carillon.Job{
 		ID: carillon.NewJobID(), Revision: 1, Document: document.KeepAdapted(carillon.Document{}),
 		EffectiveFrom: effect.From(time.Now(), time.Time{}),
@@ -68,7 +72,7 @@ func (s *Store) Delete(ctx context.Context, actor string, id uuid.UUID) error {
 }
 
 func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (carillon.Job, error) {
-	return one(ctx, tx, `SELECT id, revision, effective_from, document FROM jobs WHERE id = $1 FOR UPDATE`, id)
+	return one(ctx, tx, selectOne+` FOR UPDATE`, id, scope.From(ctx).Names())
 }
 
 // successor is the job with a new document, or the job itself if that is the

@@ -1,26 +1,28 @@
 // Package keyring knows the API keys: who holds one, and what it allows.
 //
-// A key is 256 random bits, so its plain SHA-256 is all that is stored: there is
-// nothing to guess that a slow hash would protect. A key is looked up by that
-// hash, so no comparison leaks by its timing.
+// A key is shown once, when it is issued; what is stored is its hash. How a key is
+// found, and for how long that is believed, is the theory of package belief.
 //
-// What was found is believed for a few seconds, so that a revoked key dies soon
-// and a busy client costs no query per request. While Postgres is away, nobody
-// can revoke a key either; so what was found last is believed then for longer,
-// and the live feed goes on.
+//	issued ──▶ used … used ──▶ expired
+//	               └─────────▶ revoked: gone, within 3 s at every gateway
+//
+// A key is never changed: what somebody may do is seen from the key that he was
+// given. Nobody grants more than he has; see [Keyring.Issue].
+//
+// When a key was last used is noted in memory and written from time to time, for
+// all keys at once: it tells a forgotten key from one that is needed, and costs no
+// request a write.
 package keyring
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	"github.com/carillon-cron/carillon/shared/postgres"
+	"github.com/carillon-cron/carillon/services/gateway/internal/belief"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,96 +31,86 @@ import (
 // Prefix begins every generated key, so that leaked ones can be searched for.
 const Prefix = "car_"
 
-const (
-	freshFor = 3 * time.Second
-	// keptFor is how long a key is believed while Postgres is away.
-	keptFor = time.Hour
+// The refusals.
+var (
+	// ErrUnknown says that no valid key is what was given.
+	ErrUnknown = errors.New("the API key is unknown or has expired")
+	// ErrNotFound says that there is no key with that id.
+	ErrNotFound = errors.New("no such key")
 )
-
-// ErrUnknown says that no valid key is what was given.
-var ErrUnknown = errors.New("the API key is unknown or has expired")
 
 // Key is what a valid key stands for.
 type Key struct {
 	ID   uuid.UUID
 	Name string
 	Role Role
-	// Scoped says that the key is for certain namespaces only.
-	Scoped bool
+	// Scope is what the key is for.
+	Scope scope.Scope
+	// Rate is the most requests a second; nil for that of the settings, 0 for any
+	// number.
+	Rate *int
+	// ExpiresAt is its end; zero if it has none.
+	ExpiresAt time.Time
 }
 
-type found struct {
-	key Key
-	at  time.Time
-}
-
-// Keyring finds keys. It is safe for concurrent use.
+// Keyring keeps keys. It is safe for concurrent use.
 type Keyring struct {
 	pool  *pgxpool.Pool
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]found
+	known *belief.Belief[Key]
+
+	mu   sync.Mutex
+	used map[uuid.UUID]time.Time // and not written yet
 }
 
 // New returns the keyring of a database.
 func New(pool *pgxpool.Pool) *Keyring {
-	return &Keyring{pool: pool, known: map[[sha256.Size]byte]found{}}
+	k := &Keyring{pool: pool, used: map[uuid.UUID]time.Time{}}
+	k.known = belief.New(k.load)
+	return k
 }
 
 // Find returns the key with the given secret, ErrUnknown, or why Postgres
-// cannot say.
+// cannot say. The key counts as used.
 func (k *Keyring) Find(ctx context.Context, secret string) (Key, error) {
-	hash := sha256.Sum256([]byte(secret))
-	last, ok := k.recall(hash)
-	if ok && time.Since(last.at) < freshFor {
-		return last.key, nil
+	key, err := k.known.Find(ctx, secret)
+	if errors.Is(err, belief.ErrUnknown) {
+		return key, ErrUnknown
 	}
-	key, err := k.load(ctx, hash)
-	switch {
-	case err == nil:
-		k.remember(hash, key)
-	case ok && postgres.IsUnavailable(err):
-		return last.key, nil
+	if err == nil {
+		k.use(key.ID)
 	}
 	return key, err
 }
 
-func (k *Keyring) load(ctx context.Context, hash [sha256.Size]byte) (Key, error) {
+// Knows reports whether a secret was found within the last hour, so that it is no
+// guess.
+func (k *Keyring) Knows(secret string) bool { return k.known.Knows(secret) }
+
+func (k *Keyring) load(ctx context.Context, hash belief.Hash) (Key, time.Time, error) {
 	rows, err := k.pool.Query(ctx, `
-		SELECT id, name, role, namespaces IS NOT NULL FROM keys
+		SELECT id, name, role, namespaces, rate, expires_at FROM keys
 		WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())`, hash[:])
 	if err != nil {
-		return Key{}, fmt.Errorf("find key: %w", err)
+		return Key{}, time.Time{}, fmt.Errorf("find key: %w", err)
 	}
-	key, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Key])
+	key, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (Key, error) { return Scan(row) })
 	if errors.Is(err, pgx.ErrNoRows) {
-		k.forget(hash)
-		return Key{}, ErrUnknown
+		return Key{}, time.Time{}, belief.ErrUnknown
+	}
+	return key, key.ExpiresAt, err
+}
+
+// Scan reads the columns id, name, role, namespaces, rate, expires_at, and more.
+func Scan(row pgx.CollectableRow, more ...any) (key Key, err error) {
+	var namespaces []string
+	var end *time.Time
+	err = row.Scan(append([]any{&key.ID, &key.Name, &key.Role, &namespaces, &key.Rate, &end}, more...)...)
+	key.Scope = scope.All()
+	if namespaces != nil {
+		key.Scope = scope.Of(namespaces)
+	}
+	if end != nil {
+		key.ExpiresAt = *end
 	}
 	return key, err
-}
-
-func (k *Keyring) recall(hash [sha256.Size]byte) (found, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	last, ok := k.known[hash]
-	return last, ok && time.Since(last.at) < keptFor
-}
-
-func (k *Keyring) remember(hash [sha256.Size]byte, key Key) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.known[hash] = found{key, time.Now()}
-}
-
-func (k *Keyring) forget(hash [sha256.Size]byte) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.known, hash)
-}
-
-// NewSecret returns a fresh key.
-func NewSecret() string {
-	var bits [32]byte
-	_, _ = rand.Read(bits[:]) // never fails: it ends the process instead
-	return Prefix + base64.RawURLEncoding.EncodeToString(bits[:])
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/audit"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,8 @@ const (
 // ErrTooLong says that an audit did not end in AuditTimeout.
 var ErrTooLong = errors.New("the audit took longer than " + carillon.Duration(AuditTimeout).String() + ": ask for a shorter window, one namespace or one job")
 
-// Audited says what to audit. Its zero Namespace and JobID do not filter.
+// Audited says what to audit, within the scope of a context. Its zero Namespace and
+// JobID do not filter.
 type Audited struct {
 	audit.Window
 	Namespace string
@@ -30,6 +32,8 @@ type Audited struct {
 	Settling  time.Duration // a fire younger than this is not judged
 	Timed     bool          // whether to count how late runs began
 	Late      time.Duration // what counts as late
+
+	within scope.Scope
 }
 
 // Audit compares a window with the ledger, as far as that reaches back and as it
@@ -49,6 +53,7 @@ func (l *Ledger) Audit(ctx context.Context, asked Audited) (audit.Report, error)
 	if settled := time.Now().Add(-asked.Settling).UTC(); asked.To.After(settled) {
 		asked.To = settled
 	}
+	asked.within = scope.From(ctx).Within(asked.Namespace)
 	report, err := l.auditOn(inner, asked)
 	return report, overtime(ctx, err)
 }
@@ -65,11 +70,11 @@ func overtime(ctx context.Context, err error) error {
 // of one snapshot.
 func (l *Ledger) auditOn(ctx context.Context, asked Audited) (report audit.Report, err error) {
 	err = l.snapshot(ctx, "", func(jobs pgx.Tx, id string) error {
-		namespace, err := namespaceOf(ctx, jobs, asked)
+		reach, err := reachOf(ctx, jobs, asked)
 		if err != nil {
 			return err
 		}
-		begin, err := Beginning(ctx, jobs, namespace)
+		begin, err := Beginning(ctx, jobs, reach)
 		if err != nil {
 			return err
 		}
@@ -115,33 +120,34 @@ func (l *Ledger) snapshot(ctx context.Context, id string, do func(tx pgx.Tx, id 
 // order of jobs; what is beyond goes to its disk.
 const sortMemory = "64MB"
 
-// namespaceOf returns the one namespace that is audited; "" if there may be several.
-func namespaceOf(ctx context.Context, tx pgx.Tx, asked Audited) (namespace string, err error) {
+// reachOf returns the namespaces that are audited: of one job, its own.
+func reachOf(ctx context.Context, tx pgx.Tx, asked Audited) (scope.Scope, error) {
 	if asked.Namespace != "" || asked.JobID == uuid.Nil {
-		return asked.Namespace, nil
+		return asked.within, nil
 	}
-	err = tx.QueryRow(ctx, `SELECT coalesce((SELECT document->>'namespace' FROM job_revisions WHERE job_id = $1 LIMIT 1), '')`, asked.JobID).Scan(&namespace)
+	var namespace string
+	err := tx.QueryRow(ctx, `SELECT coalesce((SELECT document->>'namespace' FROM job_revisions WHERE job_id = $1 LIMIT 1), '')`, asked.JobID).Scan(&namespace)
 	if err != nil {
-		return "", fmt.Errorf("find the job's namespace: %w", err)
+		return scope.Scope{}, fmt.Errorf("find the job's namespace: %w", err)
 	}
-	return namespace, nil
+	return asked.within.Within(namespace), nil
 }
 
-// Beginning returns the day from which on the ledger has all runs of a namespace,
-// or of every one for "": none before has been removed by retention, nor with its
+// Beginning returns the day from which on the ledger has all runs of some
+// namespaces: none before has been removed by retention, nor with its
 // day; nil if there are no runs. A backfill makes partitions of days before, or of
 // dropped ones, and what else ran on such a day is not known, so its runs do not
 // count.
 //
 // Of each day one row is looked for, and the first will do, unless it is a day of
 // backfills alone; those are short.
-func Beginning(ctx context.Context, tx pgx.Tx, namespace string) (day *time.Time, err error) {
+func Beginning(ctx context.Context, tx pgx.Tx, of scope.Scope) (day *time.Time, err error) {
 	err = tx.QueryRow(ctx, `
-		SELECT greatest(min(day), (SELECT max(begins) FROM horizons WHERE $1 IN ('', namespace))) FROM (
+		SELECT greatest(min(day), (SELECT max(begins) FROM horizons WHERE $1::text[] IS NULL OR namespace = ANY($1))) FROM (
 			SELECT to_timestamp(right(relname, 8), 'YYYYMMDD') AS day
 			FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'runs'::regclass
 		) AS days
-		WHERE (SELECT true FROM runs WHERE fire_time >= day AND fire_time < day + interval '1 day' AND kind <> 'backfill' LIMIT 1)`, namespace).Scan(&day)
+		WHERE (SELECT true FROM runs WHERE fire_time >= day AND fire_time < day + interval '1 day' AND kind <> 'backfill' LIMIT 1)`, of.Names()).Scan(&day)
 	if err != nil {
 		return nil, fmt.Errorf("find the oldest day: %w", err)
 	}

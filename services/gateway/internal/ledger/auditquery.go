@@ -66,9 +66,7 @@ func (a Audited) rows(ctx context.Context, tx pgx.Tx, jobs []uuid.UUID) (pgx.Row
 // only is the condition of what is asked for. What is not filtered by is not
 // named, so that each question gets a plan of its own.
 func (a Audited) only(namespace string) (condition string) {
-	if a.Namespace != "" {
-		condition += " AND " + namespace + " = @namespace"
-	}
+	condition = " AND " + a.within.Where(namespace, pgx.NamedArgs{})
 	if a.JobID != uuid.Nil {
 		condition += " AND job_id = @job_id"
 	}
@@ -76,7 +74,8 @@ func (a Audited) only(namespace string) (condition string) {
 }
 
 func (a Audited) query(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) (pgx.Rows, error) {
-	all := pgx.NamedArgs{"from": a.From, "to": a.To, "namespace": a.Namespace, "job_id": a.JobID}
+	all := pgx.NamedArgs{"from": a.From, "to": a.To, "job_id": a.JobID}
+	a.within.Where("", all) // for its argument; the condition is in the text
 	for name, value := range args {
 		all[name] = value
 	}

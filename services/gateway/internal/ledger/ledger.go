@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
@@ -104,7 +105,9 @@ func (r *Run) history(recorded []Attempt) []Attempt {
 }
 
 func (l *Ledger) one(ctx context.Context, id uuid.UUID, from, to time.Time) (Run, error) {
-	rows, err := l.pool.Query(ctx, selectRun+`id = $1 AND fire_time >= $2 AND fire_time < $3`, id, from, to)
+	rows, err := l.pool.Query(ctx, selectRun+`
+		id = $1 AND fire_time >= $2 AND fire_time < $3 AND ($4::text[] IS NULL OR namespace = ANY($4))`,
+		id, from, to, scope.From(ctx).Names())
 	if err != nil {
 		return Run{}, fmt.Errorf("read run: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,7 +15,7 @@ import (
 
 // Filter says which runs to list. Its zero fields do not filter.
 type Filter struct {
-	Namespaces []string
+	Namespaces []string // of the scope; those beyond it are passed over
 	JobID      uuid.UUID
 	States     []carillon.State
 	Kind       carillon.Kind
@@ -39,6 +40,10 @@ func PositionOf(run Run) Position { return Position{run.FireTime, run.ID} }
 // planning, and a lock on each of their indexes, also where the newest day has the
 // answer.
 func (l *Ledger) List(ctx context.Context, filter Filter) ([]Run, error) {
+	filter, reaches := filter.inScope(scope.From(ctx))
+	if !reaches {
+		return nil, nil
+	}
 	days, err := l.days(ctx, filter)
 	if err != nil {
 		return nil, err
@@ -54,6 +59,16 @@ func (l *Ledger) List(ctx context.Context, filter Filter) ([]Run, error) {
 		}
 	}
 	return runs, nil
+}
+
+// inScope leaves of the namespaces those of a scope; false if there are none.
+func (f Filter) inScope(within scope.Scope) (narrowed Filter, some bool) {
+	if len(f.Namespaces) == 0 {
+		f.Namespaces = within.Names()
+	} else {
+		f.Namespaces = slices.DeleteFunc(slices.Clone(f.Namespaces), func(n string) bool { return !within.Admits(n) })
+	}
+	return f, len(f.Namespaces) > 0 || f.Namespaces == nil
 }
 
 // listWithin has Postgres plan for the very question: a plan for any would not

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
@@ -91,21 +92,28 @@ func (f Filter) takes(r Run) bool {
 		(f.From.IsZero() || !r.FireTime.Before(f.From)) && (f.To.IsZero() || r.FireTime.Before(f.To))
 }
 
+func someScope(t *rapid.T) scope.Scope {
+	if rapid.Bool().Draw(t, "limited") {
+		return scope.Of(rapid.SliceOfNDistinct(rapid.SampledFrom(someNamespaces), 0, 3, rapid.ID[string]).Draw(t, "scope"))
+	}
+	return scope.All()
+}
+
 // TestPagesAreThoseOfANaiveList reads random lists page by page.
 func TestPagesAreThoseOfANaiveList(t *testing.T) {
 	t.Parallel()
 	pool, all := someLedger(t)
 	l := New(pool)
 	rapid.Check(t, func(t *rapid.T) {
-		filter := someFilter(t)
+		filter, within := someFilter(t), someScope(t)
 		var want, got []uuid.UUID
 		for _, run := range all {
-			if filter.takes(run) {
+			if filter.takes(run) && within.Admits(run.Namespace) {
 				want = append(want, run.ID)
 			}
 		}
 		for {
-			page, err := l.List(context.Background(), filter)
+			page, err := l.List(scope.With(context.Background(), within), filter)
 			if err != nil {
 				t.Fatal(err)
 			}

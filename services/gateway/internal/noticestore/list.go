@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -25,10 +26,10 @@ type Filter struct {
 func (s *Store) List(ctx context.Context, filter Filter) ([]notify.Alert, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+alertColumns+` FROM alerts a
-		WHERE ($1 = '' OR a.namespace = $1) AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR a.object_id = $2)
+		WHERE ($1::text[] IS NULL OR a.namespace = ANY($1)) AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR a.object_id = $2)
 			AND ($3 = '' OR a.kind = $3) AND ($4 = '' OR (a.ended_at IS NULL) = ($4 = 'firing')) AND ($5 = 0 OR a.id < $5)
 		ORDER BY a.id DESC LIMIT $6`,
-		filter.Namespace, filter.ObjectID, filter.Kind, filter.State, filter.Before, filter.Limit)
+		scope.From(ctx).Within(filter.Namespace).Names(), filter.ObjectID, filter.Kind, filter.State, filter.Before, filter.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list alerts: %w", err)
 	}

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -51,9 +52,12 @@ func New(pool *pgxpool.Pool, written func()) *Store {
 
 const columns = ` coalesce(namespace, ''), paused, revision, effective_from, actor, reason, created_at `
 
-// List returns all that is paused, everything first and then by namespace.
+// List returns all that is paused, everything first and then by namespace. A pause
+// of everything is within each scope: it holds there too.
 func (s *Store) List(ctx context.Context) ([]Pause, error) {
-	return read(ctx, s.pool, `SELECT`+columns+`FROM latest_pauses WHERE paused ORDER BY namespace NULLS FIRST`)
+	return read(ctx, s.pool, `SELECT`+columns+`FROM latest_pauses
+		WHERE paused AND (namespace IS NULL OR $1::text[] IS NULL OR namespace = ANY($1)) ORDER BY namespace NULLS FIRST`,
+		scope.From(ctx).Names())
 }
 
 // Holding returns what keeps the jobs of a namespace paused: nothing, everything,

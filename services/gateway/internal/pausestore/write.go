@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/effect"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/jackc/pgx/v5"
@@ -22,8 +24,12 @@ type Change struct {
 }
 
 // Set pauses or resumes, and returns what holds then. If that is so already,
-// nothing is written, and the reason for it stays.
+// nothing is written, and the reason for it stays. It fails with
+// *[scope.ForeignError].
 func (s *Store) Set(ctx context.Context, wanted Change) (Pause, error) {
+	if err := wanted.check(scope.From(ctx)); err != nil {
+		return Pause{}, err
+	}
 	var after Pause
 	wrote := false
 	err := s.exclusively(ctx, func(tx pgx.Tx) error {
@@ -40,6 +46,13 @@ func (s *Store) Set(ctx context.Context, wanted Change) (Pause, error) {
 		s.written()
 	}
 	return after, err
+}
+
+func (c Change) check(within scope.Scope) error {
+	if c.Namespace == "" {
+		return within.CheckAll()
+	}
+	return within.Check(c.Namespace)
 }
 
 // exclusively does something while nobody else changes a pause. Readers go on.
@@ -76,10 +89,9 @@ func write(ctx context.Context, tx pgx.Tx, before, after Pause) error {
 		INSERT INTO pauses (namespace, paused, revision, effective_from, actor, reason, created_at)
 		VALUES (nullif($1, ''), $2, $3, $4, $5, $6, $7)`,
 		after.Namespace, after.Paused, after.Revision, after.EffectiveFrom, after.Actor, after.Reason, after.CreatedAt)
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, nullif($2, ''), $3, $4, $5, $6)`,
-		after.Actor, after.Namespace, after.action(), after.object(), encode(before), encode(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: after.Actor, Namespace: after.Namespace, Action: after.action(), Object: after.object(), Before: encode(before), After: encode(after),
+	})
 	outbox.Append(batch, topology.Pause(after.Namespace), wire.Encode(after.message()))
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -16,6 +18,9 @@ import (
 // What was there stays paused or not, for only SetPaused changes that. Weight 0
 // is the weight of what was there, or 1. It fails with fault.Faults where another
 // queue has one of the hosts.
+//
+// Queues belong to no namespace. Each change of one fails with
+// *[scope.ForeignError] if the scope is limited.
 func (s *Store) Put(ctx context.Context, actor string, queue carillon.Queue) (carillon.Queue, error) {
 	err := s.change(ctx, actor, queue.Name, func(tx pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
 		if err := unclaimed(ctx, tx, queue); err != nil {
@@ -49,14 +54,13 @@ func (s *Store) SetPaused(ctx context.Context, actor, name string, paused bool) 
 // take them out of a queue that is gone, and they would count as in flight for
 // ever. It fails with ErrNotFound, ErrInUse, ErrHasRuns or ErrBuiltin.
 func (s *Store) Delete(ctx context.Context, actor, name string, inFlight uint64) error {
-	if isBuiltin(name) {
-		return ErrBuiltin
-	}
 	return s.change(ctx, actor, name, func(tx pgx.Tx, before *carillon.Queue) (*carillon.Queue, error) {
-		if before == nil {
+		switch {
+		case isBuiltin(name):
+			return nil, ErrBuiltin
+		case before == nil:
 			return nil, ErrNotFound
-		}
-		if inFlight > 0 {
+		case inFlight > 0:
 			return nil, fmt.Errorf("%w: %d", ErrHasRuns, inFlight)
 		}
 		return nil, unused(ctx, tx, name)
@@ -79,6 +83,9 @@ type edit func(tx pgx.Tx, before *carillon.Queue) (after *carillon.Queue, err er
 
 // change writes what edit changed; if that is nothing, it writes nothing.
 func (s *Store) change(ctx context.Context, actor, name string, edit edit) error {
+	if err := scope.From(ctx).CheckAll(); err != nil {
+		return err
+	}
 	wrote := false
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		before, err := lock(ctx, tx, name)
@@ -110,9 +117,9 @@ func write(ctx context.Context, tx pgx.Tx, actor, name string, before, after *ca
 				paused = excluded.paused, rate = excluded.rate, hosts = excluded.hosts, updated_at = now()`,
 			name, after.Concurrency, after.Weight, after.Paused, after.Rate, after.Hosts)
 	}
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, NULL, $2, $3, $4, $5)`, actor, action(before, after), "queue/"+name, encode(before), encode(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Action: action(before, after), Object: "queue/" + name, Before: encode(before), After: encode(after),
+	})
 	outbox.Append(batch, topology.Queue(name), encode(after))
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
@@ -23,11 +24,11 @@ func (r *Redriver) enter(ctx context.Context, l line) error {
 		if err := takeTurn(ctx, tx, l.ended); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO audit_log (actor, namespace, action, object, after)
-			VALUES ($1, $2, 'redriven', $3, jsonb_build_object('run_id', $4::text))`,
-			l.actor, l.namespace, object(l.ended), l.run.String())
-		return err
+		batch := &pgx.Batch{}
+		auditlog.Append(batch, auditlog.Change{
+			Actor: l.actor, Namespace: l.namespace, Action: "redriven", Object: object(l.ended), After: []byte(`{"run_id": "` + l.run.String() + `"}`),
+		})
+		return tx.SendBatch(ctx, batch).Close()
 	})
 }
 

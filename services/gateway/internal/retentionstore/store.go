@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,9 +30,11 @@ func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
 
 const columns = `namespace, keep, states`
 
-// List returns the default, and then those of namespaces, by name.
+// List returns the default, which holds for everybody, and then those of namespaces
+// within the scope, by name.
 func (s *Store) List(ctx context.Context) ([]Retention, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM retention ORDER BY namespace`)
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM retention
+		WHERE namespace = '' OR $1::text[] IS NULL OR namespace = ANY($1) ORDER BY namespace`, scope.From(ctx).Names())
 	if err != nil {
 		return nil, fmt.Errorf("list retentions: %w", err)
 	}
@@ -38,8 +42,11 @@ func (s *Store) List(ctx context.Context) ([]Retention, error) {
 }
 
 // Put stores a valid retention in place of the one of its namespace, or of the
-// default if it names none.
+// default if it names none. It fails with *[scope.ForeignError].
 func (s *Store) Put(ctx context.Context, actor string, retention Retention) error {
+	if err := scope.From(ctx).Check(retention.Namespace); err != nil {
+		return err
+	}
 	return s.change(ctx, actor, retention.Namespace, func(before *Retention) (*Retention, error) {
 		return &retention, nil
 	})
@@ -76,7 +83,8 @@ func (s *Store) change(ctx context.Context, actor, namespace string, edit func(b
 }
 
 func find(ctx context.Context, tx pgx.Tx, namespace string) (*Retention, error) {
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM retention WHERE namespace = $1`, namespace)
+	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM retention
+		WHERE namespace = $1 AND ($2::text[] IS NULL OR namespace = ANY($2))`, namespace, scope.From(ctx).Names())
 	if err != nil {
 		return nil, fmt.Errorf("read retention: %w", err)
 	}
@@ -97,10 +105,9 @@ func write(ctx context.Context, tx pgx.Tx, actor, namespace string, before, afte
 			ON CONFLICT (namespace) DO UPDATE SET keep = excluded.keep, states = excluded.states, updated_at = now()`,
 			namespace, after.Keep/day, daysOf(after.States))
 	}
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, nullif($2, ''), $3, 'retention', $4, $5)`,
-		actor, namespace, action(before, after), encode(before), encode(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Namespace: namespace, Action: action(before, after), Object: "retention", Before: encode(before), After: encode(after),
+	})
 	return tx.SendBatch(ctx, batch).Close()
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -67,9 +68,12 @@ func find(ctx context.Context, db querier, which string, args ...any) ([]row, er
 	return pgx.CollectRows(rows, scan)
 }
 
+// named is the condition for one route, within a scope.
+const named = `WHERE namespace = $1 AND name = $2 AND ($3::text[] IS NULL OR namespace = ANY($3))`
+
 // Get returns a route. It fails with ErrNotFound.
 func (s *Store) Get(ctx context.Context, name Name) (notify.Route, error) {
-	found, err := find(ctx, s.pool, `WHERE namespace = $1 AND name = $2`, name.Namespace, name.Name)
+	found, err := find(ctx, s.pool, named, name.Namespace, name.Name, scope.From(ctx).Names())
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -79,12 +83,12 @@ func (s *Store) Get(ctx context.Context, name Name) (notify.Route, error) {
 	return found[0].Route, nil
 }
 
-// List returns the routes of a namespace, or all for "", that come first after a
+// List returns the routes of a namespace, or of all within the scope for "", that come first after a
 // name.
 func (s *Store) List(ctx context.Context, namespace string, after Name, limit int) ([]notify.Route, error) {
 	found, err := find(ctx, s.pool, `
-		WHERE ($1 = '' OR namespace = $1) AND (namespace, name) > ($2, $3) ORDER BY namespace, name LIMIT $4`,
-		namespace, after.Namespace, after.Name, limit)
+		WHERE ($1::text[] IS NULL OR namespace = ANY($1)) AND (namespace, name) > ($2, $3) ORDER BY namespace, name LIMIT $4`,
+		scope.From(ctx).Within(namespace).Names(), after.Namespace, after.Name, limit)
 	routes := make([]notify.Route, len(found))
 	for i, r := range found {
 		routes[i] = r.Route

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/google/uuid"
@@ -17,11 +19,15 @@ type Channel struct{ Sort, Address string }
 
 // Put stores a valid document as a route, in place of one of the same name, and
 // returns it. Without a channel and without a job, the channel that is there stays.
-// It fails with seal.ErrNoKey, or with fault.Faults where that leaves no channel.
+// It fails with seal.ErrNoKey, with *[scope.ForeignError], or with fault.Faults where
+// that leaves no channel.
 func (s *Store) Put(ctx context.Context, actor string, name Name, document notify.Document, channel *Channel) (notify.Route, error) {
+	if err := checkScope(ctx, name, document); err != nil {
+		return notify.Route{}, err
+	}
 	var after row
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		found, err := find(ctx, tx, `WHERE namespace = $1 AND name = $2 FOR UPDATE`, name.Namespace, name.Name)
+		found, err := find(ctx, tx, named+` FOR UPDATE`, name.Namespace, name.Name, scope.From(ctx).Names())
 		if err != nil {
 			return err
 		}
@@ -40,6 +46,14 @@ func (s *Store) Put(ctx context.Context, actor string, name Name, document notif
 		return s.Put(ctx, actor, name, document, channel)
 	}
 	return after.Route, err
+}
+
+// checkScope also refuses a route for all namespaces to whoever has only some.
+func checkScope(ctx context.Context, name Name, document notify.Document) error {
+	if document.AllNamespaces {
+		return scope.From(ctx).CheckAll()
+	}
+	return scope.From(ctx).Check(name.Namespace)
 }
 
 // lead makes a route lead to its job, to a new channel, or where it did.
@@ -83,7 +97,7 @@ func write(ctx context.Context, tx pgx.Tx, actor string, before, after *row) err
 // ErrNotFound.
 func (s *Store) Delete(ctx context.Context, actor string, name Name) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		found, err := find(ctx, tx, `WHERE namespace = $1 AND name = $2 FOR UPDATE`, name.Namespace, name.Name)
+		found, err := find(ctx, tx, named+` FOR UPDATE`, name.Namespace, name.Name, scope.From(ctx).Names())
 		if err == nil && len(found) == 0 {
 			err = ErrNotFound
 		}
@@ -99,10 +113,11 @@ func (s *Store) Delete(ctx context.Context, actor string, name Name) error {
 
 func audit(ctx context.Context, tx pgx.Tx, actor, action string, before, after *row) error {
 	of := cmp.Or(after, before)
-	_, err := tx.Exec(ctx, `
-		INSERT INTO audit_log (actor, namespace, action, object, before, after) VALUES ($1, $2, $3, $4, $5, $6)`,
-		actor, of.Namespace, action, "alert-route/"+of.Namespace+"/"+of.Name, told(before), told(after))
-	return err
+	batch := &pgx.Batch{}
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Namespace: of.Namespace, Action: action, Object: "alert-route/" + of.Namespace + "/" + of.Name, Before: told(before), After: told(after),
+	})
+	return tx.SendBatch(ctx, batch).Close()
 }
 
 // told is what the audit log tells of a route; nil for none.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/jackc/pgx/v5"
 )
@@ -36,8 +37,8 @@ func NameOf(s Secret) carillon.SecretName {
 // List returns the secrets that come first after filter.After.
 func (s *Store) List(ctx context.Context, filter Filter) ([]Secret, error) {
 	secrets, err := query(ctx, s.pool, `
-		WHERE ($1 = '' OR s.namespace = $1) AND (s.namespace, s.name) > ($2, $3)
-		ORDER BY s.namespace, s.name LIMIT $4`, filter.Namespace, filter.After.Namespace, filter.After.Name, filter.Limit)
+		WHERE ($1::text[] IS NULL OR s.namespace = ANY($1)) AND (s.namespace, s.name) > ($2, $3)
+		ORDER BY s.namespace, s.name LIMIT $4`, scope.From(ctx).Within(filter.Namespace).Names(), filter.After.Namespace, filter.After.Name, filter.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list secrets: %w", err)
 	}

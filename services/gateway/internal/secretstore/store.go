@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -67,7 +68,9 @@ func scan(from pgx.CollectableRow) (*row, error) {
 
 // lock returns a secret for a change, or nil if there is none.
 func lock(ctx context.Context, tx pgx.Tx, name carillon.SecretName) (*row, error) {
-	rows, err := tx.Query(ctx, selectSecret+`WHERE namespace = $1 AND name = $2 FOR UPDATE`, name.Namespace, name.Name)
+	rows, err := tx.Query(ctx, selectSecret+`
+		WHERE namespace = $1 AND name = $2 AND ($3::text[] IS NULL OR namespace = ANY($3)) FOR UPDATE`,
+		name.Namespace, name.Name, scope.From(ctx).Names())
 	if err != nil {
 		return nil, fmt.Errorf("read secret: %w", err)
 	}

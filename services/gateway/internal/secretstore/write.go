@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
+	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -15,8 +17,11 @@ import (
 
 // Put gives a secret a value, as its next version, and returns what may be known
 // of it. The value that it has already changes nothing. It fails with
-// seal.ErrNoKey.
+// seal.ErrNoKey or *[scope.ForeignError].
 func (s *Store) Put(ctx context.Context, actor string, name carillon.SecretName, value string) (Secret, error) {
+	if err := scope.From(ctx).Check(name.Namespace); err != nil {
+		return Secret{}, err
+	}
 	var after Secret
 	err := s.change(ctx, func(tx pgx.Tx) (wrote bool, err error) {
 		before, err := lock(ctx, tx, name)
@@ -134,10 +139,9 @@ func audit(batch *pgx.Batch, actor string, name carillon.SecretName, before, aft
 	} else if after == nil {
 		action = "deleted"
 	}
-	batch.Queue(`
-		INSERT INTO audit_log (actor, namespace, action, object, before, after)
-		VALUES ($1, $2, $3, $4, $5, $6)`,
-		actor, name.Namespace, action, "secret/"+name.Namespace+"/"+name.Name, told(before), told(after))
+	auditlog.Append(batch, auditlog.Change{
+		Actor: actor, Namespace: name.Namespace, Action: action, Object: "secret/" + name.Namespace + "/" + name.Name, Before: told(before), After: told(after),
+	})
 }
 
 // told is what the audit log tells of a secret; nil for none.
