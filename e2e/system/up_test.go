@@ -155,6 +155,20 @@ func TestKilledInTheMiddleOfAHerd(t *testing.T) {
 	t.Logf("%d runs called before the kill, %d calls repeated with their key", len(before), repeated)
 }
 
+// wholeSeconds says what is wrong unless there is a row for each second from the oldest
+// to the newest. A run that is still in its call has none yet.
+func wholeSeconds(rows []run) error {
+	seen := map[time.Time]bool{}
+	for _, r := range rows {
+		seen[r.FireTime] = true
+	}
+	newest, oldest := rows[0].FireTime, rows[len(rows)-1].FireTime
+	if want := int(newest.Sub(oldest)/time.Second) + 1; len(seen) != want || len(rows) != want {
+		return fmt.Errorf("%d rows for the %d seconds over both starts", len(rows), want)
+	}
+	return nil
+}
+
 func TestCtrlCAndASecondStart(t *testing.T) {
 	t.Parallel()
 	dir, listen, tg := dataDir(t), freeAddress(t), newTarget(t, 300*time.Millisecond)
@@ -185,15 +199,7 @@ func TestCtrlCAndASecondStart(t *testing.T) {
 	}
 	known := len(u.runs(t, query))
 	until(t, time.Minute, atLeast(known+4))
-	seen := map[time.Time]bool{}
-	rows := u.runs(t, query)
-	for _, r := range rows {
-		seen[r.FireTime] = true
-	}
-	newest, oldest := rows[0].FireTime, rows[len(rows)-1].FireTime
-	if want := int(newest.Sub(oldest)/time.Second) + 1; len(seen) != want || len(rows) != want {
-		t.Errorf("%d rows for the %d seconds over both starts", len(rows), want)
-	}
+	until(t, time.Minute, func() error { return wholeSeconds(u.runs(t, query)) })
 	calls, _ := tg.counts()
 	for key, n := range calls {
 		if n > 1 {
