@@ -3,10 +3,13 @@
 package checkstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
@@ -40,6 +43,16 @@ type found struct {
 	check.State
 	labels []byte
 	seen   int64 // the revision that the state follows from
+	flaw   error // why its document cannot be read
+}
+
+// unreadable reports a check that nothing can be said of. It must not keep others
+// from being looked at.
+func (f found) unreadable() bool {
+	if f.flaw != nil {
+		slog.Error("check passed over", "error", f.flaw, "check_id", f.ID)
+	}
+	return f.flaw != nil
 }
 
 const selectCheck = `
@@ -54,13 +67,13 @@ func scan(row pgx.CollectableRow) (f found, err error) {
 		return f, err
 	}
 	f.PingedAt, f.StartedAt, f.ExpectedAt, f.DeadlineAt = value(pinged), value(started), value(expected), value(deadline)
-	if err = json.Unmarshal(document, &f.CheckDocument); err == nil {
-		f.labels, err = json.Marshal(f.Labels)
+	if f.flaw = json.Unmarshal(document, &f.CheckDocument); f.flaw == nil {
+		f.labels, f.flaw = json.Marshal(f.Labels)
 	}
 	if f.Labels == nil {
 		f.labels = []byte("{}")
 	}
-	return f, err
+	return f, nil
 }
 
 // Ping notes a ping that came in under a token, and what follows for alerts. A token
@@ -103,7 +116,8 @@ func one(ctx context.Context, tx pgx.Tx, sql string, args ...any) (found, error)
 	if err != nil {
 		return found{}, err
 	}
-	return pgx.CollectExactlyOneRow(rows, scan)
+	f, err := pgx.CollectExactlyOneRow(rows, scan)
+	return f, cmp.Or(err, f.flaw)
 }
 
 // save writes the state, and what a ping said if there is one.
@@ -140,6 +154,7 @@ func (s *Store) Look(ctx context.Context, now time.Time) error {
 		if checks, err = pgx.CollectRows(rows, scan); err != nil {
 			return err
 		}
+		checks = slices.DeleteFunc(checks, found.unreadable)
 		for i := range checks {
 			if f := &checks[i]; f.seen != f.Check.Revision {
 				f.State = f.Expect(f.CheckDocument)
