@@ -93,7 +93,10 @@ func (s *Store) Ping(ctx context.Context, token uuid.UUID, ping wire.Ping, now t
 	if err != nil {
 		return fmt.Errorf("note ping: %w", err)
 	}
-	return s.alerts.Apply(ctx, []alertstore.Verdict{f.verdict(now)}, now)
+	if !f.PingedAt.Equal(ping.At) { // overtaken, or of a paused check
+		return nil
+	}
+	return s.alerts.Apply(ctx, []alertstore.Verdict{f.verdict(ping.At)}, now)
 }
 
 func (s *Store) change(ctx context.Context, token uuid.UUID, ping wire.Ping) (f found, err error) {
@@ -138,16 +141,23 @@ func (f *found) save(ctx context.Context, tx pgx.Tx, ping *wire.Ping) error {
 	return err
 }
 
-// Look takes in the checks that have changed, and says which pings are missing.
-func (s *Store) Look(ctx context.Context, now time.Time) error {
+// Look takes in the checks that have changed, and says which pings are missing of
+// those due up to heard: until then, all that came in are noted. It also ends what
+// is open with nothing wrong, where the alerts of a state were not written with it.
+func (s *Store) Look(ctx context.Context, heard, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	var checks []found
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		rows, err := tx.Query(ctx, selectCheck+`
-			WHERE s.revision <> c.revision OR s.deadline_at <= $1 AND NOT EXISTS (
-				SELECT FROM alerts a WHERE a.object_id = c.id AND a.kind = $2 AND a.ended_at IS NULL)
-			ORDER BY c.id LIMIT $3 FOR UPDATE OF c`, now, carillon.AlertOverdue, mostAtOnce)
+			WHERE s.revision <> c.revision
+				OR s.deadline_at <= $1 AND NOT EXISTS (
+					SELECT FROM alerts a WHERE a.object_id = c.id AND a.kind = $2 AND a.ended_at IS NULL)
+				OR EXISTS (
+					SELECT FROM alerts a WHERE a.object_id = c.id AND a.ended_at IS NULL AND (
+						a.kind = $2 AND (s.deadline_at IS NULL OR s.deadline_at > $1) OR a.kind = $3 AND s.status <> $4))
+			ORDER BY c.id LIMIT $5 FOR UPDATE OF c`,
+			heard, carillon.AlertOverdue, carillon.AlertFailing, carillon.CheckFailed, mostAtOnce)
 		if err != nil {
 			return err
 		}
@@ -170,19 +180,19 @@ func (s *Store) Look(ctx context.Context, now time.Time) error {
 	}
 	verdicts := make([]alertstore.Verdict, len(checks))
 	for i := range checks {
-		verdicts[i] = checks[i].verdict(now)
+		verdicts[i] = checks[i].verdict(heard)
 	}
 	return s.alerts.Apply(ctx, verdicts, now)
 }
 
-// verdict is how it stands with the alerts of a check.
-func (f *found) verdict(now time.Time) alertstore.Verdict {
+// verdict is how it stands with the alerts of a check, by what was heard until at.
+func (f *found) verdict(at time.Time) alertstore.Verdict {
 	failing := alert.Finding{Kind: carillon.AlertFailing}
 	if f.Status == carillon.CheckFailed && !f.Paused {
 		failing.Level, failing.Reason = alert.Firing, "the job said that it has failed"
 	}
 	overdue := alert.Finding{Kind: carillon.AlertOverdue}
-	if f.Overdue(now) {
+	if f.Overdue(at) {
 		overdue.Level = alert.Firing
 		overdue.Reason = "expected at " + f.ExpectedAt.Format(time.RFC3339) + ", last heard of at " + f.PingedAt.Format(time.RFC3339)
 		if !f.StartedAt.IsZero() {
