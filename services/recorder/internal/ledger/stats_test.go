@@ -172,6 +172,17 @@ func TestBackfillsAndLivesLeaveNoStatistics(t *testing.T) {
 	}
 }
 
+func TestAFireFarAheadSilencesNoJob(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	l, job := New(pool), uuid.New()
+	record(t, l, succeeded(job, time.Now().Add(farAhead+time.Hour)))
+	record(t, l, told(job, noon, carillon.StateFailed, 1, noon.Add(time.Second)))
+	if got := statsOf(t, pool); len(got) != 1 || !got[0].Last.FireTime.Equal(noon) || got[0].Streak.Failures() != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestStatisticsOfADeletedJobGoSomeDay(t *testing.T) {
 	t.Parallel()
 	pool := database(t)
