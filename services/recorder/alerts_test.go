@@ -138,3 +138,37 @@ func TestACheckIsOverdueOnceAndRecoversOnce(t *testing.T) {
 	ping(wire.PingSuccess, time.Now())
 	s.alerted(t, "overdue 1 ended", "failing 1 ended")
 }
+
+// A gateway of another version may have written what this one cannot read.
+func TestWhatCannotBeReadStandsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.define(t, `{}`)
+	bad, token := uuid.New(), uuid.New()
+	for sql, args := range map[string][]any{
+		`INSERT INTO jobs (id, namespace, name, revision, queue, document, effective_from)
+			VALUES ($1, 'default', 'bad', 1, 'default', '{"alerts":7}', now())`: {bad},
+		`INSERT INTO checks (id, token, namespace, name, revision, document)
+			VALUES ($1, $2, 'default', 'bad', 1, '{"period":[]}')`: {bad, token},
+	} {
+		if _, err := s.pool.Exec(t.Context(), sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ofBad := failed(0)
+	ofBad.JobID, ofBad.RunID = bad, carillon.NewRunID(bad, ofBad.Kind, ofBad.FireTime)
+	s.publish(t, topology.EventFinished, func(int) wire.Outcome { return ofBad }, 0, 1)
+	s.publish(t, topology.EventFinished, failed, 1, 2)
+	s.start(t)
+	s.alerted(t, "failing 1 open")
+	if _, err := s.js.Publish(t.Context(), topology.PingSignal(token), wire.Encode(wire.Ping{Event: wire.PingSuccess, At: noon})); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []uuid.UUID{bad, job} {
+		said := wire.Alert{JobID: id, Kind: carillon.AlertUnexplained, Firing: true, FireTime: noon, At: noon}
+		if _, err := s.js.Publish(t.Context(), topology.AlertSignal(id), wire.Encode(said)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.alerted(t, "failing 1 open", "unexplained 1 open")
+}

@@ -33,6 +33,7 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder/internal/alertstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/services/recorder/internal/signal"
 	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/postgres"
@@ -105,7 +106,8 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	checks := checkstore.New(pool, alerts)
 	p := pipeline{
 		nc: nc, js: js, pool: pool, ledger: ledger.New(pool), config: config, health: health,
-		watch: watch.New(alerts, checks), signals: signals{checks, alerts},
+		watch:   watch.New(alerts, checks, func(ctx context.Context) (time.Time, error) { return signal.Heard(ctx, js) }),
+		signals: signals{checks, alerts},
 	}
 	var rescheduling sync.WaitGroup
 	rescheduling.Go(func() { newRescheduler(pool, nc, config.AdaptiveInterval).run(ctx) })

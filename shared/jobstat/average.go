@@ -23,7 +23,7 @@ func (a *Average) replace(was, is sample, weight float64) {
 	case is.there:
 		a.Weight, a.Sum = a.Weight+weight, a.Sum+weight*is.value
 	case was.there:
-		a.Weight, a.Sum = a.Weight-weight, a.Sum-weight*was.value
+		a.Weight, a.Sum = max(a.Weight-weight, 0), a.Sum-weight*was.value
 	}
 }
 

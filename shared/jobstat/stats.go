@@ -58,14 +58,18 @@ func (c *Counts) of(state carillon.State) *int64 {
 func (s *Stats) Count(end End) { s.Replace(End{}, end) }
 
 // Replace takes out the end that a run was counted with, and counts it with
-// another. An end never becomes one that says less: see the recorder's ledger.
+// another. An end never becomes one that says less: see the recorder's ledger. One
+// that ended before there were statistics may come without having been counted;
+// nothing falls below 0 for it.
 func (s *Stats) Replace(was, is End) {
 	if !is.counts() {
 		return
 	}
 	s.advance(weekOf(is.FireTime))
-	if count := s.Counts.of(was.State); count != nil {
+	if count := s.Counts.of(was.State); count != nil && *count > 0 {
 		*count--
+	} else {
+		was = End{}
 	}
 	*s.Counts.of(is.State)++
 	s.Streak.replace(was, is)
@@ -87,6 +91,7 @@ func (s *Stats) weigh(was, is End) {
 	s.Lateness.replace(was.lateness(), is.lateness(), weekly)
 	s.RecentFailing.replace(was.failing(), is.failing(), hourly)
 	s.RecentDuration.replace(was.duration(), is.duration(), hourly)
+	s.Failing.Sum, s.RecentFailing.Sum = max(s.Failing.Sum, 0), max(s.RecentFailing.Sum, 0)
 }
 
 const (

@@ -116,6 +116,24 @@ func TestARunsWeightHalvesInAWeekAndInAnHour(t *testing.T) {
 	}
 }
 
+// A run was lost before there were statistics, and succeeds after all.
+func TestWhatWasNotCountedIsNotTakenOut(t *testing.T) {
+	t.Parallel()
+	s, want := &Stats{}, &Stats{}
+	late := took(noon.Add(time.Hour), 1)
+	s.Replace(late.as(carillon.StateLost), late)
+	want.Count(late)
+	if diff := alike(want, s); diff != "" {
+		t.Error(diff)
+	}
+	s.Count(took(noon, 1).as(carillon.StateLost)) // which one was counted, nobody knows
+	later := took(noon.Add(2*time.Hour), 1)
+	s.Replace(later.as(carillon.StateLost), later)
+	if share, _ := s.Failing.Mean(); share < 0 || s.Counts != (Counts{Succeeded: 2}) {
+		t.Errorf("share %v, %+v", share, s.Counts)
+	}
+}
+
 func TestTheShareOfFailures(t *testing.T) {
 	t.Parallel()
 	s := &Stats{}

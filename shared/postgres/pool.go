@@ -103,6 +103,11 @@ func bound(c *pgxpool.Config, config Config) {
 		// Sooner than the statement's, so that the error names the lock.
 		"lock_timeout":                        milliseconds(statement / 2),
 		"idle_in_transaction_session_timeout": milliseconds(idleInTransactionTimeout),
+		// A client whose machine has vanished says nothing. The server asks, and gives
+		// up it, its locks and its turns, within half a minute instead of two hours.
+		"tcp_keepalives_idle":     "10",
+		"tcp_keepalives_interval": "5",
+		"tcp_keepalives_count":    "3",
 	} {
 		c.ConnConfig.RuntimeParams[name] = value
 	}

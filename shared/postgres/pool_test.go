@@ -22,6 +22,9 @@ func TestDefaultsReachTheServer(t *testing.T) {
 		}
 	}
 	c := pool.Config()
+	if got := c.ConnConfig.RuntimeParams["tcp_keepalives_idle"]; got != "10" { // a socket in a folder shows 0
+		t.Errorf("keepalives after %q", got)
+	}
 	if c.MaxConns != 10 || c.ConnConfig.ConnectTimeout != 5*time.Second || c.MaxConnLifetimeJitter == 0 {
 		t.Errorf("max conns %d, connect timeout %s, jitter %s", c.MaxConns, c.ConnConfig.ConnectTimeout, c.MaxConnLifetimeJitter)
 	}

@@ -15,7 +15,8 @@ const turnPause = 2 * time.Second
 // a name, whose turn it is; the context of work ends when it is not any more, and
 // that of TakeTurns ends both. Whose turn it is depends on one connection of the
 // pool, which is held meanwhile: where it breaks, another process has its turn at
-// once, and this one notices within seconds. So for a moment two may work.
+// once, and this one notices within seconds. So for a moment two may work. Where a
+// machine vanishes without a word, its turn ends within half a minute.
 func TakeTurns(ctx context.Context, pool *pgxpool.Pool, name string, work func(context.Context)) {
 	for ctx.Err() == nil {
 		takeTurn(ctx, pool, name, work)

@@ -10,6 +10,8 @@ package alertstore
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
@@ -104,6 +106,7 @@ func (s *Store) Raise(ctx context.Context, id uuid.UUID, found alert.Finding, no
 type judged struct {
 	Object
 	alert.Job
+	flaw error // why its document cannot be read
 }
 
 func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
@@ -115,7 +118,17 @@ func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, scanJob)
+	jobs, err := pgx.CollectRows(rows, scanJob)
+	return slices.DeleteFunc(jobs, judged.unreadable), err
+}
+
+// unreadable reports a job that nothing can be said of. It must not keep others
+// from being looked at.
+func (j judged) unreadable() bool {
+	if j.flaw != nil {
+		slog.Error("job passed over by alerts", "error", j.flaw, "job_id", j.ID)
+	}
+	return j.flaw != nil
 }
 
 func scanJob(row pgx.CollectableRow) (j judged, err error) {
@@ -130,9 +143,7 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 	}
 	var alerts *carillon.Alerts
 	if len(wants) > 0 {
-		if err = json.Unmarshal(wants, &alerts); err != nil {
-			return j, err
-		}
+		j.flaw = json.Unmarshal(wants, &alerts)
 	}
 	j.Wants, j.Usual = alerts.WithDefaults(), usual(durations)
 	j.Last.FireTime = value(fire)

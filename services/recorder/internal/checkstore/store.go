@@ -3,10 +3,13 @@
 package checkstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
@@ -40,6 +43,16 @@ type found struct {
 	check.State
 	labels []byte
 	seen   int64 // the revision that the state follows from
+	flaw   error // why its document cannot be read
+}
+
+// unreadable reports a check that nothing can be said of. It must not keep others
+// from being looked at.
+func (f found) unreadable() bool {
+	if f.flaw != nil {
+		slog.Error("check passed over", "error", f.flaw, "check_id", f.ID)
+	}
+	return f.flaw != nil
 }
 
 const selectCheck = `
@@ -54,13 +67,13 @@ func scan(row pgx.CollectableRow) (f found, err error) {
 		return f, err
 	}
 	f.PingedAt, f.StartedAt, f.ExpectedAt, f.DeadlineAt = value(pinged), value(started), value(expected), value(deadline)
-	if err = json.Unmarshal(document, &f.CheckDocument); err == nil {
-		f.labels, err = json.Marshal(f.Labels)
+	if f.flaw = json.Unmarshal(document, &f.CheckDocument); f.flaw == nil {
+		f.labels, f.flaw = json.Marshal(f.Labels)
 	}
 	if f.Labels == nil {
 		f.labels = []byte("{}")
 	}
-	return f, err
+	return f, nil
 }
 
 // Ping notes a ping that came in under a token, and what follows for alerts. A token
@@ -80,7 +93,10 @@ func (s *Store) Ping(ctx context.Context, token uuid.UUID, ping wire.Ping, now t
 	if err != nil {
 		return fmt.Errorf("note ping: %w", err)
 	}
-	return s.alerts.Apply(ctx, []alertstore.Verdict{f.verdict(now)}, now)
+	if !f.PingedAt.Equal(ping.At) { // overtaken, or of a paused check
+		return nil
+	}
+	return s.alerts.Apply(ctx, []alertstore.Verdict{f.verdict(ping.At)}, now)
 }
 
 func (s *Store) change(ctx context.Context, token uuid.UUID, ping wire.Ping) (f found, err error) {
@@ -103,7 +119,8 @@ func one(ctx context.Context, tx pgx.Tx, sql string, args ...any) (found, error)
 	if err != nil {
 		return found{}, err
 	}
-	return pgx.CollectExactlyOneRow(rows, scan)
+	f, err := pgx.CollectExactlyOneRow(rows, scan)
+	return f, cmp.Or(err, f.flaw)
 }
 
 // save writes the state, and what a ping said if there is one.
@@ -124,22 +141,30 @@ func (f *found) save(ctx context.Context, tx pgx.Tx, ping *wire.Ping) error {
 	return err
 }
 
-// Look takes in the checks that have changed, and says which pings are missing.
-func (s *Store) Look(ctx context.Context, now time.Time) error {
+// Look takes in the checks that have changed, and says which pings are missing of
+// those due up to heard: until then, all that came in are noted. It also ends what
+// is open with nothing wrong, where the alerts of a state were not written with it.
+func (s *Store) Look(ctx context.Context, heard, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	var checks []found
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		rows, err := tx.Query(ctx, selectCheck+`
-			WHERE s.revision <> c.revision OR s.deadline_at <= $1 AND NOT EXISTS (
-				SELECT FROM alerts a WHERE a.object_id = c.id AND a.kind = $2 AND a.ended_at IS NULL)
-			ORDER BY c.id LIMIT $3 FOR UPDATE OF c`, now, carillon.AlertOverdue, mostAtOnce)
+			WHERE s.revision <> c.revision
+				OR s.deadline_at <= $1 AND NOT EXISTS (
+					SELECT FROM alerts a WHERE a.object_id = c.id AND a.kind = $2 AND a.ended_at IS NULL)
+				OR EXISTS (
+					SELECT FROM alerts a WHERE a.object_id = c.id AND a.ended_at IS NULL AND (
+						a.kind = $2 AND (s.deadline_at IS NULL OR s.deadline_at > $1) OR a.kind = $3 AND s.status <> $4))
+			ORDER BY c.id LIMIT $5 FOR UPDATE OF c`,
+			heard, carillon.AlertOverdue, carillon.AlertFailing, carillon.CheckFailed, mostAtOnce)
 		if err != nil {
 			return err
 		}
 		if checks, err = pgx.CollectRows(rows, scan); err != nil {
 			return err
 		}
+		checks = slices.DeleteFunc(checks, found.unreadable)
 		for i := range checks {
 			if f := &checks[i]; f.seen != f.Check.Revision {
 				f.State = f.Expect(f.CheckDocument)
@@ -155,19 +180,19 @@ func (s *Store) Look(ctx context.Context, now time.Time) error {
 	}
 	verdicts := make([]alertstore.Verdict, len(checks))
 	for i := range checks {
-		verdicts[i] = checks[i].verdict(now)
+		verdicts[i] = checks[i].verdict(heard)
 	}
 	return s.alerts.Apply(ctx, verdicts, now)
 }
 
-// verdict is how it stands with the alerts of a check.
-func (f *found) verdict(now time.Time) alertstore.Verdict {
+// verdict is how it stands with the alerts of a check, by what was heard until at.
+func (f *found) verdict(at time.Time) alertstore.Verdict {
 	failing := alert.Finding{Kind: carillon.AlertFailing}
 	if f.Status == carillon.CheckFailed && !f.Paused {
 		failing.Level, failing.Reason = alert.Firing, "the job said that it has failed"
 	}
 	overdue := alert.Finding{Kind: carillon.AlertOverdue}
-	if f.Overdue(now) {
+	if f.Overdue(at) {
 		overdue.Level = alert.Firing
 		overdue.Reason = "expected at " + f.ExpectedAt.Format(time.RFC3339) + ", last heard of at " + f.PingedAt.Format(time.RFC3339)
 		if !f.StartedAt.IsZero() {

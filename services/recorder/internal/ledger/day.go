@@ -22,16 +22,18 @@ func daysOf(events []*wire.Outcome) []time.Time {
 	return days
 }
 
+// daysAtOnce is how many partitions one statement makes: far fewer than it has time
+// for. What it has made stays, so a batch that spans years is recorded in the end.
+const daysAtOnce = 10
+
 // ensure makes the partitions of the days that are not known to have theirs.
 func (l *Ledger) ensure(ctx context.Context, days []time.Time) error {
-	missing := l.unknown(days)
-	if len(missing) == 0 {
-		return nil
+	for missing := range slices.Chunk(l.unknown(days), daysAtOnce) {
+		if _, err := l.exec(ctx, "SELECT ensure_day_partition(day) FROM unnest($1::date[]) AS day", missing); err != nil {
+			return err
+		}
+		l.learn(missing)
 	}
-	if _, err := l.exec(ctx, "SELECT ensure_day_partition(day) FROM unnest($1::date[]) AS day", missing); err != nil {
-		return err
-	}
-	l.learn(missing)
 	return nil
 }
 

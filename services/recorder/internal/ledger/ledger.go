@@ -65,7 +65,7 @@ func (l *Ledger) record(ctx context.Context, events []*wire.Outcome) error {
 		if err != nil || len(ends) == 0 {
 			return err
 		}
-		return recordStats(ctx, tx, ends)
+		return recordStats(ctx, tx, ends, time.Now())
 	})
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)

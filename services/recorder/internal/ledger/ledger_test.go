@@ -265,3 +265,25 @@ func TestRecordersSideBySideDoNotDeadlock(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// What the days of a batch need more than one statement for stays, though one fails.
+func TestTheDaysOfABatchAreMadeBitByBit(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	l, job := New(pool), uuid.New()
+	var events []*wire.Outcome
+	for n := range 2*daysAtOnce + 5 {
+		events = append(events, succeeded(job, noon.AddDate(1, 0, n)))
+	}
+	last := "runs_" + events[len(events)-1].FireTime.Format("20060102")
+	if _, err := pool.Exec(t.Context(), "CREATE DOMAIN "+last+" AS int"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Record(t.Context(), events); err == nil || len(l.days) != 2*daysAtOnce {
+		t.Errorf("%d days made, %v", len(l.days), err)
+	}
+	if _, err := pool.Exec(t.Context(), "DROP DOMAIN "+last); err != nil {
+		t.Fatal(err)
+	}
+	record(t, l, events...)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/jobstat"
@@ -14,10 +15,17 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// recordStats counts ends into their jobs' statistics. One recorder at a time does
-// so, until its transaction ends: what it reads stays true.
-func recordStats(ctx context.Context, tx pgx.Tx, ends []end) error {
-	ends = slices.DeleteFunc(ends, func(e end) bool { return e.is.Kind == carillon.KindBackfill })
+// farAhead is by how much a fire time must be ahead of the clock to say nothing of
+// how the job does: all that is before it would count as older.
+const farAhead = 24 * time.Hour
+
+// recordStats counts ends into their jobs' statistics, but those of backfills and
+// those far ahead of now. One recorder at a time does so, until its transaction
+// ends: what it reads stays true.
+func recordStats(ctx context.Context, tx pgx.Tx, ends []end, now time.Time) error {
+	ends = slices.DeleteFunc(ends, func(e end) bool {
+		return e.is.Kind == carillon.KindBackfill || e.is.FireTime.After(now.Add(farAhead))
+	})
 	if len(ends) == 0 {
 		return nil
 	}

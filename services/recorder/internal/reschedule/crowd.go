@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/adaptive"
 	"github.com/carillon-cron/carillon/shared/schedule"
@@ -45,20 +46,21 @@ func (p *pass) countPage(ctx context.Context, after uuid.UUID) (last uuid.UUID, 
 		return last, false, fmt.Errorf("read schedules: %w", err)
 	}
 	var text []byte
-	tag, err := pgx.ForEachRow(rows, []any{&last, &text}, func() error { return p.count(last, text) })
+	tag, err := pgx.ForEachRow(rows, []any{&last, &text}, func() error { p.count(last, text); return nil })
 	return last, tag.RowsAffected() == pageSize, err
 }
 
-func (p *pass) count(id uuid.UUID, text []byte) error {
+// count adds the fires of a job. A schedule that another version took and this one
+// does not has none.
+func (p *pass) count(id uuid.UUID, text []byte) {
 	var spec schedule.Spec
 	if err := json.Unmarshal(text, &spec); err != nil {
-		return fmt.Errorf("job %s: %w", id, err)
+		slog.Warn("schedule not counted", "error", err, "job_id", id)
+		return
 	}
-	// A schedule that an older version took and this one does not has no fires.
 	if compiled, err := spec.Compile(id.String()); err == nil {
 		p.crowd.Add(compiled)
 	}
-	return nil
 }
 
 func (p *pass) move(j job) (adaptive.Change, bool) {

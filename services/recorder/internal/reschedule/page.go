@@ -1,9 +1,11 @@
 package reschedule
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/adaptive"
@@ -20,6 +22,15 @@ type job struct {
 	adaptive.Job
 	id       uuid.UUID
 	revision int64
+	flaw     error // why its document cannot be read
+}
+
+// unreadable reports a job that nothing can be decided of. It must not end the pass.
+func (j job) unreadable() bool {
+	if j.flaw != nil {
+		slog.Warn("job left as it is", "error", j.flaw, "job_id", j.id)
+	}
+	return j.flaw != nil
 }
 
 // selectPage reads the jobs that may be looked at. One that has not run yet is left,
@@ -55,10 +66,8 @@ func scan(row pgx.CollectableRow) (j job, err error) {
 	if err == nil { // those of another version are unknown until the job's next run
 		j.Stats = of(stats)
 	}
-	if err := json.Unmarshal(bounds, &j.Adaptive); err != nil {
-		return j, fmt.Errorf("job %s: %w", j.id, err)
-	}
-	return j, json.Unmarshal(spec, &j.Schedule)
+	j.flaw = cmp.Or(json.Unmarshal(bounds, &j.Adaptive), json.Unmarshal(spec, &j.Schedule))
+	return j, nil
 }
 
 func of(s *jobstat.Stats) adaptive.Stats {

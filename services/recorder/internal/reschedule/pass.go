@@ -130,6 +130,9 @@ func rested(ctx context.Context, work func() error) error {
 func (p *pass) decide(jobs []job) []wire.Adaptation {
 	var changes []wire.Adaptation
 	for _, j := range jobs {
+		if j.unreadable() {
+			continue
+		}
 		change, ok := adaptive.Decide(j.Job)
 		if !ok {
 			change, ok = p.move(j)

@@ -169,6 +169,19 @@ func TestStatisticsOfAnotherVersionAreUnknown(t *testing.T) {
 	}
 }
 
+// A gateway of another version may have written what this one cannot read, with a
+// spread too, for which all schedules are read.
+func TestAJobThatCannotBeReadDoesNotEndThePass(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.jobs(t, 3, "job-", schedule.Spec{Every: minute, Spread: "30s"})
+	w.exec(t, `UPDATE jobs SET document = document - 'adaptive' WHERE name = 'job-1'`)
+	w.exec(t, `UPDATE jobs SET document = document || '{"schedule":{"every":[]}}' WHERE name = 'job-2'`)
+	if report := w.pass(t); report.Jobs != 3 || report.Applied != 1 {
+		t.Errorf("%+v", report)
+	}
+}
+
 // What is read is what is decided by: an average, an offset, the last day's history.
 func TestWhatIsReadOfAJob(t *testing.T) {
 	t.Parallel()

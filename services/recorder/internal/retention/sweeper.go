@@ -19,9 +19,10 @@ const (
 	interval = time.Hour
 	// statementTimeout leaves time to copy a day of tens of millions of runs.
 	statementTimeout = 15 * time.Minute
-	// lockTimeout is how long everybody else may have to wait behind a sweep. A
-	// batch of the recorder takes a tenth of it.
-	lockTimeout = 100 * time.Millisecond
+	// lockTimeout is how long everybody else may have to wait behind a sweep. The
+	// batches that are under way are let through first, one after the other, as
+	// they count statistics: some 30 ms for each of two a recorder.
+	lockTimeout = time.Second
 	// turn is the key of the advisory lock of whoever sweeps.
 	turn = 0x7265_7465_6e74_696f
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
+	"github.com/jackc/pgx/v5"
 )
 
 // batchOf is a batch of new runs at the given instants.
@@ -80,4 +81,37 @@ func TestWritersGoOnWhileDaysGo(t *testing.T) {
 	if got := w.query(t, `SELECT count(*)::text FROM runs WHERE kind = 'schedule' AND namespace = 'default'`)[0]; got != "0" {
 		t.Errorf("%s old runs left", got)
 	}
+}
+
+// TestBusyRecordersAreWaitedFor has as many batches under way as four recorders have,
+// which end one after the other.
+func TestBusyRecordersAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(t, "default", "failed", ago(90), 50)
+	ctx, stop := context.WithCancel(t.Context())
+	var writers sync.WaitGroup
+	for range 8 {
+		writers.Go(func() {
+			conn, err := pgx.ConnectConfig(t.Context(), w.pool.Config().ConnConfig)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close(context.Background())
+			for ctx.Err() == nil && err == nil {
+				_, err = conn.Exec(t.Context(), `BEGIN; LOCK TABLE ONLY runs, ONLY attempts IN ROW EXCLUSIVE MODE;
+					SELECT pg_advisory_xact_lock(1); SELECT pg_sleep(0.03); COMMIT`)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if err := New(w.pool).Sweep(t.Context(), now); err != nil {
+		t.Error(err)
+	}
+	stop()
+	writers.Wait()
+	w.runs(t)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
@@ -30,6 +31,9 @@ const (
 	setupTimeout = 5 * time.Second
 	// pause lies between two tries, of whatever failed.
 	pause = 500 * time.Millisecond
+	// tries is how often a signal is acted on though Postgres is there, and does
+	// not refuse it either: what is wrong may pass.
+	tries = 10
 	// atOnce is how many signals are asked for, and maxWait how long for.
 	atOnce  = 100
 	maxWait = 2 * time.Second
@@ -91,11 +95,18 @@ func handle(ctx context.Context, msg jetstream.Msg, handler Handler) {
 	}
 }
 
-// persist acts until that succeeds, is refused for ever, or ctx ends.
+// persist acts until that succeeds, is refused for ever, fails too often, or ctx
+// ends. While Postgres is away, no try counts.
 func persist(ctx context.Context, msg jetstream.Msg, act func(context.Context) error) error {
-	for {
+	for failed := 0; ; {
 		err := act(ctx)
 		if err == nil || ledger.IsRefusal(err) || ctx.Err() != nil {
+			return err
+		}
+		if !postgres.IsUnavailable(err) {
+			failed++
+		}
+		if failed == tries {
 			return err
 		}
 		slog.Warn("signal not recorded, will try again", "error", err, "subject", msg.Subject())

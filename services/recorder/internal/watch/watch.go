@@ -5,7 +5,8 @@
 // at all that has an open alert, for that may be over, and at checks; and each minute
 // at every job, for what only the passing of time shows, and for what went unnoticed
 // because a recorder died. All of it is off the path of recording, and where Postgres
-// is away it is only late.
+// is away it is only late. A check is overdue by what was heard until its deadline:
+// as long as older pings wait to be noted, nobody knows that one is missing.
 package watch
 
 import (
@@ -40,13 +41,17 @@ type Alerts interface {
 
 // Checks is where checks are kept.
 type Checks interface {
-	Look(ctx context.Context, now time.Time) error
+	Look(ctx context.Context, heard, now time.Time) error
 }
+
+// Heard returns the instant until when all pings that came in are noted.
+type Heard func(context.Context) (time.Time, error)
 
 // Watch looks at jobs and checks. It is safe for concurrent use.
 type Watch struct {
 	alerts Alerts
 	checks Checks
+	heard  Heard
 
 	mu   sync.Mutex
 	seen map[uuid.UUID]*alert.Evidence
@@ -54,8 +59,8 @@ type Watch struct {
 }
 
 // New returns a watch.
-func New(alerts Alerts, checks Checks) *Watch {
-	return &Watch{alerts: alerts, checks: checks, seen: map[uuid.UUID]*alert.Evidence{}}
+func New(alerts Alerts, checks Checks, heard Heard) *Watch {
+	return &Watch{alerts: alerts, checks: checks, heard: heard, seen: map[uuid.UUID]*alert.Evidence{}}
 }
 
 // Recorded takes note of outcomes that were recorded. It never waits.
@@ -121,7 +126,11 @@ func (w *Watch) lookAtOpen(ctx context.Context) error {
 	if err := w.look(ctx, unseen(open)); err != nil {
 		return err
 	}
-	return w.checks.Look(ctx, time.Now().UTC())
+	heard, err := w.heard(ctx)
+	if err != nil {
+		return err
+	}
+	return w.checks.Look(ctx, heard, time.Now().UTC())
 }
 
 func (w *Watch) sweep(ctx context.Context) error {

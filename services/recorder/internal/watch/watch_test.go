@@ -48,7 +48,9 @@ func (n *notes) Tidy(context.Context, time.Time) error         { return nil }
 // noChecks has none.
 type noChecks struct{}
 
-func (noChecks) Look(context.Context, time.Time) error { return nil }
+func (noChecks) Look(context.Context, time.Time, time.Time) error { return nil }
+
+func heardAll(context.Context) (time.Time, error) { return time.Now(), nil }
 
 func ended(state carillon.State, at time.Time) *wire.Outcome {
 	return &wire.Outcome{JobID: uuid.New(), Kind: carillon.KindSchedule, State: state, FireTime: at, StartedAt: at, FinishedAt: at}
@@ -58,7 +60,7 @@ func TestEachSuspiciousJobIsLookedAtOnceThoughPostgresWasAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := &notes{looked: map[uuid.UUID]int{}, away: 3}
-		w := New(n, noChecks{})
+		w := New(n, noChecks{}, heardAll)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { w.Run(ctx) })
