@@ -61,11 +61,11 @@ func (a *Auditor) fill(ctx context.Context, job uuid.UUID) error {
 	if err != nil || !ok {
 		return err
 	}
-	started, err := a.around.Fill(ctx, job, from, to)
-	if err != nil || !started {
+	until, err := a.around.Fill(ctx, job, from, to)
+	if err != nil || until.IsZero() {
 		return err
 	}
-	return a.store.filling(ctx, job, to)
+	return a.store.filling(ctx, job, until)
 }
 
 // doubt is a fire on the list.
