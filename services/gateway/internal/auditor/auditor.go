@@ -128,6 +128,11 @@ func (a *Auditor) advance(ctx context.Context, from, to time.Time) error {
 		if err != nil {
 			return fmt.Errorf("audit by itself: %w", err)
 		}
+		if report.From.After(from) {
+			slog.Warn("the ledger does not reach back far enough to audit all", "from", from, "to", report.From)
+			from = report.From
+			continue
+		}
 		if report.Unexplained > most {
 			if a.window > shortestWindow {
 				a.window /= 2

@@ -11,26 +11,30 @@ import (
 // revisit looks at what became of the fires on the list, says so, and has those
 // filled that are to be.
 func (a *Auditor) revisit(ctx context.Context) error {
-	calm, err := a.store.forget(ctx)
-	if err != nil {
-		return err
-	}
 	if err := a.judgeWaiting(ctx); err != nil {
 		return err
 	}
-	alarms, err := a.store.alarms(ctx)
+	settled, err := a.store.settled(ctx)
 	if err != nil {
 		return err
 	}
+	alarms, err := a.store.alarms(ctx, settled.runs())
+	if err != nil {
+		return err
+	}
+	calm := settled.jobs()
 	var failed []error
 	for _, alarm := range alarms {
 		delete(calm, alarm.Job)
 		failed = append(failed, a.around.Raise(ctx, alarm), a.fill(ctx, alarm.Job))
 	}
 	for job := range calm {
-		failed = append(failed, a.around.Raise(ctx, Alarm{Job: job}))
+		if err := a.around.Raise(ctx, Alarm{Job: job}); err != nil {
+			failed = append(failed, err)
+			settled = settled.without(job) // to be said the next time
+		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, a.store.forget(ctx, settled.runs()))...)
 }
 
 // judgeWaiting looks for the fires that were in NATS. The ones that are nowhere now
