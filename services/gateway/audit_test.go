@@ -17,11 +17,12 @@ import (
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // history writes a revision of a job of the namespace "default", as the store
-// would have.
+// would have, after which a planner has decided all up to now.
 func (w *world) history(t *testing.T, job uuid.UUID, revision int, action string, from time.Time, spec string) {
 	t.Helper()
 	w.exec(t, `INSERT INTO job_revisions (job_id, revision, action, document, effective_from, actor) VALUES ($1, $2, $3, $4, $5, 'test')`,
 		job, revision, action, fmt.Sprintf(`{"namespace": "default", "name": "tick", "paused": %t, "schedule": %s}`, action == "paused", spec), from)
+	w.decide(t, job, time.Now())
 }
 
 func (w *world) day(t *testing.T, day time.Time) {

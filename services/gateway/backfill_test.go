@@ -66,7 +66,9 @@ func newHourly(t *testing.T) *hourly {
 		w.day(t, day)
 	}
 	w.record(t, uuid.New(), "other", carillon.KindManual, ledgerFrom, carillon.StateSucceeded)
-	return &hourly{w, job, begin}
+	h := &hourly{w, job, begin}
+	h.mark(t, 11)
+	return h
 }
 
 func (h *hourly) at(hours int) time.Time { return h.begin.Add(time.Duration(hours) * time.Hour) }

@@ -11,26 +11,24 @@ import (
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // mostComing bounds the messages that are read one by one.
 const mostComing = 1000
 
-// streams reads for the store of backfills what NATS knows. Its methods are safe
-// for concurrent use.
-type streams struct{ js jetstream.JetStream }
+// streams reads what NATS knows of jobs, and what the outbox has yet to tell it. Its
+// methods are safe for concurrent use.
+type streams struct {
+	js   jetstream.JetStream
+	pool *pgxpool.Pool
+}
 
 // Backfill returns the message of a job's backfill; false if JOBS has none.
 func (s streams) Backfill(ctx context.Context, job, id uuid.UUID) (backfillstore.Message, bool, error) {
 	message, storedAt, ok, err := last[wire.Backfill](ctx, s.js, topology.JobsStream, topology.Backfill(job, id))
 	return backfillstore.Message{Backfill: message, StoredAt: storedAt}, ok, err
-}
-
-// Mark returns the mark of a job's partition; false if there is none yet.
-func (s streams) Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error) {
-	mark, _, ok, err := last[wire.Mark](ctx, s.js, topology.RunsStream, topology.Mark(carillon.PartitionOf(job)))
-	return mark, ok, err
 }
 
 // Coming returns the fires of a job that have left the mark and may not be in the
@@ -46,7 +44,7 @@ func (s streams) Coming(ctx context.Context, job uuid.UUID) (fires []time.Time, 
 		{topology.RunsStream, topology.InFlight(job), ofRun},
 		{topology.OutcomesStream, topology.Outcomes(job), ofOutcome},
 	} {
-		err := s.each(ctx, stage.stream, stage.subject, func(msg *jetstream.RawStreamMsg) error {
+		err := s.each(ctx, stage.stream, stage.subject, 1, func(msg *jetstream.RawStreamMsg) error {
 			kind, at, err := stage.read(msg)
 			switch {
 			case err != nil:
@@ -76,13 +74,14 @@ func ofOutcome(msg *jetstream.RawStreamMsg) (carillon.Kind, time.Time, error) {
 	return outcome.Kind, outcome.FireTime, err
 }
 
-// each takes the messages of a subject one by one, in the order of the stream.
-func (s streams) each(ctx context.Context, stream, subject string, take func(*jetstream.RawStreamMsg) error) error {
+// each takes the messages of a subject one by one, from a sequence on, in the order
+// of the stream.
+func (s streams) each(ctx context.Context, stream, subject string, next uint64, take func(*jetstream.RawStreamMsg) error) error {
 	from, err := s.js.Stream(ctx, stream)
 	if err != nil {
 		return err
 	}
-	for next := uint64(1); ; {
+	for {
 		msg, err := from.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil

@@ -41,11 +41,13 @@ func (s surroundings) Behind(ctx context.Context, age time.Duration) (bool, erro
 	return state.Msgs > 0 && time.Since(state.FirstTime) > age, nil
 }
 
-// Raise has the recorder alert people, or say that it is over.
+// Raise has the recorder alert people, or say that it is over. It names no fire time:
+// an alert is not raised for a fire older than the last that it has seen, and here an
+// older one may come to light later.
 func (s surroundings) Raise(ctx context.Context, alarm auditor.Alarm) error {
 	alert := wire.Alert{
 		JobID: alarm.Job, Kind: carillon.AlertUnexplained, Firing: alarm.Fires > 0,
-		Reason: reasonOf(alarm), FireTime: alarm.Newest.UTC(), At: time.Now().UTC(),
+		Reason: reasonOf(alarm), At: time.Now().UTC(),
 	}
 	if _, err := s.js.Publish(ctx, topology.AlertSignal(alarm.Job), wire.Encode(alert)); err != nil {
 		return fmt.Errorf("raise an alert: %w", err)
@@ -65,14 +67,14 @@ func reasonOf(a auditor.Alarm) string {
 }
 
 // Fill starts a backfill of a job's unexplained fires, if the job is there and wants
-// that. It reports whether they are being run.
-func (s surroundings) Fill(ctx context.Context, id uuid.UUID, from, to time.Time) (bool, error) {
+// that. It returns the instant before which they are being run; zero for none.
+func (s surroundings) Fill(ctx context.Context, id uuid.UUID, from, to time.Time) (until time.Time, err error) {
 	job, err := s.jobs.Get(ctx, id)
 	if errors.Is(err, jobstore.ErrNotFound) || err == nil && !job.FillGaps {
-		return false, nil
+		return until, nil
 	}
 	if err != nil {
-		return false, err
+		return until, err
 	}
 	gaps := backfill.Range{From: from.UTC(), To: to.UTC(), Mode: backfill.Unexplained, Schedule: backfill.Original}
 	_, _, err = s.backfills.Start(ctx, auditActor, job, gaps, fillRate)
@@ -81,7 +83,7 @@ func (s surroundings) Fill(ctx context.Context, id uuid.UUID, from, to time.Time
 		_, _, err = s.backfills.Start(ctx, auditActor, job, gaps, fillRate)
 	}
 	if err != nil {
-		return false, fmt.Errorf("fill the gaps of a job: %w", err)
+		return until, fmt.Errorf("fill the gaps of a job: %w", err)
 	}
-	return true, nil
+	return gaps.To, nil
 }

@@ -129,12 +129,14 @@ func (s systemJobs) Ensure(ctx context.Context, document carillon.Document) erro
 // proofs reads what the recorder has written.
 type proofs struct{ pool *pgxpool.Pool }
 
-// LastSuccess returns when a run of a job last succeeded; zero if never.
+// LastSuccess returns when a run that a job's schedule calls for last succeeded; zero
+// if none has in the last days.
 func (p proofs) LastSuccess(ctx context.Context, namespace, name string) (time.Time, error) {
 	var at *time.Time
 	err := p.pool.QueryRow(ctx, `
-		SELECT s.last_success_finished_at FROM jobs j JOIN job_stats s ON s.job_id = j.id
-		WHERE j.namespace = $1 AND j.name = $2`, namespace, name).Scan(&at)
+		SELECT r.finished_at FROM jobs j JOIN runs r ON r.job_id = j.id
+		WHERE j.namespace = $1 AND j.name = $2 AND r.kind = 'schedule' AND r.state = 'succeeded' AND r.fire_time > now() - interval '3 days'
+		ORDER BY r.fire_time DESC LIMIT 1`, namespace, name).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, nil
 	}

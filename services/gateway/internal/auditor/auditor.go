@@ -45,8 +45,9 @@ type Surroundings interface {
 	// Raise says that there is something to be said of a job, or nothing any more.
 	Raise(ctx context.Context, alarm Alarm) error
 	// Fill starts a backfill of a job's unexplained fires, if the job wants that. It
-	// reports whether it did.
-	Fill(ctx context.Context, job uuid.UUID, from, to time.Time) (bool, error)
+	// returns the instant before which they are being run, which may be short of the
+	// end; zero for none.
+	Fill(ctx context.Context, job uuid.UUID, from, to time.Time) (until time.Time, err error)
 }
 
 // Alarm is what is wrong with a job.
@@ -117,23 +118,33 @@ func (a *Auditor) pass(ctx context.Context) error {
 
 // advance audits from one instant to another, window by window.
 func (a *Auditor) advance(ctx context.Context, from, to time.Time) error {
+	most := mostListed // but of the shortest window, all are listed
 	for from.Before(to) {
 		end := from.Add(a.window)
 		if end.After(to) {
 			end = to
 		}
-		report, err := a.ledger.Audit(ctx, ledger.Audited{Window: audit.Window{From: from, To: end, Most: mostListed}})
+		report, err := a.ledger.Audit(ctx, ledger.Audited{Window: audit.Window{From: from, To: end, Most: most}})
 		if err != nil {
 			return fmt.Errorf("audit by itself: %w", err)
 		}
-		if report.Unexplained > mostListed && a.window > shortestWindow {
-			a.window /= 2
+		if report.From.After(from) {
+			slog.Warn("the ledger does not reach back far enough to audit all", "from", from, "to", report.From)
+			from = report.From
+			continue
+		}
+		if report.Unexplained > most {
+			if a.window > shortestWindow {
+				a.window /= 2
+			} else {
+				most = report.Unexplained
+			}
 			continue
 		}
 		if kept, err := a.keep(ctx, from, end, report); err != nil || !kept {
 			return err // another gateway is at it
 		}
-		from, a.window = end, min(2*a.window, longestWindow)
+		from, a.window, most = end, min(2*a.window, longestWindow), mostListed
 	}
 	lagSeconds.Set(settling.Seconds())
 	return nil

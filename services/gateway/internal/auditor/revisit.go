@@ -11,26 +11,30 @@ import (
 // revisit looks at what became of the fires on the list, says so, and has those
 // filled that are to be.
 func (a *Auditor) revisit(ctx context.Context) error {
-	calm, err := a.store.forget(ctx)
-	if err != nil {
-		return err
-	}
 	if err := a.judgeWaiting(ctx); err != nil {
 		return err
 	}
-	alarms, err := a.store.alarms(ctx)
+	settled, err := a.store.settled(ctx)
 	if err != nil {
 		return err
 	}
+	alarms, err := a.store.alarms(ctx, settled.runs())
+	if err != nil {
+		return err
+	}
+	calm := settled.jobs()
 	var failed []error
 	for _, alarm := range alarms {
 		delete(calm, alarm.Job)
 		failed = append(failed, a.around.Raise(ctx, alarm), a.fill(ctx, alarm.Job))
 	}
 	for job := range calm {
-		failed = append(failed, a.around.Raise(ctx, Alarm{Job: job}))
+		if err := a.around.Raise(ctx, Alarm{Job: job}); err != nil {
+			failed = append(failed, err)
+			settled = settled.without(job) // to be said the next time
+		}
 	}
-	return errors.Join(failed...)
+	return errors.Join(append(failed, a.store.forget(ctx, settled.runs()))...)
 }
 
 // judgeWaiting looks for the fires that were in NATS. The ones that are nowhere now
@@ -61,11 +65,11 @@ func (a *Auditor) fill(ctx context.Context, job uuid.UUID) error {
 	if err != nil || !ok {
 		return err
 	}
-	started, err := a.around.Fill(ctx, job, from, to)
-	if err != nil || !started {
+	until, err := a.around.Fill(ctx, job, from, to)
+	if err != nil || until.IsZero() {
 		return err
 	}
-	return a.store.filling(ctx, job, to)
+	return a.store.filling(ctx, job, until)
 }
 
 // doubt is a fire on the list.

@@ -42,30 +42,26 @@ func (s *store) keep(ctx context.Context, from, to time.Time, r audit.Report, do
 	return kept && err == nil, wrapped(err)
 }
 
-// forget takes from the list what has a row or was filled, and what is old, and
-// returns the jobs of what was unexplained. It also forgets audits of long ago.
-func (s *store) forget(ctx context.Context) (jobs map[uuid.UUID]bool, err error) {
-	if _, err := s.pool.Exec(ctx, `DELETE FROM audits WHERE ends < now() - interval '31 days'`); err != nil {
-		return nil, wrapped(err)
-	}
+// settled returns what is on the list and has a row or was filled, and what is old.
+func (s *store) settled(ctx context.Context) (settled, error) {
 	rows, err := s.pool.Query(ctx, `
-		DELETE FROM unexplained_fires AS fire WHERE NOT waiting AND noticed_at < now() - interval '1 day' OR EXISTS (
+		SELECT run_id, job_id, waiting FROM unexplained_fires AS fire
+		WHERE NOT waiting AND noticed_at < now() - interval '1 day' OR EXISTS (
 			SELECT FROM runs WHERE runs.fire_time = fire.fire_time AND runs.job_id = fire.job_id AND (runs.id = fire.run_id
-				OR kind = 'backfill' AND started_at IS NOT NULL AND finished_at IS NOT NULL))
-		RETURNING job_id, waiting`)
+				OR kind = 'backfill' AND started_at IS NOT NULL AND finished_at IS NOT NULL))`)
 	if err != nil {
 		return nil, wrapped(err)
 	}
-	jobs = map[uuid.UUID]bool{}
-	var job uuid.UUID
-	var waited bool
-	_, err = pgx.ForEachRow(rows, []any{&job, &waited}, func() error {
-		if !waited {
-			jobs[job] = true
-		}
-		return nil
-	})
-	return jobs, wrapped(err)
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ended])
+	return all, wrapped(err)
+}
+
+// forget takes runs off the list, and forgets audits of long ago.
+func (s *store) forget(ctx context.Context, runs []uuid.UUID) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM unexplained_fires WHERE run_id = ANY($1)`, runs)
+	batch.Queue(`DELETE FROM audits WHERE ends < now() - interval '31 days'`)
+	return wrapped(s.pool.SendBatch(ctx, batch).Close())
 }
 
 // waiting returns the oldest of the fires on the list that NATS had, job by job.
@@ -85,10 +81,11 @@ func (s *store) lose(ctx context.Context, runs []uuid.UUID) (int64, error) {
 	return tag.RowsAffected(), wrapped(err)
 }
 
-// alarms returns the jobs with unexplained fires.
-func (s *store) alarms(ctx context.Context) ([]Alarm, error) {
+// alarms returns the jobs with unexplained fires, but for those of some runs.
+func (s *store) alarms(ctx context.Context, but []uuid.UUID) ([]Alarm, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT job_id, count(*), min(fire_time), max(fire_time) FROM unexplained_fires WHERE NOT waiting GROUP BY job_id`)
+		SELECT job_id, count(*), min(fire_time), max(fire_time) FROM unexplained_fires
+		WHERE NOT waiting AND run_id NOT IN (SELECT unnest($1::uuid[])) GROUP BY job_id`, but)
 	if err != nil {
 		return nil, wrapped(err)
 	}

@@ -16,8 +16,9 @@ import (
 type Streams interface {
 	// Backfill returns the message of a backfill; false if JOBS has none.
 	Backfill(ctx context.Context, job, id uuid.UUID) (Message, bool, error)
-	// Mark returns the mark of the job's partition; false if there is none yet.
-	Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error)
+	// Mark returns the mark of a job's partition, short of all that the planner has yet
+	// to hear of the job; the zero mark if there is none yet.
+	Mark(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, error)
 	// Coming returns the fires that have left the mark and may not be in the ledger:
 	// decided against, queued, running, waiting for a retry, or ended and on their way
 	// to Postgres; not those of manual runs. It looks in the order in which fires move.
@@ -31,13 +32,11 @@ type Streams interface {
 // seen further down, and nothing slips through between two looks.
 func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, fires []time.Time) error {
 	job := revisions[0].Job
-	mark, ok, err := s.streams.Mark(ctx, job)
+	mark, err := s.streams.Mark(ctx, job, revisions[0].Namespace)
 	if err != nil {
 		return unavailable(err)
 	}
-	if ok {
-		known.AddUndecided(mark, revisions, pauses, fires)
-	}
+	known.AddUndecided(mark, revisions, pauses, fires)
 	coming, err := s.streams.Coming(ctx, job)
 	if err != nil {
 		return unavailable(err)

@@ -55,10 +55,10 @@ func New(allowed []guard.Allowed) *Sender { return &Sender{allowed: allowed} }
 // client dials what a guard lets through.
 func (s *Sender) client(g *guard.Guard) *http.Client {
 	dialer := &net.Dialer{Control: g.Control}
-	return &http.Client{Timeout: timeout, Transport: &http.Transport{
+	return &http.Client{Timeout: timeout, Transport: brief{&http.Transport{
 		DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{RootCAs: s.roots, MinVersion: tls.VersionTLS12},
-	}}
+	}}}
 }
 
 // Check returns the sort of channel that an address is of, or ErrMalformed.
@@ -172,7 +172,11 @@ func sendWithin(ctx context.Context, service types.Service, text string, params 
 // leastSecret is how long a part of an address has to be to be worth hiding.
 const leastSecret = 4
 
-// masked takes all parts of an address but its host out of an error.
+// mostSaid is how much of an error is kept: a channel may answer with a page.
+const mostSaid = 1000
+
+// masked takes all parts of an address but its host out of an error. What is left is
+// text that Postgres takes, whatever the channel answered.
 func masked(err error, address *url.URL) error {
 	if err == nil {
 		return nil
@@ -192,5 +196,6 @@ func masked(err error, address *url.URL) error {
 			text = strings.ReplaceAll(text, part, "…")
 		}
 	}
-	return errors.New(text)
+	text = strings.ReplaceAll(text[:min(len(text), mostSaid)], "\x00", "")
+	return errors.New(strings.ToValidUTF8(text, "…"))
 }

@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/carillon-cron/carillon/shared/guard"
 	"github.com/emersion/go-smtp"
@@ -69,6 +71,16 @@ func TestNtfy(t *testing.T) {
 	l.status = 500
 	if err := allowing(t, "127.0.0.0/8").Send(t.Context(), "default", address, message); err == nil || strings.Contains(err.Error(), "our-topic") {
 		t.Errorf("with a status of 500: %v", err)
+	}
+}
+
+func TestWhatAChannelAnswersIsText(t *testing.T) {
+	t.Parallel()
+	address := &url.URL{Scheme: "ntfy", Host: "host", Path: "/our-topic"}
+	answer := "no\x00 our-topic \xff" + strings.Repeat("é", mostSaid)
+	got := masked(errors.New(answer), address).Error()
+	if !utf8.ValidString(got) || strings.ContainsAny(got, "\x00") || strings.Contains(got, "topic") || len(got) > 2*mostSaid {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -23,8 +23,8 @@ type Store struct{ pool *pgxpool.Pool }
 // New returns the store of a database.
 func New(pool *pgxpool.Pool) *Store { return &Store{pool} }
 
-// Load returns all that may have to be told: open alerts, and those of the last day
-// that have ended and of which something else was told, or nothing.
+// Load returns all that may have to be told: open alerts, and those of the last two
+// days that have ended and of which something else was told, or nothing.
 func (s *Store) Load(ctx context.Context) (notify.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -63,7 +63,7 @@ const wanted = `
 	JOIN alerts a ON (a.namespace = r.namespace OR coalesce((r.document->>'all_namespaces')::boolean, false))
 		AND a.labels @> coalesce(r.document->'labels', '{}')
 		AND (NOT r.document ? 'kinds' OR r.document->'kinds' ? a.kind)
-		AND (a.ended_at IS NULL OR a.ended_at > greatest(r.created_at, now() - interval '1 day'))
+		AND (a.ended_at IS NULL OR a.ended_at > greatest(r.created_at, now() - interval '2 days'))
 		AND NOT (a.object = 'job' AND a.namespace = r.namespace AND a.name = coalesce(r.document->>'job', ''))
 	LEFT JOIN alert_notices n ON n.route_id = r.id AND n.alert_id = a.id
 	WHERE NOT coalesce((r.document->>'paused')::boolean, false)
@@ -130,14 +130,15 @@ func (s *Store) Save(ctx context.Context, id notify.GroupID, group notify.Group,
 	return s.pool.SendBatch(ctx, batch).Close()
 }
 
-// Tidy forgets what was told of alerts that are not there any more, and groups of
-// which nothing was told for long.
+// Tidy forgets what was told of alerts that are not there any more, news that nobody
+// knows of any more, and groups of which nothing was told for long.
 func (s *Store) Tidy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM alert_notices n WHERE NOT EXISTS (SELECT FROM alerts WHERE id = n.alert_id)`)
-	batch.Queue(`DELETE FROM alert_groups WHERE since IS NULL AND told_at < now() - interval '30 days'`)
+	batch.Queue(`UPDATE alert_groups SET since = NULL WHERE since < now() - interval '2 days'`)
+	batch.Queue(`DELETE FROM alert_groups WHERE since IS NULL AND (told_at IS NULL OR told_at < now() - interval '30 days')`)
 	return s.pool.SendBatch(ctx, batch).Close()
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,7 +19,7 @@ var (
 		Name: "carillon_gateway_alert_messages_total", Help: "Messages about alerts, by how sending them went: sent or failed.",
 	}, []string{"result"})
 	passSeconds = promauto.NewHistogram(prometheus.HistogramOpts{
-		Name: "carillon_gateway_alert_pass_seconds", Help: "One look at which alerts have to be told, and the telling.",
+		Name: "carillon_gateway_alert_pass_seconds", Help: "One look at which alerts have to be told, without the telling.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2, 16),
 	})
 )
@@ -27,8 +29,9 @@ const (
 	// comes a pause so many times as long.
 	lookEvery = time.Second
 	share     = 10
-	// atOnce is how many messages are on their way at once.
-	atOnce = 8
+	// atOnce is how many routes are told something at once, each of one group after
+	// the other: a channel that hangs holds up its own route, not the others.
+	atOnce = 64
 	// sendTimeout bounds one message.
 	sendTimeout = 15 * time.Second
 	// tidyEvery is how often what nobody needs any more is forgotten.
@@ -53,7 +56,7 @@ type Item struct {
 // news reports whether there is something to tell of an alert.
 func (i Item) news(route Route) bool {
 	if route.NoRecovery && !i.Open() {
-		return (!i.Told || i.ToldTimes < i.Times)
+		return false
 	}
 	return !i.Told || i.ToldOpen != i.Open() || i.ToldTimes < i.Times
 }
@@ -80,113 +83,113 @@ type Send func(ctx context.Context, route Route, message Message) error
 
 // Dispatcher tells routes of alerts.
 type Dispatcher struct {
-	book   Book
-	send   Send
-	tidied time.Time
+	book    Book
+	send    Send
+	tidied  time.Time
+	sending errgroup.Group
+	mu      sync.Mutex
+	busy    map[uuid.UUID]bool // routes that are being told something
 }
 
 // NewDispatcher returns a dispatcher.
-func NewDispatcher(book Book, send Send) *Dispatcher { return &Dispatcher{book: book, send: send} }
+func NewDispatcher(book Book, send Send) *Dispatcher {
+	d := &Dispatcher{book: book, send: send, busy: map[uuid.UUID]bool{}}
+	d.sending.SetLimit(atOnce)
+	return d
+}
 
 // Run tells routes of alerts until ctx ends. It is meant for one process at a time;
-// done is called after each look that went well.
+// done is called whenever it has been seen what there is to tell.
 func (d *Dispatcher) Run(ctx context.Context, done func()) {
 	for ctx.Err() == nil {
 		began := time.Now()
-		state, err := d.book.Load(ctx)
+		err := d.pass(ctx, began.UTC())
 		took := time.Since(began)
-		if err == nil {
-			err = d.pass(ctx, state, began.UTC())
-		}
+		passSeconds.Observe(took.Seconds())
 		if err == nil {
 			done()
 		} else if ctx.Err() == nil {
 			slog.Warn("alerts not told, will try again", "error", err)
 		}
-		passSeconds.Observe(time.Since(began).Seconds())
 		select {
 		case <-ctx.Done():
 		case <-time.After(max(lookEvery, share*took)):
 		}
 	}
+	_ = d.sending.Wait()
 }
 
-// pass tells all groups whose time has come.
-func (d *Dispatcher) pass(ctx context.Context, state State, now time.Time) error {
-	sending, ctx := errgroup.WithContext(ctx)
-	sending.SetLimit(atOnce)
-	for id, route := range state.Routes {
-		for key, items := range grouped(route, state.Items[id]) {
-			group := GroupID{id, key}
-			sending.Go(func() error { return d.tell(ctx, route, group, state.Groups[group], items, now) })
-		}
-	}
-	err := sending.Wait()
-	if err != nil || now.Sub(d.tidied) < tidyEvery {
+// pass has all groups told whose time has come, and does not wait for that. What is
+// read of a route that was being told something may be out of date: that route's
+// turn is the next time.
+func (d *Dispatcher) pass(ctx context.Context, now time.Time) error {
+	busy := d.taken()
+	state, err := d.book.Load(ctx)
+	if err != nil {
 		return err
 	}
+	for id, route := range state.Routes {
+		if work := todo(route, state, now); len(work) > 0 && !busy[id] {
+			d.begin(ctx, id, work)
+		}
+	}
+	if now.Sub(d.tidied) < tidyEvery {
+		return nil
+	}
 	d.tidied = now
-	return d.book.Tidy(context.WithoutCancel(ctx))
+	return d.book.Tidy(ctx)
 }
 
-func grouped(route Route, items []Item) map[string][]Item {
-	groups := map[string][]Item{}
-	for _, item := range items {
-		key := route.key(item.Alert)
-		groups[key] = append(groups[key], item)
-	}
-	return groups
-}
-
-// tell sends the message of a group, if it is due.
-func (d *Dispatcher) tell(ctx context.Context, route Route, id GroupID, group Group, items []Item, now time.Time) error {
-	noted := group
-	open, worth := false, items[:0:0]
-	news := false
-	for _, item := range items {
-		open = open || item.Open()
-		news = news || item.news(route)
-		if item.Open() || item.news(route) {
-			worth = append(worth, item)
+// begin tells one route in the background, if there is room. What is wrong with one
+// of its groups does not stop the others.
+func (d *Dispatcher) begin(ctx context.Context, route uuid.UUID, work []task) {
+	d.take(route, true)
+	began := d.sending.TryGo(func() error {
+		defer d.take(route, false)
+		for _, t := range work {
+			if err := d.do(ctx, t); err != nil && ctx.Err() == nil {
+				slog.Warn("what was told of alerts is not stored", "error", err, "route", t.route.Name, "group", t.id.Key)
+			}
 		}
+		return nil
+	})
+	if !began {
+		d.take(route, false)
 	}
-	if group.Since.IsZero() == news {
-		noted.Since = time.Time{}
-		if news {
-			noted.Since = now
-		}
-	}
-	due, ever := route.timing().Due(noted, open)
-	if ever && !due.After(now) && len(worth) > 0 {
-		return d.deliver(ctx, route, id, noted, items, worth, now)
-	}
-	if noted != group {
-		return d.book.Save(ctx, id, noted, nil, "")
-	}
-	return nil
 }
 
-func (d *Dispatcher) deliver(ctx context.Context, route Route, id GroupID, group Group, items, worth []Item, now time.Time) error {
-	sent, cancel := context.WithTimeout(ctx, sendTimeout)
+func (d *Dispatcher) taken() map[uuid.UUID]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.busy)
+}
+
+func (d *Dispatcher) take(route uuid.UUID, busy bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if delete(d.busy, route); busy {
+		d.busy[route] = true
+	}
+}
+
+// do sends the message of a group, or only stores what is known of it.
+func (d *Dispatcher) do(ctx context.Context, t task) error {
+	if !t.due {
+		return d.book.Save(ctx, t.id, t.group, nil, "")
+	}
+	sending, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	err := d.send(sent, route, Compose(route, id.Key, alertsOf(worth)))
+	err := d.send(sending, t.route, Compose(t.route, t.id.Key, t.worth()))
+	now := time.Now().UTC()
 	switch {
 	case err == nil:
 		messages.WithLabelValues("sent").Inc()
 		// Even at the end of a turn: what is sent and not stored is sent again.
-		return d.book.Save(context.WithoutCancel(ctx), id, group.Told(now), items, "")
+		return d.book.Save(context.WithoutCancel(ctx), t.id, t.group.Told(now), t.items, "")
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	}
 	messages.WithLabelValues("failed").Inc()
-	slog.Warn("alert not sent, will try again", "error", err, "namespace", route.Namespace, "route", route.Name, "failures", group.Failures+1)
-	return d.book.Save(ctx, id, group.Failed(now), nil, err.Error())
-}
-
-func alertsOf(items []Item) []Alert {
-	alerts := make([]Alert, len(items))
-	for i, item := range items {
-		alerts[i] = item.Alert
-	}
-	return alerts
+	slog.Warn("alert not sent, will try again", "error", err, "namespace", t.route.Namespace, "route", t.route.Name, "failures", t.group.Failures+1)
+	return d.book.Save(ctx, t.id, t.group.Failed(now), nil, err.Error())
 }

@@ -190,6 +190,9 @@ func TestNoRecoveryIsTold(t *testing.T) {
 		pass(time.Hour)
 		p.set(1, true)
 		pass(time.Hour)
+		p.set(2, true)
+		p.set(2, false)
+		pass(time.Hour)
 		box.expect(t, "Carillon: 1 firing (default failing)", "Carillon: 1 firing (default failing)")
 	})
 }
@@ -204,6 +207,48 @@ func TestAChannelThatRefusesIsTriedAgain(t *testing.T) {
 		box.broken = false
 		box.mu.Unlock()
 		pass(2 * lastRetry)
+		box.expect(t, "Carillon: 1 firing (default failing)")
+	})
+}
+
+// twoRoutes is a pad with a second route for the same alerts.
+type twoRoutes struct {
+	*pad
+	second Route
+}
+
+func (b twoRoutes) Load(ctx context.Context) (State, error) {
+	state, err := b.pad.Load(ctx)
+	state.Routes[b.second.ID], state.Items[b.second.ID] = b.second, state.Items[b.route.ID]
+	return state, err
+}
+
+func TestAChannelThatHangsHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		book, box := twoRoutes{newPad(Document{}), Route{ID: uuid.New(), Name: "hangs"}}, &mailbox{}
+		send := func(ctx context.Context, route Route, message Message) error {
+			if route.Name == "hangs" {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return box.send(ctx, route, message)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		last := time.Now()
+		running.Go(func() {
+			NewDispatcher(book, send).Run(ctx, func() {
+				if gap := time.Since(last); gap > 2*lookEvery {
+					t.Errorf("nobody looked for %s", gap)
+				}
+				last = time.Now()
+			})
+		})
+		book.set(1, true)
+		pass(time.Hour)
+		cancel()
+		running.Wait()
 		box.expect(t, "Carillon: 1 firing (default failing)")
 	})
 }

@@ -42,6 +42,17 @@ const (
 	lastRetry  = 5 * time.Minute
 )
 
+// heard returns the group once it is known whether there is news that is not told.
+func (g Group) heard(news bool, now time.Time) Group {
+	switch {
+	case !news:
+		g.Since = time.Time{}
+	case g.Since.IsZero():
+		g.Since = now
+	}
+	return g
+}
+
 // Told returns the group after a message went out.
 func (g Group) Told(now time.Time) Group { return Group{ToldAt: now} }
 

@@ -75,7 +75,20 @@ func TestQuietHours(t *testing.T) {
 			t.Errorf("from %s it is quiet until %s, want %s", text, got, want)
 		}
 	}
-	for _, wrong := range []QuietHours{{From: "25:00", To: "07:00"}, {From: "22:00", To: "22:00"}, {From: "22:00", To: "7", Timezone: "UTC"}, {From: "22:00", To: "07:00", Timezone: "Mars"}} {
+	for name, c := range map[string]struct{ from, to, at, want string }{
+		"half an hour that is skipped":        {"02:30", "03:00", "2026-03-29T01:10:00Z", "2026-03-29T01:10:00Z"},
+		"the day after it":                    {"02:30", "03:00", "2026-03-30T00:40:00Z", "2026-03-30T01:00:00Z"},
+		"a night in which clocks go back":     {"22:00", "07:00", "2026-10-24T21:00:00Z", "2026-10-25T06:00:00Z"},
+		"an hour that comes twice, the first": {"01:00", "04:00", "2026-10-25T00:30:00Z", "2026-10-25T03:00:00Z"},
+		"and the second time":                 {"01:00", "04:00", "2026-10-25T01:30:00Z", "2026-10-25T03:00:00Z"},
+	} {
+		from, _ := time.Parse(time.RFC3339, c.at)
+		quiet := QuietHours{From: c.from, To: c.to, Timezone: "Europe/Berlin"}
+		if got := quiet.after(from).Format(time.RFC3339); got != c.want {
+			t.Errorf("%s: quiet until %s, want %s", name, got, c.want)
+		}
+	}
+	for _, wrong := range []QuietHours{{From: "7:00", To: "07:00"}, {From: "25:00", To: "07:00"}, {From: "22:00", To: "22:00"}, {From: "22:00", To: "7", Timezone: "UTC"}, {From: "22:00", To: "07:00", Timezone: "Mars"}} {
 		if wrong.validate() == nil {
 			t.Errorf("%+v is fine", wrong)
 		}

@@ -20,12 +20,14 @@ func (q *QuietHours) validate() error {
 		return nil
 	}
 	var faults fault.Faults
-	for _, end := range []struct{ field, text string }{{"from", q.From}, {"to", q.To}} {
-		if _, err := time.Parse(clock, end.text); err != nil {
+	var of [2]time.Time
+	for i, end := range []struct{ field, text string }{{"from", q.From}, {"to", q.To}} {
+		var err error
+		if of[i], err = time.Parse(clock, end.text); err != nil {
 			faults.Add(end.field, "must be a time of day like 22:00, not %.20q", end.text)
 		}
 	}
-	if q.From == q.To {
+	if of[0].Equal(of[1]) {
 		faults.Add("to", "must differ from from")
 	}
 	if _, err := time.LoadLocation(q.Timezone); err != nil {
@@ -34,7 +36,9 @@ func (q *QuietHours) validate() error {
 	return faults.Err()
 }
 
-// after returns the first instant at or after t that lies outside.
+// after returns the first instant at or after t that lies outside. Whether they end
+// on the next day is a matter of the clock, not of instants: when clocks go forward,
+// half past two may come to be after three.
 func (q *QuietHours) after(t time.Time) time.Time {
 	if q == nil {
 		return t
@@ -44,11 +48,12 @@ func (q *QuietHours) after(t time.Time) time.Time {
 		return t // unreachable: it was valid when it was stored
 	}
 	local := t.In(zone)
+	overnight := 0
+	if !parsed(q.To).After(parsed(q.From)) {
+		overnight = 1
+	}
 	for _, day := range []int{-1, 0} { // what began yesterday may go on
-		begin, end := on(local, day, q.From), on(local, day, q.To)
-		if !end.After(begin) {
-			end = on(local, day+1, q.To)
-		}
+		begin, end := on(local, day, q.From), on(local, day+overnight, q.To)
 		if !t.Before(begin) && t.Before(end) {
 			return end.UTC()
 		}
@@ -58,6 +63,11 @@ func (q *QuietHours) after(t time.Time) time.Time {
 
 // on is a time of day, so many days from that of t.
 func on(t time.Time, days int, text string) time.Time {
-	of, _ := time.Parse(clock, text) // valid
+	of := parsed(text)
 	return time.Date(t.Year(), t.Month(), t.Day()+days, of.Hour(), of.Minute(), 0, 0, t.Location())
+}
+
+func parsed(text string) time.Time {
+	of, _ := time.Parse(clock, text) // valid
+	return of
 }

@@ -42,7 +42,10 @@ const (
 	defaultInterval = 5 * time.Minute
 	defaultRepeat   = 4 * time.Hour
 	minInterval     = time.Second
-	maxSpan         = 7 * 24 * time.Hour
+	// maxSpan bounds wait and interval: together with quiet hours they last two days at
+	// most, and for so long what has ended is known as news.
+	maxSpan   = 12 * time.Hour
+	maxRepeat = 28 * 24 * time.Hour
 )
 
 // Validate returns a fault.Faults that names every faulty field, or nil. Whether
@@ -63,12 +66,12 @@ func (d Document) Validate(hasChannel bool) error {
 		}
 	}
 	if t := d.timing(); t.Wait < 0 || t.Wait > maxSpan {
-		faults.Add("group_wait", "must be from 0s to 7d, not %s", carillon.Duration(t.Wait))
+		faults.Add("group_wait", "must be from 0s to 12h, not %s", carillon.Duration(t.Wait))
 	}
 	if t := d.timing(); t.Interval < minInterval || t.Interval > maxSpan {
-		faults.Add("group_interval", "must be from 1s to 7d, not %s", carillon.Duration(t.Interval))
+		faults.Add("group_interval", "must be from 1s to 12h, not %s", carillon.Duration(t.Interval))
 	}
-	if t := d.timing(); t.Repeat != 0 && t.Repeat < t.Interval || t.Repeat > 4*maxSpan {
+	if t := d.timing(); t.Repeat != 0 && t.Repeat < t.Interval || t.Repeat > maxRepeat {
 		faults.Add("repeat_interval", "must be from group_interval to 28d, or 0s for never, not %s", carillon.Duration(t.Repeat))
 	}
 	faults.Nest("quiet_hours", d.QuietHours.validate())

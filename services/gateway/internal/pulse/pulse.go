@@ -4,12 +4,16 @@
 // Who is dead does not say so. So a beat is sent only after proof that everything
 // lives: a run of a job of Carillon's own, not long ago, that a planner planned, a
 // runner called, at the public address of the API, and a recorder wrote into
-// Postgres, where it is found here. All of that went through NATS. And it is sent by
-// the gateway that tells people of alerts, if that has just gone well. Whoever
-// expects the beats, and does not get them, raises the alarm.
+// Postgres, where it is found here. All of that went through NATS. A run by hand is
+// no proof: no planner had a part in it. And it is sent by the gateway that tells
+// people of alerts, if that has just looked for some. Whoever expects the beats, and
+// does not get them, raises the alarm.
 //
 //	planner ─▶ RUNS ─▶ runner ─▶ GET /healthz
 //	                     └─▶ OUTCOMES ─▶ recorder ─▶ runs ─▶ pulse ─▶ the address outside
+//
+// Not in the circle are the recorder's watch for alerts and its ear for signals, the
+// audits, the relay, the channels, and the queues other than critical.
 //
 // The job is an ordinary one, with the name heartbeat in the namespace carillon; it
 // is made at the start where it is missing. To pause it, or all jobs, stops the beats.
@@ -55,8 +59,8 @@ const slack = 5 * time.Second
 
 const (
 	timeout = 5 * time.Second
-	// deaf is for how long alerts may not be told: longer than a message takes that
-	// nobody answers.
+	// deaf is for how long nobody may have looked for alerts to tell: longer than the
+	// database takes to fail over.
 	deaf = time.Minute
 )
 
@@ -65,7 +69,8 @@ type Jobs interface {
 	Ensure(ctx context.Context, document carillon.Document) error
 }
 
-// Proofs knows when a run of the job with a name last succeeded; zero if never.
+// Proofs knows when a run that the schedule of the job with a name calls for last
+// succeeded; zero if never.
 type Proofs interface {
 	LastSuccess(ctx context.Context, namespace, name string) (time.Time, error)
 }
@@ -132,7 +137,7 @@ func (p *Pulse) tell(what string, err error) {
 // prove fails unless a run has gone the whole way not long ago.
 func (p *Pulse) prove(ctx context.Context, now, told time.Time) error {
 	if now.Sub(told) > deaf {
-		return errors.New("alerts have not been told for " + deaf.String())
+		return errors.New("nobody has looked for alerts to tell for " + deaf.String())
 	}
 	if !p.made {
 		if err := p.jobs.Ensure(ctx, p.document()); err != nil {
@@ -153,7 +158,7 @@ func (p *Pulse) prove(ctx context.Context, now, told time.Time) error {
 
 func (p *Pulse) document() carillon.Document {
 	return carillon.Document{
-		Namespace: Namespace, Name: Name,
+		Namespace: Namespace, Name: Name, Queue: "critical",
 		Schedule: schedule.Spec{Every: schedule.Duration(p.config.Every)},
 		Target:   carillon.Target{Method: http.MethodGet, URL: p.config.PublicURL + "/healthz", Timeout: schedule.Duration(timeout)},
 		Retry:    carillon.Retry{MaxAttempts: 1},

@@ -1,7 +1,7 @@
 // Package whereabouts finds the fires of which the ledger has no row yet.
 //
 // A fire without a row need not be lost. The planner may have yet to decide it, or
-// hold it until an earlier run of its job has ended; its run may be in its queue,
+// to hear of what it follows from, or hold it until an earlier run of its job has ended; its run may be in its queue,
 // or its outcome on its way to Postgres:
 //
 //	mark ──▶ RUNS ──▶ OUTCOMES ──▶ ledger
@@ -29,8 +29,9 @@ var ErrUnavailable = errors.New("NATS is not available")
 
 // Streams is what NATS knows of a job.
 type Streams interface {
-	// Mark returns the mark of the job's partition; false if there is none yet.
-	Mark(ctx context.Context, job uuid.UUID) (wire.Mark, bool, error)
+	// Mark returns the mark of a job's partition, short of all that the planner has yet
+	// to hear of the job; the zero mark if there is none yet.
+	Mark(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, error)
 	// Coming returns the fires that have left the mark and may not be in the ledger.
 	// It fails with backfillstore.ErrBusy if they are too many.
 	Coming(ctx context.Context, job uuid.UUID) ([]time.Time, error)
@@ -77,7 +78,7 @@ func (f *Finder) Find(ctx context.Context, fires []audit.Fire) (map[uuid.UUID]ca
 // waiting notes which fires of one job are somewhere in NATS.
 func (f *Finder) waiting(ctx context.Context, fires []audit.Fire, found map[uuid.UUID]carillon.State) error {
 	job := fires[0].JobID
-	mark, ok, err := f.streams.Mark(ctx, job)
+	mark, err := f.streams.Mark(ctx, job, fires[0].Namespace)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (f *Finder) waiting(ctx context.Context, fires []audit.Fire, found map[uuid
 		under[at.UnixNano()] = true
 	}
 	for _, fire := range fires {
-		if busy || under[fire.FireTime.UnixNano()] || ok && !mark.Covers(fire.FireTime, job) {
+		if busy || under[fire.FireTime.UnixNano()] || !mark.Covers(fire.FireTime, job) {
 			found[fire.RunID()] = carillon.StateQueued
 		}
 	}
