@@ -123,8 +123,8 @@ type signals struct {
 }
 
 // Raise writes what somebody else has found of a job.
-func (s signals) Raise(ctx context.Context, job uuid.UUID, found alert.Finding, now time.Time) error {
-	return s.alerts.Raise(ctx, job, found, now)
+func (s signals) Raise(ctx context.Context, job uuid.UUID, found alert.Finding) error {
+	return s.alerts.Raise(ctx, job, found)
 }
 
 // pool returns the settings of the recorder's pool.
