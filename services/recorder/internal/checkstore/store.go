@@ -185,6 +185,14 @@ func (s *Store) Look(ctx context.Context, heard, now time.Time) error {
 	return s.alerts.Apply(ctx, verdicts, now)
 }
 
+// Tidy forgets what was heard of checks that are gone.
+func (s *Store) Tidy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, `DELETE FROM check_states WHERE NOT EXISTS (SELECT FROM checks WHERE id = check_id)`)
+	return err
+}
+
 // verdict is how it stands with the alerts of a check, by what was heard until at.
 func (f *found) verdict(at time.Time) alertstore.Verdict {
 	failing := alert.Finding{Kind: carillon.AlertFailing}
