@@ -122,3 +122,14 @@ func TestWhatWasHeardOfADeletedCheckGoes(t *testing.T) {
 		w.exec(t, sql)
 	}
 }
+
+func TestAFailureThatWasOverlookedIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ping(t, wire.PingFail, noon, noon)
+	w.exec(t, `UPDATE alerts SET ended_at = now()`)
+	for range 2 {
+		w.look(t, noon, noon)
+		w.alerts(t, "failing")
+	}
+}
