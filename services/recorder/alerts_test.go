@@ -92,7 +92,7 @@ func TestWhatOthersRaise(t *testing.T) {
 	s.define(t, `{}`)
 	s.start(t)
 	raise := func(id uuid.UUID, kind carillon.AlertKind, firing bool) {
-		said := wire.Alert{JobID: id, Kind: kind, Firing: firing, Reason: "3 fires have no run", FireTime: noon, At: noon}
+		said := wire.Alert{JobID: id, Kind: kind, Firing: firing, Reason: "3 fires have no run", At: time.Now()}
 		if _, err := s.js.Publish(t.Context(), topology.AlertSignal(id), wire.Encode(said)); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestWhatCannotBeReadStandsInNobodysWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []uuid.UUID{bad, job} {
-		said := wire.Alert{JobID: id, Kind: carillon.AlertUnexplained, Firing: true, FireTime: noon, At: noon}
+		said := wire.Alert{JobID: id, Kind: carillon.AlertUnexplained, Firing: true, At: time.Now()}
 		if _, err := s.js.Publish(t.Context(), topology.AlertSignal(id), wire.Encode(said)); err != nil {
 			t.Fatal(err)
 		}

@@ -55,7 +55,7 @@ func (p *pipeline) run(ctx context.Context) {
 
 	var wait sync.WaitGroup
 	wait.Go(func() { p.keepUp(ctx) })
-	wait.Go(func() { retention.New(p.pool).Run(ctx) })
+	wait.Go(func() { postgres.TakeTurns(ctx, p.pool, "retention", retention.New(p.pool).Run) })
 	wait.Go(func() { index.Run(ctx, p.pool) })
 	wait.Go(func() { p.watch.Run(ctx) })
 	wait.Go(func() { signal.Run(ctx, p.js, p.signals) })

@@ -41,10 +41,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// connections is the size of the pool: one for each batch under way, one to make
-// partitions, one for a pass of adaptive rescheduling, one to hold the turn of
-// watching, two to watch, one for signals, one to spare.
-const connections = 9
+// connections is the size of the pool: one for each of the two batches under way, one
+// to make partitions, one for a pass of adaptive rescheduling, two to hold the turns
+// of watching and of retention, four to watch, one for signals, one to spare.
+const connections = 12
 
 const (
 	// migratePause lies between two tries to reach Postgres at the start.
@@ -123,8 +123,8 @@ type signals struct {
 }
 
 // Raise writes what somebody else has found of a job.
-func (s signals) Raise(ctx context.Context, job uuid.UUID, found alert.Finding, now time.Time) error {
-	return s.alerts.Raise(ctx, job, found, now)
+func (s signals) Raise(ctx context.Context, job uuid.UUID, found alert.Finding) error {
+	return s.alerts.Raise(ctx, job, found)
 }
 
 // pool returns the settings of the recorder's pool.

@@ -8,7 +8,8 @@ import (
 // Sketch is a histogram of positive numbers, in the form in which it is stored:
 // for each bucket that is not empty, in rising order, its number and its weight.
 // Bucket n holds what is up to smallest·growth^n. A job's durations lie in some
-// ten buckets, 50 bytes. An empty Sketch is nil or has no bytes.
+// ten buckets, 50 bytes. An empty Sketch is nil or has no bytes. What stands after the last
+// whole entry of one that was cut off is passed over.
 type Sketch []byte
 
 const (
@@ -26,7 +27,7 @@ var logGrowth = math.Log(growth)
 // five percent for values of 0.1 ms to 41 days, or false if the sketch is empty.
 func (s Sketch) Quantile(q float64) (value float64, known bool) {
 	rest := q * s.total()
-	for at := 0; at < len(s); at += entrySize {
+	for at := 0; at+entrySize <= len(s); at += entrySize {
 		value, known = valueOf(s[at]), true
 		if rest -= s.weight(at); rest <= 0 {
 			break
@@ -40,7 +41,7 @@ func (s Sketch) Quantile(q float64) (value float64, known bool) {
 func (s Sketch) Weight() float64 { return s.total() }
 
 func (s Sketch) total() (total float64) {
-	for at := 0; at < len(s); at += entrySize {
+	for at := 0; at+entrySize <= len(s); at += entrySize {
 		total += s.weight(at)
 	}
 	return total

@@ -64,3 +64,13 @@ func TestWhatIsOldIsForgotten(t *testing.T) {
 		t.Errorf("21 weeks later a single run still takes %d bytes", len(s)-entrySize)
 	}
 }
+
+func TestASketchThatWasCutOffIsReadAsFarAsItGoes(t *testing.T) {
+	t.Parallel()
+	whole := Sketch(nil).add(1, 1)
+	want, _ := whole.Quantile(0.95)
+	cut := append(slices.Clone(whole), 200, 1)
+	if got, known := cut.Quantile(0.95); !known || got != want || cut.Weight() != whole.Weight() {
+		t.Errorf("%v, %t, weight %v", got, known, cut.Weight())
+	}
+}

@@ -24,12 +24,15 @@ func (e End) as(state carillon.State) End { e.State = state; return e }
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b)) }
 
-// alike compares statistics up to rounding, which leaves a little of what was taken
-// out of a sum, by the measure of the weight.
+// sameMean compares averages up to what rounding leaves of what was taken out, by
+// the measure of the weight.
+func sameMean(a, b Average) bool {
+	return max(math.Abs(a.Weight-b.Weight), math.Abs(a.Sum-b.Sum)) <= 1e-9*max(a.Weight, b.Weight)
+}
+
+// alike compares statistics up to rounding.
 func alike(a, b *Stats) string {
-	return cmp.Diff(a, b, cmp.AllowUnexported(Streak{}), cmp.Comparer(func(a, b Average) bool {
-		return max(math.Abs(a.Weight-b.Weight), math.Abs(a.Sum-b.Sum)) <= 1e-9*max(a.Weight, b.Weight)
-	}), cmp.Comparer(func(a, b Sketch) bool {
+	return cmp.Diff(a, b, cmp.AllowUnexported(Streak{}), cmp.Comparer(sameMean), cmp.Comparer(func(a, b Sketch) bool {
 		p, _ := a.Quantile(0.9)
 		q, _ := b.Quantile(0.9)
 		return len(a) == len(b) && p == q && math.Abs(a.total()-b.total()) <= 1e-4*a.total()

@@ -3,6 +3,7 @@ package jobstat
 import (
 	"encoding/binary"
 	"slices"
+	"time"
 )
 
 // Streak is how many successes, or failures, came last, one after the other in
@@ -41,6 +42,15 @@ func (s *Streak) Successes() int { return s.length(1) }
 
 // Failures returns how many failures have come since the last success.
 func (s *Streak) Failures() int { return s.length(0) }
+
+// Newest returns the newest fire time of a success or failure; zero if there was
+// none.
+func (s *Streak) Newest() time.Time {
+	if len(s.newest) == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(s.newest[len(s.newest)-1] >> 1).UTC()
+}
 
 func (s *Streak) length(sort int64) int {
 	n := 0

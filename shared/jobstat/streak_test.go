@@ -123,3 +123,17 @@ func TestNeutralEndsBreakNoStreak(t *testing.T) {
 		t.Errorf("%d failures, want 1", s.Failures())
 	}
 }
+
+func TestTheNewestIsThatOfACall(t *testing.T) {
+	t.Parallel()
+	s := &Stats{}
+	if !s.Streak.Newest().IsZero() {
+		t.Error("there before any run")
+	}
+	s.Count(decisive(2, false))
+	s.Count(decisive(1, true))
+	s.Count(End{Kind: carillon.KindSchedule, FireTime: noon.Add(time.Hour), State: carillon.StateMissed})
+	if got := s.Streak.Newest(); !got.Equal(noon.Add(2 * time.Second)) {
+		t.Errorf("%v", got)
+	}
+}

@@ -22,7 +22,7 @@ type Stats struct {
 	Failures, Successes int           // in a row, up to the last run; one of them is 0
 	FailingShare        float64       // of the runs of the last weeks
 	Duration            time.Duration // mean of the last hours
-	LastFire            time.Time     // of the runs that have ended
+	LastFire            time.Time     // of the runs that have failed or succeeded
 }
 
 // Change is what is to be done, and why in one sentence.
@@ -60,7 +60,8 @@ func (j *Job) adapted(every time.Duration, offset *schedule.Duration) *schedule.
 	return &a
 }
 
-// seen reports whether the present revision has had so many fires that have ended.
+// seen reports whether the present revision has had so many fires that have failed
+// or succeeded: one that came to no call says nothing.
 func (j *Job) seen(fires int) bool {
 	return !j.Stats.LastFire.Before(j.EffectiveFrom.Add(time.Duration(fires-1) * j.interval()))
 }

@@ -211,3 +211,24 @@ func TestAnIncidentIsNotedToGoOn(t *testing.T) {
 		t.Errorf("%+v", later)
 	}
 }
+
+func TestASignalThatWasOvertakenChangesNothing(t *testing.T) {
+	t.Parallel()
+	at := func(level Level, seconds time.Duration) Finding {
+		return Finding{Kind: carillon.AlertUnexplained, Level: level, At: noon.Add(seconds * time.Second)}
+	}
+	firing, quiet := at(Firing, 0), at(Quiet, 10)
+	open, _ := Incident{}.Step(firing, firing.At)
+	open.ID = 1
+	ended, _ := open.Step(quiet, quiet.At)
+	if _, changed := ended.Step(firing, firing.At); changed {
+		t.Error("begun again by what is told again")
+	}
+	again, changed := ended.Step(at(Firing, 20), at(Firing, 20).At)
+	if !changed || !again.Open() || again.Times != 2 {
+		t.Errorf("%+v", again)
+	}
+	if _, changed := again.Step(quiet, quiet.At); changed {
+		t.Error("ended by what is told again")
+	}
+}

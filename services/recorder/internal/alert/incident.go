@@ -31,6 +31,8 @@ func (i Incident) Open() bool { return !i.StartedAt.IsZero() && i.EndedAt.IsZero
 func (i Incident) Step(found Finding, now time.Time) (Incident, bool) {
 	news := found.FireTime.IsZero() || found.FireTime.After(i.FireTime)
 	switch {
+	case i.knows(found):
+		return i, false
 	case found.Level == Firing && i.Open():
 		return i.renewed(now)
 	case found.Level == Firing && news:
@@ -41,6 +43,12 @@ func (i Incident) Step(found Finding, now time.Time) (Incident, bool) {
 		return i.begun(found, now).ended(found, now), true
 	}
 	return i, false
+}
+
+// knows reports whether what was found is older than what the incident has heard
+// since: it was overtaken, or is told again.
+func (i Incident) knows(found Finding) bool {
+	return !found.At.IsZero() && found.At.Before(later(i.RenewedAt, i.EndedAt))
 }
 
 func (i Incident) renewed(now time.Time) (Incident, bool) {

@@ -41,6 +41,8 @@ type Finding struct {
 	// Newest is the newest fire time that is known of.
 	Newest time.Time
 	Reason string
+	// At is when somebody else found it, who may be heard again later; zero for now.
+	At time.Time
 }
 
 // Judge says how it stands with each kind of alert that statistics can tell of.

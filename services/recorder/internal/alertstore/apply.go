@@ -44,15 +44,19 @@ func apply(ctx context.Context, tx pgx.Tx, verdicts []Verdict, now time.Time) er
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// incidents are the last ones of each kind of each object.
+// incidents are the last ones of each kind of each object. Each is looked up by
+// itself: an object may have thousands that are over.
 func incidents(ctx context.Context, tx pgx.Tx, verdicts []Verdict) (map[place]alert.Incident, error) {
 	ids := make([]uuid.UUID, len(verdicts))
 	for i, v := range verdicts {
 		ids[i] = v.ID
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT DISTINCT ON (object_id, kind) object_id, kind, id, started_at, renewed_at, ended_at, fire_time, times, reason
-		FROM alerts WHERE object_id = ANY($1) ORDER BY object_id, kind, id DESC`, ids)
+		SELECT object_id, kind, id, started_at, renewed_at, ended_at, fire_time, times, reason
+		FROM unnest($1::uuid[]) AS of_object CROSS JOIN unnest($2::text[]) AS of_kind
+		CROSS JOIN LATERAL (
+			SELECT * FROM alerts WHERE object_id = of_object AND kind = of_kind ORDER BY id DESC LIMIT 1) AS last`,
+		ids, carillon.AlertKinds())
 	if err != nil {
 		return nil, fmt.Errorf("read alerts: %w", err)
 	}

@@ -87,9 +87,9 @@ func (s *Store) Look(ctx context.Context, seen map[uuid.UUID]*alert.Evidence, no
 	})
 }
 
-// Raise writes what somebody else has found of a job. A job that is not there, or
-// wants no such alert, is passed over.
-func (s *Store) Raise(ctx context.Context, id uuid.UUID, found alert.Finding, now time.Time) error {
+// Raise writes what somebody else has found of a job, as of when that was. A job that
+// is not there, or wants no such alert, is passed over.
+func (s *Store) Raise(ctx context.Context, id uuid.UUID, found alert.Finding) error {
 	return s.alone(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		jobs, err := jobsOf(ctx, tx, []uuid.UUID{id})
 		if err != nil || len(jobs) == 0 {
@@ -98,7 +98,7 @@ func (s *Store) Raise(ctx context.Context, id uuid.UUID, found alert.Finding, no
 		if jobs[0].Wants.Mutes(found.Kind) {
 			found.Level = alert.Quiet
 		}
-		return apply(ctx, tx, []Verdict{{jobs[0].Object, []alert.Finding{found}}}, now)
+		return apply(ctx, tx, []Verdict{{jobs[0].Object, []alert.Finding{found}}}, found.At)
 	})
 }
 

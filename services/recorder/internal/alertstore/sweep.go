@@ -19,8 +19,7 @@ func (s *Store) Open(ctx context.Context) ([]uuid.UUID, error) {
 func (s *Store) Suspects(ctx context.Context) ([]uuid.UUID, error) {
 	return s.jobs(ctx, `
 		SELECT j.id FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id
-		WHERE s.last_state IN ('missed', 'expired') OR j.document ? 'alerts'
-			OR s.failure_streak >= 1 AND s.last_state IN ('failed', 'lost')`)
+		WHERE s.last_state IN ('missed', 'expired') OR j.document ? 'alerts' OR s.failure_streak >= 1`)
 }
 
 // Slow lists the jobs for which the duration of each run matters.

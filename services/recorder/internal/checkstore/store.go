@@ -142,8 +142,8 @@ func (f *found) save(ctx context.Context, tx pgx.Tx, ping *wire.Ping) error {
 }
 
 // Look takes in the checks that have changed, and says which pings are missing of
-// those due up to heard: until then, all that came in are noted. It also ends what
-// is open with nothing wrong, where the alerts of a state were not written with it.
+// those due up to heard: until then, all that came in are noted. It also puts right
+// alerts that do not go with a state, as one may be written without the other.
 func (s *Store) Look(ctx context.Context, heard, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
@@ -153,6 +153,8 @@ func (s *Store) Look(ctx context.Context, heard, now time.Time) error {
 			WHERE s.revision <> c.revision
 				OR s.deadline_at <= $1 AND NOT EXISTS (
 					SELECT FROM alerts a WHERE a.object_id = c.id AND a.kind = $2 AND a.ended_at IS NULL)
+				OR s.status = $4 AND NOT EXISTS (
+					SELECT FROM alerts a WHERE a.object_id = c.id AND a.kind = $3 AND a.ended_at IS NULL)
 				OR EXISTS (
 					SELECT FROM alerts a WHERE a.object_id = c.id AND a.ended_at IS NULL AND (
 						a.kind = $2 AND (s.deadline_at IS NULL OR s.deadline_at > $1) OR a.kind = $3 AND s.status <> $4))
@@ -183,6 +185,14 @@ func (s *Store) Look(ctx context.Context, heard, now time.Time) error {
 		verdicts[i] = checks[i].verdict(heard)
 	}
 	return s.alerts.Apply(ctx, verdicts, now)
+}
+
+// Tidy forgets what was heard of checks that are gone.
+func (s *Store) Tidy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, `DELETE FROM check_states WHERE NOT EXISTS (SELECT FROM checks WHERE id = check_id)`)
+	return err
 }
 
 // verdict is how it stands with the alerts of a check, by what was heard until at.

@@ -106,3 +106,30 @@ func TestAnAlertWithNothingWrongEnds(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasHeardOfADeletedCheckGoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ping(t, wire.PingSuccess, noon, noon)
+	for n, sql := range []string{`DELETE FROM checks`, `SELECT`} {
+		var left int
+		if err := w.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.pool.QueryRow(t.Context(), `SELECT count(*) FROM check_states`).Scan(&left); err != nil || left != 1-n {
+			t.Errorf("%d states, %v", left, err)
+		}
+		w.exec(t, sql)
+	}
+}
+
+func TestAFailureThatWasOverlookedIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ping(t, wire.PingFail, noon, noon)
+	w.exec(t, `UPDATE alerts SET ended_at = now()`)
+	for range 2 {
+		w.look(t, noon, noon)
+		w.alerts(t, "failing")
+	}
+}

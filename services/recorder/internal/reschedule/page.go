@@ -75,7 +75,7 @@ func of(s *jobstat.Stats) adaptive.Stats {
 	seconds, _ := s.RecentDuration.Mean()
 	return adaptive.Stats{
 		Failures: s.Streak.Failures(), Successes: s.Streak.Successes(), FailingShare: failing,
-		Duration: time.Duration(seconds * float64(time.Second)), LastFire: s.Last.FireTime,
+		Duration: time.Duration(seconds * float64(time.Second)), LastFire: s.Streak.Newest(),
 	}
 }
 

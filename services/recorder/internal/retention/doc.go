@@ -11,9 +11,10 @@
 //
 // # How
 //
-// One recorder at a time sweeps, under an advisory lock, on a connection of its
-// own. It looks at every day beyond the shortest retention, and what it does with
-// one depends on how much of it must go:
+// One recorder at a time sweeps, on a connection of its own, and remembers while it
+// is its turn what it has done to the end. For a moment two may have their turn, so
+// a sweep has an advisory lock besides. It looks at every day beyond the shortest
+// retention, and what it does with one depends on how much of it must go:
 //
 //	all        both tables are dropped
 //	most       what stays is copied, and the copies take the tables' places

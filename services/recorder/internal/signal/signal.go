@@ -42,7 +42,7 @@ const (
 // Handler acts on signals.
 type Handler interface {
 	Ping(ctx context.Context, token uuid.UUID, ping wire.Ping, now time.Time) error
-	Raise(ctx context.Context, job uuid.UUID, found alert.Finding, now time.Time) error
+	Raise(ctx context.Context, job uuid.UUID, found alert.Finding) error
 }
 
 // Run takes signals until ctx ends.
@@ -125,11 +125,20 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 	if err == nil && !said.Kind.Valid() {
 		err = fmt.Errorf("kind %.40q is unknown", said.Kind)
 	}
-	found := alert.Finding{Kind: said.Kind, FireTime: said.FireTime, Reason: said.Reason}
+	found := alert.Finding{Kind: said.Kind, FireTime: said.FireTime, Reason: said.Reason, At: past(said.At, time.Now())}
 	if said.Firing {
 		found.Level = alert.Firing
 	}
-	return func(ctx context.Context) error { return handler.Raise(ctx, said.JobID, found, time.Now().UTC()) }, err
+	return func(ctx context.Context) error { return handler.Raise(ctx, said.JobID, found) }, err
+}
+
+// past returns an instant that somebody told, or now where there is none, or that
+// clock is ahead.
+func past(told, now time.Time) time.Time {
+	if told.IsZero() || told.After(now) {
+		told = now
+	}
+	return told.UTC().Truncate(time.Microsecond)
 }
 
 // acknowledge answers the server; an answer that is lost means that the signal

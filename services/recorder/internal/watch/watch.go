@@ -42,6 +42,7 @@ type Alerts interface {
 // Checks is where checks are kept.
 type Checks interface {
 	Look(ctx context.Context, heard, now time.Time) error
+	Tidy(ctx context.Context) error
 }
 
 // Heard returns the instant until when all pings that came in are noted.
@@ -141,7 +142,10 @@ func (w *Watch) sweep(ctx context.Context) error {
 	if err := w.look(ctx, unseen(suspects)); err != nil {
 		return err
 	}
-	return w.alerts.Tidy(ctx, time.Now().UTC())
+	if err := w.alerts.Tidy(ctx, time.Now().UTC()); err != nil {
+		return err
+	}
+	return w.checks.Tidy(ctx)
 }
 
 func (w *Watch) learnSlow(ctx context.Context) error {

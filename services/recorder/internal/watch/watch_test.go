@@ -50,6 +50,8 @@ type noChecks struct{}
 
 func (noChecks) Look(context.Context, time.Time, time.Time) error { return nil }
 
+func (noChecks) Tidy(context.Context) error { return nil }
+
 func heardAll(context.Context) (time.Time, error) { return time.Now(), nil }
 
 func ended(state carillon.State, at time.Time) *wire.Outcome {
