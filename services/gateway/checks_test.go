@@ -4,9 +4,11 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -17,6 +19,17 @@ import (
 func (w *world) createCheck(t *testing.T, document object) checkstore.State {
 	t.Helper()
 	return into[checkstore.State](t, w.call(t, "POST", "/api/v1/checks", document), 201)
+}
+
+// viewerKey returns the key of a viewer.
+func (w *world) viewerKey(t *testing.T) string {
+	t.Helper()
+	secret := keyring.NewSecret()
+	if err := keyring.New(w.pool).InstallSecret(t.Context(), secret); err != nil {
+		t.Fatal(err)
+	}
+	w.exec(t, `UPDATE keys SET role = 'viewer', name = 'viewer' WHERE name LIKE 'admin (%'`)
+	return secret
 }
 
 // heard is the last ping of a token.
@@ -55,6 +68,12 @@ func TestTheLifeOfACheck(t *testing.T) {
 		t.Errorf("read %+v", read)
 	}
 	w.createCheck(t, object{"name": "backup", "namespace": "other", "period": "1h"})
+	viewer := w.viewerKey(t)
+	for _, shown := range []string{path, "/api/v1/checks"} {
+		if r := w.callAs(t, viewer, "GET", shown, nil); r.status != 200 || strings.Contains(string(r.body), `"token"`) {
+			t.Errorf("a viewer reads %d %s", r.status, r.body)
+		}
+	}
 	type list struct {
 		Items []checkstore.State `json:"items"`
 		Next  string             `json:"next_cursor"`
