@@ -45,7 +45,7 @@ func (a *API) followFeed(ctx context.Context, in *feedQuery) (*huma.StreamRespon
 	if err != nil {
 		return nil, err
 	}
-	v := &viewer{filter: in.filter, events: reader, coalesce: in.coalesce}
+	v := &viewer{filter: in.filter, events: reader, coalesce: in.coalesce, sent: reader.Position()}
 	if in.upgrade {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) { a.upgrade(ctx, v) }}, nil
 	}

@@ -63,9 +63,9 @@ func (v *viewer) watch(ctx context.Context, to sink) (reason string) {
 
 // lose tells of events that cannot be had.
 func (v *viewer) lose(to sink, reset *ring.Reset) error {
-	err := errors.Join(v.release(to), to.reset(reset.Sequence, resetText(reset)), to.flush())
+	err := errors.Join(v.release(to), to.reset(reset.Sequence, resetText(reset)))
 	v.sent = reset.Sequence
-	return err
+	return errors.Join(err, to.flush())
 }
 
 // take sends events, or holds them until there are no more for the time being.

@@ -119,6 +119,9 @@ func (r *Reader) Next(ctx context.Context, into []*Event) ([]*Event, error) {
 	return r.cursor.Next(ctx, into)
 }
 
+// Position is that of [ring.Cursor].
+func (r *Reader) Position() uint64 { return r.cursor.Position() }
+
 // Waits is that of [ring.Cursor].
 func (r *Reader) Waits() bool { return r.cursor.Waits() }
 
