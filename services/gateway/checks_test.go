@@ -4,9 +4,11 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/checkstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -55,6 +57,12 @@ func TestTheLifeOfACheck(t *testing.T) {
 		t.Errorf("read %+v", read)
 	}
 	w.createCheck(t, object{"name": "backup", "namespace": "other", "period": "1h"})
+	viewer := w.keyFor(t, keyring.Viewer, "")
+	for _, shown := range []string{path, "/api/v1/checks"} {
+		if r := w.callAs(t, viewer, "GET", shown, nil); r.status != 200 || strings.Contains(string(r.body), `"token"`) {
+			t.Errorf("a viewer reads %d %s", r.status, r.body)
+		}
+	}
 	type list struct {
 		Items []checkstore.State `json:"items"`
 		Next  string             `json:"next_cursor"`

@@ -118,7 +118,7 @@ func TestTheFeedAsServerSentEvents(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	from := w.stream(t, "", http.Header{})
-	if got := block(t, from); got[0] != ": following" {
+	if got := block(t, from); len(got) != 2 || got[0] != ": following" || got[1] != "id: 0" {
 		t.Error(got)
 	}
 	o := outcome(carillon.NewJobID(), "default", carillon.StateSucceeded)

@@ -4,13 +4,13 @@
 //	        ┌── api ──▶ jobstore, queuestore, pausestore, secretstore, backfillstore ──▶ Postgres ──▶ outbox ──▶ JOBS
 //	HTTP ──▶│     ├──▶ ledger, retentionstore ──▶ Postgres
 //	        │     ├──▶ redrive, trigger ──▶ RUNS
-//	recorder ──▶ adaptations ──▶ jobstore
 //	        │     ├──▶ checkstore, routestore, noticestore ──▶ Postgres ──▶ notify ──▶ channels, runs
 //	        │     ├──▶ ping ──▶ SIGNALS
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
 //	auditor ──▶ ledger, whereabouts ──▶ backfillstore, SIGNALS
+//	recorder, with adapted schedules ──▶ jobstore
 //
 // Any number of gateways may run. Each serves from its start, with whatever is
 // there: what needs Postgres or NATS answers 503 until they are, and everything

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -33,7 +32,8 @@ func (s streams) Mark(ctx context.Context, job uuid.UUID, namespace string) (wir
 	}
 	for _, subject := range subjects {
 		err := s.each(ctx, topology.JobsStream, subject, mark.Seen+1, func(msg *jetstream.RawStreamMsg) error {
-			return begins.hear(msg.Data)
+			begins.hear(msg.Data)
+			return nil
 		})
 		if err != nil {
 			return mark, err
@@ -52,24 +52,24 @@ func (s streams) unpublished(ctx context.Context, subjects []string) (begins beg
 		return begins, fmt.Errorf("read outbox: %w", err)
 	}
 	var payload []byte
-	_, err = pgx.ForEachRow(rows, []any{&payload}, func() error { return begins.hear(payload) })
+	_, err = pgx.ForEachRow(rows, []any{&payload}, func() error { begins.hear(payload); return nil })
 	return begins, err
 }
 
 // beginning is when the first of some news begins; zero if there is none.
 type beginning struct{ time.Time }
 
-// hear takes in what was said of a job or of a pause.
-func (b *beginning) hear(said []byte) error {
+// hear takes in what was said of a job or of a pause. What cannot be read is none:
+// the planner passes over it as well.
+func (b *beginning) hear(said []byte) {
 	var news struct {
 		EffectiveFrom time.Time `json:"effective_from"`
 		Republished   bool      `json:"republished"`
 	}
-	if err := json.Unmarshal(said, &news); err != nil {
-		return errors.Join(errors.New("malformed news of a job"), err)
+	if json.Unmarshal(said, &news) != nil || news.Republished || news.EffectiveFrom.IsZero() {
+		return
 	}
-	if !news.Republished && (b.IsZero() || news.EffectiveFrom.Before(b.Time)) {
+	if b.IsZero() || news.EffectiveFrom.Before(b.Time) {
 		b.Time = news.EffectiveFrom
 	}
-	return nil
 }

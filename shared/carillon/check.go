@@ -24,7 +24,7 @@ type CheckDocument struct {
 type Check struct {
 	ID uuid.UUID `json:"id" doc:"Stable id." format:"uuid"`
 	// Token is the last part of the address that is pinged.
-	Token    uuid.UUID `json:"token" doc:"The last part of the address to ping: whoever knows it can." format:"uuid"`
+	Token    uuid.UUID `json:"token,omitzero" doc:"The last part of the address to ping: whoever knows it can. Only editors see it." format:"uuid"`
 	Revision int64     `json:"revision" doc:"Counts the changes, from 1."`
 	CheckDocument
 }

@@ -28,7 +28,8 @@ func (a *API) routeChecks() {
 
 	get := operation(http.MethodGet, "/checks/{id}", "get-check", checksTag, "Read a check", http.StatusNotFound)
 	register(a, keyring.Viewer, get, func(ctx context.Context, in *CheckPath) (*answer[checkstore.State], error) {
-		return answerWith(a.Checks.Get(ctx, in.ID))
+		check, err := a.Checks.Get(ctx, in.ID)
+		return answerWith(veiled(ctx, check), err)
 	})
 	put := operation(http.MethodPut, "/checks/{id}", "put-check", checksTag, "Replace the document of a check", http.StatusNotFound, http.StatusConflict)
 	put.Description = "A check that was paused begins anew: it expects nothing until its first ping."
@@ -54,7 +55,19 @@ func (a *API) listChecks(ctx context.Context, in *checkFilter) (*answer[page[che
 		return nil, err
 	}
 	checks, err := a.Checks.List(ctx, in.Namespace, after, in.Limit+1)
+	for i := range checks {
+		checks[i] = veiled(ctx, checks[i])
+	}
 	return answerWith(newPage(checks, in.Limit, checkstore.PositionOf), err)
+}
+
+// veiled is a check as the caller may see it: with its token anybody can ping, so
+// only those see it who may change the check.
+func veiled(ctx context.Context, check checkstore.State) checkstore.State {
+	if !callerOf(ctx).Role.Allows(keyring.Editor) {
+		check.Token = uuid.Nil
+	}
+	return check
 }
 
 func (a *API) createCheck(ctx context.Context, in *payload) (*answer[checkstore.State], error) {

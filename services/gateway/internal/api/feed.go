@@ -44,7 +44,7 @@ func (a *API) followFeed(ctx context.Context, in *feedQuery) (*huma.StreamRespon
 	}
 	who := callerOf(ctx)
 	v := &viewer{
-		filter: in.filter, events: reader, coalesce: in.coalesce,
+		filter: in.filter, events: reader, coalesce: in.coalesce, sent: reader.Position(),
 		valid: func(ctx context.Context) error { return a.stillValid(ctx, who) },
 	}
 	if in.upgrade {

@@ -3,10 +3,12 @@ package api
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,7 +26,8 @@ type stream struct {
 	conn net.Conn
 	out  chan []byte
 	gone <-chan struct{}
-	text []byte // not sent yet
+	text []byte        // not sent yet
+	told atomic.Uint64 // sequence up to which all has been handed on
 }
 
 // stream answers a request with events.
@@ -50,6 +53,7 @@ func (a *API) stream(ctx huma.Context, v *viewer) {
 func serveStream(serving context.Context, v *viewer, w *bufio.Writer, conn net.Conn) {
 	ctx, cancel := context.WithCancelCause(serving)
 	s := &stream{viewer: v, conn: conn, out: make(chan []byte), gone: ctx.Done()}
+	s.told.Store(v.sent)
 	ended := make(chan string)
 	go func() {
 		defer close(ended)
@@ -64,12 +68,12 @@ func serveStream(serving context.Context, v *viewer, w *bufio.Writer, conn net.C
 	defer func() { cancel(nil); <-ended; others.Wait() }()
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
-	text := []byte(": following\n\n")
+	text := s.sign("following")
 	for s.write(w, text) == nil {
 		select {
 		case text = <-s.out:
 		case <-tick.C:
-			text = []byte(": still here\n\n")
+			text = s.sign("still here")
 		case reason := <-ended:
 			if serving.Err() != nil {
 				reason = goingAway
@@ -80,6 +84,12 @@ func serveStream(serving context.Context, v *viewer, w *bufio.Writer, conn net.C
 			return
 		}
 	}
+}
+
+// sign is a sign of life. It is no event, and says where to go on after a lost
+// connection, also to a client that has seen no event yet.
+func (s *stream) sign(comment string) []byte {
+	return fmt.Appendf(nil, ": %s\nid: %d\n\n", comment, s.told.Load())
 }
 
 // write sends a text at once, in bounded time.
@@ -105,11 +115,13 @@ func (s *stream) add(kind string, sequence uint64, text []byte) error {
 // flush hands on what was added. The writer may still be at work on the last text.
 func (s *stream) flush() error {
 	if len(s.text) == 0 {
+		s.told.Store(s.sent)
 		return nil
 	}
 	select {
 	case s.out <- s.text:
 		s.text = nil
+		s.told.Store(s.sent)
 		return nil
 	case <-s.gone:
 		return context.Canceled

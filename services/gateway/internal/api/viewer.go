@@ -64,9 +64,9 @@ func (v *viewer) watch(ctx context.Context, to sink) (reason string) {
 
 // lose tells of events that cannot be had.
 func (v *viewer) lose(to sink, reset *ring.Reset) error {
-	err := errors.Join(v.release(to), to.reset(reset.Sequence, resetText(reset)), to.flush())
+	err := errors.Join(v.release(to), to.reset(reset.Sequence, resetText(reset)))
 	v.sent = reset.Sequence
-	return err
+	return errors.Join(err, to.flush())
 }
 
 // take sends events, or holds them until there are no more for the time being.
@@ -84,7 +84,7 @@ func (v *viewer) take(to sink, events []*feed.Event) error {
 	if v.held != nil && !v.held.full() && !v.events.Waits() {
 		return nil
 	}
-	v.sent = v.events.Seen()
+	v.sent = v.events.Position()
 	return errors.Join(v.release(to), to.flush())
 }
 

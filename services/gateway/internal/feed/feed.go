@@ -113,7 +113,6 @@ type Reader struct {
 	feed   *Feed
 	cursor *ring.Cursor[*Event]
 	within scope.Scope
-	seen   uint64
 }
 
 func (f *Feed) reader(ctx context.Context, cursor *ring.Cursor[*Event]) *Reader {
@@ -127,15 +126,11 @@ func (r *Reader) Next(ctx context.Context, into []*Event) ([]*Event, error) {
 	r.feed.count(1)
 	defer r.feed.count(-1)
 	events, err := r.cursor.Next(ctx, into)
-	if len(events) > 0 {
-		r.seen = events[len(events)-1].Sequence
-	}
 	return slices.DeleteFunc(events, r.isForeign), err
 }
 
-// Seen is the sequence of the last event that Next came past, returned or not; 0
-// before the first.
-func (r *Reader) Seen() uint64 { return r.seen }
+// Position is that of [ring.Cursor].
+func (r *Reader) Position() uint64 { return r.cursor.Position() }
 
 // Waits is that of [ring.Cursor].
 func (r *Reader) Waits() bool { return r.cursor.Waits() }

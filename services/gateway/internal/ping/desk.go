@@ -2,16 +2,18 @@
 //
 // A ping is stored in NATS, and the recorder acts on it when it can; so pings are
 // taken while Postgres is away. Whether a token is that of a check is asked of
-// Postgres once, and then known. While Postgres is away, a token that is not known is
-// taken at its word: the recorder passes over what is none. How much may wait is
-// bounded, per token and in all.
+// Postgres once a minute, and known in between. While Postgres is away, a token that
+// is not known is taken at its word: the recorder passes over what is none. How much
+// may wait is bounded, per token and in all.
 package ping
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -39,7 +41,7 @@ type Tokens interface {
 type Desk struct {
 	js     jetstream.JetStream
 	tokens Tokens
-	known  sync.Map // of tokens
+	known  sync.Map // tokens, and when Postgres said so
 }
 
 // New returns a desk.
@@ -47,8 +49,8 @@ func New(js jetstream.JetStream, tokens Tokens) *Desk { return &Desk{js: js, tok
 
 // Knows reports whether a token is known to be that of a check, without asking.
 func (d *Desk) Knows(token uuid.UUID) bool {
-	_, known := d.known.Load(token)
-	return known
+	at, known := d.known.Load(token)
+	return known && time.Since(at.(time.Time)) < trust
 }
 
 // Take takes a ping that came in under a token. It fails with one of the refusals.
@@ -57,7 +59,7 @@ func (d *Desk) Take(ctx context.Context, token uuid.UUID, ping wire.Ping) error 
 		return err
 	}
 	_, err := d.js.Publish(ctx, topology.PingSignal(token), wire.Encode(ping))
-	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.Code == fullStatus {
+	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.ErrorCode == notStored && strings.HasPrefix(refused.Description, full) {
 		return ErrTooMany
 	}
 	if err != nil {
@@ -66,9 +68,15 @@ func (d *Desk) Take(ctx context.Context, token uuid.UUID, ping wire.Ping) error 
 	return nil
 }
 
-// fullStatus is the status with which the server refuses what is beyond a stream's
-// bounds.
-const fullStatus = 503
+// How the server refuses what is beyond a stream's bounds: of messages, of those of
+// one subject, or of bytes. With the same code it says that its disk is full.
+const (
+	notStored jetstream.ErrorCode = 10077
+	full                          = "maximum "
+)
+
+// trust is for how long a token is known without asking: a check may be deleted.
+const trust = time.Minute
 
 func (d *Desk) look(ctx context.Context, token uuid.UUID) error {
 	if d.Knows(token) {
@@ -77,9 +85,10 @@ func (d *Desk) look(ctx context.Context, token uuid.UUID) error {
 	has, err := d.tokens.Has(ctx, token)
 	switch {
 	case err == nil && has:
-		d.known.Store(token, true)
+		d.known.Store(token, time.Now())
 		return nil
 	case err == nil:
+		d.known.Delete(token)
 		return ErrUnknown
 	case postgres.IsUnavailable(err):
 		return nil

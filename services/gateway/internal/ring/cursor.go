@@ -68,6 +68,9 @@ func (c *Cursor[T]) Next(ctx context.Context, into []T) ([]T, error) {
 	}
 }
 
+// Position is the sequence after which the cursor reads on.
+func (c *Cursor[T]) Position() uint64 { return c.next - 1 }
+
 // Waits reports whether Next would wait.
 func (c *Cursor[T]) Waits() bool {
 	c.ring.mu.Lock()
