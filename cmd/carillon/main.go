@@ -34,6 +34,9 @@ func execute() int {
 		return 3 // the report has said all
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
+	if todo := advice(err); todo != "" {
+		fmt.Fprintln(os.Stderr, todo)
+	}
 	return 1
 }
 
@@ -45,6 +48,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
+		jobsCommand(), pauseCommand(), resumeCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
