@@ -30,7 +30,7 @@ func execute() int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled):
+	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
 		return 3 // the report has said all
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
@@ -48,7 +48,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
-		jobsCommand(), pauseCommand(), resumeCommand(),
+		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

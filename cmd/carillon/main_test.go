@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/up"
+	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 )
@@ -33,6 +34,8 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *live){
 		"jobs":  jobsOnALiveSystem,
 		"pause": pauseOnALiveSystem,
+		"run":   runOnALiveSystem,
+		"runs":  runsOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,4 +140,14 @@ func (l *live) create(t *testing.T, name, path string) string {
 		t.Fatal(err)
 	}
 	return "cli/" + name
+}
+
+// client is one of the admin's.
+func (l *live) client(t *testing.T) *client.Client {
+	t.Helper()
+	c, err := (&connection{server: "http://" + l.address, dataDir: l.folder}).client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
