@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/carillon-cron/carillon/shared/client"
@@ -38,6 +39,14 @@ func (a *asking) command(cmd *cobra.Command, run func(cmd *cobra.Command, server
 // show writes one value; as a table, rows below each other.
 func (a *asking) show(cmd *cobra.Command, value any, rows [][]string) error {
 	return write(cmd.OutOrStdout(), a.output, value, gridOf(rows))
+}
+
+// remove deletes something and says so.
+func (a *asking) remove(cmd *cobra.Command, server *client.Client, path, what string) error {
+	if err := server.Do(cmd.Context(), http.MethodDelete, path, nil, nil); err != nil {
+		return err
+	}
+	return a.show(cmd, map[string]string{"deleted": what}, [][]string{{"deleted", what}})
 }
 
 // listing is a list that is asked for: where, which and how many of its items, and

@@ -122,10 +122,7 @@ func deleteJobCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := server.Do(cmd.Context(), http.MethodDelete, "/jobs/"+id.String(), nil, nil); err != nil {
-			return err
-		}
-		return a.show(cmd, map[string]string{"deleted": id.String()}, [][]string{{"deleted", "job " + id.String()}})
+		return a.remove(cmd, server, "/jobs/"+id.String(), "job "+id.String())
 	})
 }
 

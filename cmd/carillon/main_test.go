@@ -32,10 +32,12 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 	t.Parallel()
 	l := startLive(t)
 	for name, test := range map[string]func(*testing.T, *live){
-		"jobs":  jobsOnALiveSystem,
-		"pause": pauseOnALiveSystem,
-		"run":   runOnALiveSystem,
-		"runs":  runsOnALiveSystem,
+		"jobs":    jobsOnALiveSystem,
+		"pause":   pauseOnALiveSystem,
+		"run":     runOnALiveSystem,
+		"runs":    runsOnALiveSystem,
+		"secrets": secretsOnALiveSystem,
+		"keys":    keysOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
