@@ -38,6 +38,7 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"runs":    runsOnALiveSystem,
 		"secrets": secretsOnALiveSystem,
 		"keys":    keysOnALiveSystem,
+		"queues":  queuesOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,14 +12,17 @@ import (
 const largestPage = 500
 
 // List returns the first items of a list of the API, at most so many, in the
-// list's order; more says that there are others. The query filters; it is not changed.
+// list's order; more says that there are others. At most 0 is for a list that the
+// API does not cut into pages. The query filters; it is not changed.
 func List[T any](ctx context.Context, c *Client, path string, query url.Values, most int) (items []T, more bool, err error) {
 	asked := maps.Clone(query)
 	if asked == nil {
 		asked = url.Values{}
 	}
 	for {
-		asked.Set("limit", strconv.Itoa(min(most-len(items), largestPage)))
+		if most > 0 {
+			asked.Set("limit", strconv.Itoa(min(most-len(items), largestPage)))
+		}
 		var page struct {
 			Items      []T    `json:"items"`
 			NextCursor string `json:"next_cursor"`
