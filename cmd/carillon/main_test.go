@@ -39,6 +39,7 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"secrets": secretsOnALiveSystem,
 		"keys":    keysOnALiveSystem,
 		"queues":  queuesOnALiveSystem,
+		"logs":    logsOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
