@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -40,12 +39,11 @@ func columns(out io.Writer, rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+	if err := gridOf(rows)(out); err != nil {
+		return err
 	}
-	fmt.Fprintln(w)
-	return w.Flush()
+	_, err := fmt.Fprintln(out)
+	return err
 }
 
 // numbers are all of them that say something.

@@ -30,10 +30,13 @@ func execute() int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled):
+	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
 		return 3 // the report has said all
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
+	if todo := advice(err); todo != "" {
+		fmt.Fprintln(os.Stderr, todo)
+	}
 	return 1
 }
 
@@ -45,6 +48,8 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
+		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
+		queuesCommand(), logsCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/carillon-cron/carillon/shared/fault"
 	"github.com/goccy/go-yaml"
@@ -39,6 +40,17 @@ func write[T any](out io.Writer, format string, value T, table func(io.Writer) e
 	}
 	_, err = fmt.Fprintln(out, strings.TrimSuffix(string(text), "\n"))
 	return err
+}
+
+// gridOf is a table of rows below each other.
+func gridOf(rows [][]string) func(io.Writer) error {
+	return func(out io.Writer) error {
+		w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+		for _, row := range rows {
+			fmt.Fprintln(w, strings.Join(row, "\t"))
+		}
+		return w.Flush()
+	}
 }
 
 // listed gives each fault a line.
