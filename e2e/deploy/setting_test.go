@@ -18,7 +18,7 @@ var services = map[string][]string{
 // shared are the settings that hold no secret: in Kubernetes, all services get them all.
 var shared = []string{
 	"NATS_URL", "CARILLON_REPLICAS", "CARILLON_LISTEN", "CARILLON_ADMIN_LISTEN", "CARILLON_ALLOW_TARGETS",
-	"CARILLON_PUBLIC_URL",
+	"CARILLON_PUBLIC_URL", "CARILLON_HEARTBEAT_URL", "CARILLON_HEARTBEAT_EVERY", "CARILLON_AUDIT_EVERY",
 	"OTEL_EXPORTER_OTLP_ENDPOINT", "CARILLON_LOG_LEVEL",
 }
 
