@@ -138,9 +138,9 @@ func runnerAlone(ctx context.Context) (*runner.Report, error) {
 	}
 	defer target.Stop()
 	return runner.Measure(ctx, runner.Config{
-		URL: target.url + "/empty", AtOnce: concurrency, Say: say,
-		Bare: func(ctx context.Context) (perSecond, cpuPerCall float64, err error) {
-			r, err := bareLoop(ctx, target, bareCalls)
+		URL: target.url + after, AtOnce: concurrency, Say: say,
+		Bare: func(ctx context.Context, url string, calls int) (perSecond, cpuPerCall float64, err error) {
+			r, err := bareLoop(ctx, url, calls)
 			return r.perSecond(), r.cpu / float64(r.count), err
 		},
 	})
@@ -176,7 +176,7 @@ func measureSystem(ctx context.Context) (*report, error) {
 	defer s.stop()
 	r := &report{}
 	say("bare loop: %d calls, %d at once", bareCalls, concurrency)
-	if r.bare, err = bareLoop(ctx, target, bareCalls); err != nil {
+	if r.bare, err = bareLoop(ctx, target.url, bareCalls); err != nil {
 		return nil, err
 	}
 	for _, size := range herds {
@@ -200,7 +200,7 @@ func measureSystem(ctx context.Context) (*report, error) {
 		return nil, err
 	}
 	say("bare loop again")
-	r.bareAfter, err = bareLoop(ctx, target, bareCalls)
+	r.bareAfter, err = bareLoop(ctx, target.url, bareCalls)
 	return r, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 
 const targetRole = "target"
 
-// serveTarget is the target's process: it answers at once, prints its address,
-// and ends when its standard input does.
+// serveTarget is the target's process: it prints its address, and ends when its
+// standard input does.
 func serveTarget() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +40,10 @@ func serveTarget() error {
 // ever were at once.
 type crowd struct{ now, most atomic.Int64 }
 
-// answer answers a call at once, as its path says, or says how many there were.
+// after is the path of calls that are answered after a while, which follows it.
+const after = "/after/"
+
+// answer answers a call as its path says, or says how many there were.
 func (c *crowd) answer(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		fmt.Fprint(w, c.most.Swap(0))
@@ -49,6 +53,9 @@ func (c *crowd) answer(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/ok" {
 		_, _ = io.WriteString(w, "ok")
 		return
+	}
+	if while, err := time.ParseDuration(strings.TrimPrefix(r.URL.Path, after)); err == nil {
+		time.Sleep(while)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -102,8 +109,8 @@ func (r rate) perSecond() float64  { return float64(r.count) / r.seconds }
 func (r rate) ownPer1000() float64 { return 1000 * r.own / float64(r.count) }
 func (r rate) cpuPer1000() float64 { return 1000 * r.cpu / float64(r.count) }
 
-// bareLoop calls the target with a plain client.
-func bareLoop(ctx context.Context, t *target, calls int) (rate, error) {
+// bareLoop calls a target with a plain client.
+func bareLoop(ctx context.Context, url string, calls int) (rate, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrency}}
 	defer client.CloseIdleConnections()
 	before, start := process.CPU(os.Getpid()), time.Now()
@@ -111,7 +118,7 @@ func bareLoop(ctx context.Context, t *target, calls int) (rate, error) {
 	for range concurrency {
 		group.Go(func() error {
 			for range calls / concurrency {
-				if err := callOnce(ctx, client, t.url); err != nil {
+				if err := callOnce(ctx, client, url); err != nil {
 					return err
 				}
 			}

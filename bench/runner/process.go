@@ -66,7 +66,7 @@ func (r *runner) run(ctx context.Context, queue carillon.Queue, n int) (row row,
 	}
 	end, err := r.await(ctx, before.LastSeq+uint64(n))
 	runs := float64(n)
-	row.limit, row.perSecond = queue.Concurrency, runs/end.Sub(start).Seconds()
+	row.perSecond = runs / end.Sub(start).Seconds()
 	row.cpu, row.serverCPU = (process.CPU(r.cmd.Process.Pid)-own)/runs, (process.CPU(r.nats.PID)-servers)/runs
 	row.allocations = (r.admin.Metric(allocations) - mallocs) / runs
 	return row, err
