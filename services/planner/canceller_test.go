@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// TestNothingWaitsForCancellations has 500 jobs replace their runs every second
+// TestNothingWaitsForCancellations has 200 jobs replace their runs every second
 // while the controls bucket is away, or takes orders and does not answer. Another
 // job's fires are planned on time all the while; once the bucket is back, every
 // job's order is in it.
@@ -31,7 +31,7 @@ func TestNothingWaitsForCancellations(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			defer w.start()()
-			prompt, replaced := w.replacing(500)
+			prompt, replaced := w.replacing(200)
 			eventually.Succeeds(t, func() error { return w.ordered(replaced) }) // all have a run in the way
 			if err := w.js.DeleteKeyValue(t.Context(), topology.ControlsBucket); err != nil {
 				t.Fatal(err)

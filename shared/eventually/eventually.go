@@ -10,7 +10,7 @@ import (
 
 const (
 	// patience is far above what anything here takes: it is spent by failing tests only.
-	patience = 20 * time.Second
+	patience = time.Minute
 	look     = 10 * time.Millisecond
 )
 
