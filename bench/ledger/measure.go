@@ -91,6 +91,9 @@ func (b *bench) fillOnce(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := b.fillStats(ctx); err != nil {
+		return err
+	}
 	// What Postgres estimates after a VACUUM is close to what there is.
 	return b.database.QueryRow(ctx, `
 		SELECT coalesce(sum(reltuples), 0)::bigint, count(*), pg_database_size(current_database())

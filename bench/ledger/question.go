@@ -93,7 +93,7 @@ func (b *bench) ask(ctx context.Context) error {
 		}
 		b.report.answers = append(b.report.answers, a)
 	}
-	return nil
+	return b.askStats(ctx, api)
 }
 
 // answers are how long the pages of a question took.

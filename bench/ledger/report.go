@@ -14,13 +14,15 @@ type Report struct {
 	runs, bytes        int64
 	days               int
 	answers            []answers
+	stats              []time.Duration
 	dropped, rewritten time.Duration
 }
 
 // The bounds.
 const (
-	mostPage = 200 * time.Millisecond
-	mostDrop = time.Second
+	mostPage  = 200 * time.Millisecond
+	mostStats = 5 * time.Millisecond
+	mostDrop  = time.Second
 )
 
 // String is the report as a section of Markdown.
@@ -38,6 +40,8 @@ func (r *Report) String() string {
 			table.Milliseconds(at(a.later, 0.95)), table.Milliseconds(at(all, 1)), table.Verdict(worst <= mostPage))
 	}
 	b.WriteString("\n")
+	fmt.Fprintf(&b, "The statistics of a job, one of %d and asked %d times: p50 %s, p95 **%s** (at most 5 ms: %s), max %s.\n\n", jobsWithStats, timesStats,
+		table.Milliseconds(at(r.stats, 0.5)), table.Milliseconds(at(r.stats, 0.95)), table.Verdict(at(r.stats, 0.95) <= mostStats), table.Milliseconds(at(r.stats, 1)))
 	table.Head(&b, "retention", "took", "bound", "")
 	table.Row(&b, "dropping a day, the look at its rows included", table.Milliseconds(r.dropped), "at most 1 s", table.Verdict(r.dropped <= mostDrop))
 	table.Row(&b, "removing the successes of a day", table.Milliseconds(r.rewritten), "", "")
