@@ -154,7 +154,7 @@ func TestFollowSeesALargePast(t *testing.T) {
 	const n = 5000 // more than the client fetches at a time
 	var want []string
 	for i := range n {
-		if _, err := js.PublishAsync(fmt.Sprintf("letter.%d", i), []byte("-")); err != nil {
+		if _, err := js.PublishAsync(fmt.Sprintf("letter.%d", i), []byte("-"), jetstream.WithStallWait(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, fmt.Sprintf("%d-", i))
