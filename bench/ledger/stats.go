@@ -22,9 +22,9 @@ const (
 func (b *bench) fillStats(ctx context.Context) error {
 	s := usualStats()
 	_, err := b.database.Exec(ctx, `
-		INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, durations, rest)
-		SELECT md5('job ' || n)::uuid, 0, $2, $3, $4, $5, $6 FROM generate_series(0, $1 - 1) AS n
-		ON CONFLICT DO NOTHING`, jobsWithStats, s.Last.Kind, s.Last.FireTime, s.Last.State, []byte(s.Duration.Sketch), s.Rest())
+		INSERT INTO job_stats (job_id, failure_streak, last_fire_time, last_state, data)
+		SELECT md5('job ' || n)::uuid, 0, $2, $3, $4 FROM generate_series(0, $1 - 1) AS n
+		ON CONFLICT DO NOTHING`, jobsWithStats, s.Last.FireTime, s.Last.State, s.Data())
 	return err
 }
 

@@ -102,8 +102,8 @@ func (s *system) failing(t *testing.T, n int) {
 		stats.Count(jobstat.End{RunID: uuid.New(), Kind: carillon.KindSchedule, FireTime: at, State: carillon.StateFailed})
 	}
 	s.exec(t, `
-		INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, durations, rest)
-		SELECT id, $1, $2, $3, $4, '', $5 FROM jobs`, stats.Streak.Failures(), stats.Last.Kind, at, stats.Last.State, stats.Rest())
+		INSERT INTO job_stats (job_id, failure_streak, last_fire_time, last_state, data)
+		SELECT id, $1, $2, $3, $4 FROM jobs`, stats.Streak.Failures(), at, stats.Last.State, stats.Data())
 }
 
 // adapted counts the jobs that a pass has changed.

@@ -16,7 +16,7 @@ func took(at time.Time, seconds float64) End {
 	started := at.Add(time.Second)
 	return End{
 		RunID: uuid.New(), Kind: carillon.KindSchedule, FireTime: at, State: carillon.StateSucceeded,
-		StartedAt: started, FinishedAt: started.Add(time.Duration(seconds * float64(time.Second))),
+		StartedAt: started, FinishedAt: started.Add(time.Duration(seconds * float64(time.Second)).Truncate(time.Microsecond)),
 	}
 }
 

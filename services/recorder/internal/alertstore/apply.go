@@ -95,3 +95,10 @@ func set(t time.Time) *time.Time {
 	}
 	return &t
 }
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/jobstat"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -112,8 +113,7 @@ type judged struct {
 func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT j.id, j.namespace, j.name, j.labels, j.document->'alerts', j.paused, j.effective_from,
-			coalesce(s.failure_streak, 0), coalesce(s.last_state, ''), s.last_kind = 'schedule', s.last_fire_time,
-			s.last_started_at, s.last_finished_at, s.last_success_finished_at, s.durations
+			coalesce(s.data, '')
 		FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id WHERE j.id = ANY($1)`, ids)
 	if err != nil {
 		return nil, err
@@ -132,36 +132,34 @@ func (j judged) unreadable() bool {
 }
 
 func scanJob(row pgx.CollectableRow) (j judged, err error) {
-	var wants, durations []byte
-	var scheduled *bool
+	var wants, data []byte
 	var changed time.Time
-	var fire, started, finished, succeeded *time.Time
 	j.Sort = "job"
-	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &changed,
-		&j.Failures, &j.Last.State, &scheduled, &fire, &started, &finished, &succeeded, &durations); err != nil {
+	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &changed, &data); err != nil {
 		return j, err
 	}
 	var alerts *carillon.Alerts
 	if len(wants) > 0 {
 		j.flaw = json.Unmarshal(wants, &alerts)
 	}
-	j.Wants, j.Usual = alerts.WithDefaults(), usual(durations)
-	j.Last.FireTime = value(fire)
-	if started != nil && finished != nil {
-		j.Last.Duration = finished.Sub(*started)
-		if scheduled != nil && *scheduled {
-			j.Last.Lateness = started.Sub(j.Last.FireTime)
-		}
-	}
-	if j.SuccessAt = changed; succeeded != nil && succeeded.After(changed) {
-		j.SuccessAt = *succeeded
+	j.Wants, j.SuccessAt = alerts.WithDefaults(), changed
+	if stats, err := jobstat.Read(j.ID, data); err == nil { // those of another version are unknown until the job's next run
+		j.learn(stats)
 	}
 	return j, nil
 }
 
-func value(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
+// learn takes over what a job's statistics say.
+func (j *judged) learn(s *jobstat.Stats) {
+	j.Failures, j.Usual = s.Streak.Failures(), usual(s.Duration.Sketch)
+	j.Last.State, j.Last.FireTime = s.Last.State, s.Last.FireTime
+	if !s.Last.StartedAt.IsZero() && !s.Last.FinishedAt.IsZero() {
+		j.Last.Duration = s.Last.FinishedAt.Sub(s.Last.StartedAt)
+		if s.Last.Kind == carillon.KindSchedule {
+			j.Last.Lateness = s.Last.StartedAt.Sub(s.Last.FireTime)
+		}
 	}
-	return *t
+	if s.LastSuccess.FinishedAt.After(j.SuccessAt) {
+		j.SuccessAt = s.LastSuccess.FinishedAt
+	}
 }

@@ -14,8 +14,7 @@ const (
 )
 
 // usual is how long most runs take, by their sketch; 0 if that is not known.
-func usual(durations []byte) time.Duration {
-	sketch := jobstat.Sketch(durations)
+func usual(sketch jobstat.Sketch) time.Duration {
 	if sketch.Weight() < enough {
 		return 0
 	}

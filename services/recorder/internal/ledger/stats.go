@@ -50,7 +50,7 @@ func jobsOf(ends []end) pgtype.FlatArray[pgtype.UUID] {
 func lockStats(ctx context.Context, tx pgx.Tx, jobs pgtype.FlatArray[pgtype.UUID]) (known []*jobstat.Stats, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue("SELECT pg_advisory_xact_lock('job_stats'::regclass::oid::bigint)")
-	batch.Queue("SELECT "+jobstat.Columns+" FROM job_stats WHERE job_id = ANY($1)", jobs).
+	batch.Queue("SELECT job_id, data FROM job_stats WHERE job_id = ANY($1)", jobs).
 		Query(func(rows pgx.Rows) (err error) {
 			known, err = readStats(rows)
 			return err
@@ -63,7 +63,7 @@ func lockStats(ctx context.Context, tx pgx.Tx, jobs pgtype.FlatArray[pgtype.UUID
 // recording must not wait for them.
 func readStats(rows pgx.Rows) (known []*jobstat.Stats, err error) {
 	for rows.Next() {
-		switch stats, err := jobstat.Scan(rows); {
+		switch stats, err := scanStats(rows); {
 		case errors.Is(err, jobstat.ErrUnreadable):
 			slog.Error("statistics begin anew", "error", err)
 		case err != nil:
@@ -73,6 +73,15 @@ func readStats(rows pgx.Rows) (known []*jobstat.Stats, err error) {
 		}
 	}
 	return known, rows.Err()
+}
+
+func scanStats(row pgx.CollectableRow) (*jobstat.Stats, error) {
+	var job pgtype.UUID // quicker than a uuid.UUID, which is scanned as text
+	var data []byte
+	if err := row.Scan(&job, &data); err != nil {
+		return nil, err
+	}
+	return jobstat.Read(job.Bytes, data)
 }
 
 // count adds ends to what is known of their jobs.
@@ -93,27 +102,18 @@ func count(known []*jobstat.Stats, ends []end) []*jobstat.Stats {
 }
 
 const upsertStats = `
-INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, last_started_at, last_finished_at,
-                       last_success_finished_at, durations, rest)
-SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-                     $8::timestamptz[], $9::bytea[], $10::bytea[])
+INSERT INTO job_stats (job_id, failure_streak, last_fire_time, last_state, data)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::text[], $5::bytea[])
 ON CONFLICT (job_id) DO UPDATE SET
-  failure_streak = excluded.failure_streak, last_kind = excluded.last_kind, last_fire_time = excluded.last_fire_time,
-  last_state = excluded.last_state, last_started_at = excluded.last_started_at, last_finished_at = excluded.last_finished_at,
-  last_success_finished_at = excluded.last_success_finished_at, durations = excluded.durations, rest = excluded.rest`
+  failure_streak = excluded.failure_streak, last_fire_time = excluded.last_fire_time, last_state = excluded.last_state, data = excluded.data`
 
 // statColumns are the parameters of upsertStats.
 func statColumns(all []*jobstat.Stats) []any {
 	return []any{
 		column(all, func(s *jobstat.Stats) pgtype.UUID { return id(s.JobID) }),
 		column(all, func(s *jobstat.Stats) int32 { return int32(s.Streak.Failures()) }),
-		column(all, func(s *jobstat.Stats) string { return string(s.Last.Kind) }),
 		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.Last.FireTime) }),
 		column(all, func(s *jobstat.Stats) string { return string(s.Last.State) }),
-		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.Last.StartedAt) }),
-		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.Last.FinishedAt) }),
-		column(all, func(s *jobstat.Stats) pgtype.Timestamptz { return instant(s.LastSuccess.FinishedAt) }),
-		column(all, func(s *jobstat.Stats) []byte { return append([]byte{}, s.Duration.Sketch...) }), // nil would be NULL
-		column(all, (*jobstat.Stats).Rest),
+		column(all, (*jobstat.Stats).Data),
 	}
 }

@@ -22,11 +22,11 @@ import (
 // statsOf reads the statistics of all jobs, in the order of their ids.
 func statsOf(t failer, pool *pgxpool.Pool) []*jobstat.Stats {
 	t.Helper()
-	rows, err := pool.Query(context.Background(), "SELECT "+jobstat.Columns+" FROM job_stats ORDER BY job_id")
+	rows, err := pool.Query(context.Background(), "SELECT job_id, data FROM job_stats ORDER BY job_id")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*jobstat.Stats, error) { return jobstat.Scan(row) })
+	all, err := pgx.CollectRows(rows, scanStats)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,10 +134,8 @@ func TestSQLSeesStreaksAndTheLastRun(t *testing.T) {
 	for n := range 3 {
 		record(t, l, told(job, noon.Add(time.Duration(n+1)*time.Minute), carillon.StateFailed, 1, noon.Add(time.Hour)))
 	}
-	want := []string{fmt.Sprint(job, " 3 schedule 12:03:00 failed 12:03:01 13:00:00 12:00:02")}
-	got := read(t, pool, `SELECT concat_ws(' ', job_id, failure_streak, last_kind, (last_fire_time AT TIME ZONE 'UTC')::time, last_state,
-		(last_started_at AT TIME ZONE 'UTC')::time, (last_finished_at AT TIME ZONE 'UTC')::time,
-		(last_success_finished_at AT TIME ZONE 'UTC')::time) FROM job_stats`)
+	want := []string{fmt.Sprint(job, " 3 12:03:00 failed")}
+	got := read(t, pool, `SELECT concat_ws(' ', job_id, failure_streak, (last_fire_time AT TIME ZONE 'UTC')::time, last_state) FROM job_stats`)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -148,12 +146,10 @@ func TestStatisticsThatCannotBeReadBeginAnew(t *testing.T) {
 	pool := database(t)
 	l, job := New(pool), uuid.New()
 	record(t, l, succeeded(job, noon))
-	for _, column := range []string{"rest", "durations"} {
-		if _, err := pool.Exec(t.Context(), "UPDATE job_stats SET "+column+" = 'x' WHERE job_id = $1", job); err != nil {
-			t.Fatal(err)
-		}
-		record(t, l, succeeded(uuid.New(), noon), succeeded(job, noon.Add(time.Duration(len(column))*time.Minute)))
+	if _, err := pool.Exec(t.Context(), "UPDATE job_stats SET data = 'x' WHERE job_id = $1", job); err != nil {
+		t.Fatal(err)
 	}
+	record(t, l, succeeded(uuid.New(), noon), succeeded(job, noon.Add(time.Minute)))
 	for _, s := range statsOf(t, pool) {
 		if s.Counts.Succeeded != 1 {
 			t.Errorf("job %s has %d successes", s.JobID, s.Counts.Succeeded)

@@ -37,7 +37,7 @@ func (j job) unreadable() bool {
 // as nothing is known of it; so is a paused one, as nothing new is; and so is one of
 // which a person has just said something.
 const selectPage = `
-	SELECT j.id, j.revision, j.effective_from, j.document->'schedule', j.document->'adaptive', history, ` + jobstat.Columns + `
+	SELECT j.id, j.revision, j.effective_from, j.document->'schedule', j.document->'adaptive', history, data
 	FROM jobs AS j JOIN job_stats ON job_id = j.id
 	CROSS JOIN LATERAL (
 		SELECT array_agg(action ORDER BY revision) AS history FROM job_revisions AS r
@@ -57,13 +57,11 @@ func (p *pass) page(ctx context.Context, after uuid.UUID) ([]job, error) {
 }
 
 func scan(row pgx.CollectableRow) (j job, err error) {
-	var spec, bounds []byte
-	shared := sharedRow{row: row, first: []any{&j.id, &j.revision, &j.EffectiveFrom, &spec, &bounds, &j.History}}
-	stats, err := jobstat.Scan(&shared)
-	if shared.err != nil {
-		return j, shared.err
+	var spec, bounds, data []byte
+	if err := row.Scan(&j.id, &j.revision, &j.EffectiveFrom, &spec, &bounds, &j.History, &data); err != nil {
+		return j, err
 	}
-	if err == nil { // those of another version are unknown until the job's next run
+	if stats, err := jobstat.Read(j.id, data); err == nil { // those of another version are unknown until the job's next run
 		j.Stats = of(stats)
 	}
 	j.flaw = cmp.Or(json.Unmarshal(bounds, &j.Adaptive), json.Unmarshal(spec, &j.Schedule))
@@ -77,16 +75,4 @@ func of(s *jobstat.Stats) adaptive.Stats {
 		Failures: s.Streak.Failures(), Successes: s.Streak.Successes(), FailingShare: failing,
 		Duration: time.Duration(seconds * float64(time.Second)), LastFire: s.Streak.Newest(),
 	}
-}
-
-// sharedRow is a row whose first columns go elsewhere than the rest.
-type sharedRow struct {
-	row   pgx.CollectableRow
-	first []any
-	err   error
-}
-
-func (r *sharedRow) Scan(rest ...any) error {
-	r.err = r.row.Scan(append(r.first, rest...)...)
-	return r.err
 }

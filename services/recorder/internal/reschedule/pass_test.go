@@ -95,9 +95,9 @@ func (w *world) stats(t *testing.T, prefix string, all ...ends) {
 	}
 	w.exec(t, `DELETE FROM job_stats USING jobs WHERE job_id = id AND left(name, length($1)) = $1`, prefix)
 	w.exec(t, `
-		INSERT INTO job_stats (job_id, failure_streak, last_kind, last_fire_time, last_state, durations, rest)
-		SELECT id, $2, $3, $4, $5, $6, $7 FROM jobs WHERE left(name, length($1)) = $1`,
-		prefix, s.Streak.Failures(), s.Last.Kind, s.Last.FireTime, s.Last.State, append([]byte{}, s.Duration.Sketch...), s.Rest())
+		INSERT INTO job_stats (job_id, failure_streak, last_fire_time, last_state, data)
+		SELECT id, $2, $3, $4, $5 FROM jobs WHERE left(name, length($1)) = $1`,
+		prefix, s.Streak.Failures(), s.Last.FireTime, s.Last.State, s.Data())
 }
 
 func (w *world) idOf(t *testing.T, name string) (id uuid.UUID) {
@@ -163,7 +163,7 @@ func TestStatisticsOfAnotherVersionAreUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.jobs(t, 2, "job-", schedule.Spec{Every: minute})
-	w.exec(t, `UPDATE job_stats SET rest = '\xff' WHERE job_id = (SELECT id FROM jobs WHERE name = 'job-1')`)
+	w.exec(t, `UPDATE job_stats SET data = '\xff' WHERE job_id = (SELECT id FROM jobs WHERE name = 'job-1')`)
 	if report := w.pass(t); report.Jobs != 2 || report.Applied != 1 {
 		t.Errorf("%+v", report)
 	}
