@@ -18,6 +18,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -135,10 +136,10 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 	var wants, durations []byte
 	var scheduled *bool
 	var changed time.Time
-	var fire, started, finished, succeeded *time.Time
+	var started, finished, succeeded *time.Time
 	j.Sort = "job"
 	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &changed,
-		&j.Failures, &j.Last.State, &scheduled, &fire, &started, &finished, &succeeded, &durations); err != nil {
+		&j.Failures, &j.Last.State, &scheduled, (*zeronull.Timestamptz)(&j.Last.FireTime), &started, &finished, &succeeded, &durations); err != nil {
 		return j, err
 	}
 	var alerts *carillon.Alerts
@@ -146,7 +147,6 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 		j.flaw = json.Unmarshal(wants, &alerts)
 	}
 	j.Wants, j.Usual = alerts.WithDefaults(), usual(durations)
-	j.Last.FireTime = value(fire)
 	if started != nil && finished != nil {
 		j.Last.Duration = finished.Sub(*started)
 		if scheduled != nil && *scheduled {
@@ -157,11 +157,4 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 		j.SuccessAt = *succeeded
 	}
 	return j, nil
-}
-
-func value(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
 }
