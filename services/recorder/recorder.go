@@ -31,11 +31,12 @@ import (
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
 	"github.com/carillon-cron/carillon/services/recorder/internal/alertstore"
-	"github.com/carillon-cron/carillon/services/recorder/internal/pingstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/services/recorder/internal/pingstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/signal"
 	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/google/uuid"
@@ -143,7 +144,7 @@ func migrate(ctx context.Context, url string, health *service.Health) {
 		}
 		health.NotReady("postgres", err.Error())
 		slog.Warn("postgres not migrated, will try again", "error", err)
-		pause(ctx, migratePause)
+		lull.For(ctx, migratePause)
 	}
 }
 
@@ -151,11 +152,4 @@ func tryMigrate(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
 	return postgres.Migrate(ctx, url)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

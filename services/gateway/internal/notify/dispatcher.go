@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -111,10 +112,7 @@ func (d *Dispatcher) Run(ctx context.Context, done func()) {
 		} else if ctx.Err() == nil {
 			slog.Warn("alerts not told, will try again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(max(lookEvery, share*took)):
-		}
+		lull.For(ctx, max(lookEvery, share*took))
 	}
 	_ = d.sending.Wait()
 }
