@@ -126,7 +126,7 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 	if err == nil && !said.Kind.Valid() {
 		err = fmt.Errorf("kind %.40q is unknown", said.Kind)
 	}
-	found := alert.Finding{Kind: said.Kind, FireTime: said.FireTime, Reason: said.Reason, At: past(said.At, time.Now())}
+	found := alert.Finding{Kind: said.Kind, Reason: said.Reason, At: past(said.At, time.Now())}
 	if said.Firing {
 		found.Level = alert.Firing
 	}
