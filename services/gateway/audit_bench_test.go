@@ -20,8 +20,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// begin is where the ledgers begin: long enough ago that all of them have ended.
-var begin = noon.AddDate(0, 0, -8)
+// longAgo is where the ledgers longAgo: long enough ago that all of them have ended.
+var longAgo = noon.AddDate(0, 0, -8)
 
 // auditSize is how much an audit reads: so many jobs that fire every minute.
 type auditSize struct{ jobs, minutes int }
@@ -71,7 +71,7 @@ func benchmarkAudit(b *testing.B, size auditSize) {
 // auditAll audits a ledger in which all is as it should be.
 func auditAll(tb testing.TB, l *ledger.Ledger, size auditSize) {
 	tb.Helper()
-	window := audit.Window{From: begin, To: begin.Add(time.Duration(size.minutes) * time.Minute)}
+	window := audit.Window{From: longAgo, To: longAgo.Add(time.Duration(size.minutes) * time.Minute)}
 	report, err := l.Audit(scope.With(tb.Context(), scope.All()), ledger.Audited{Timed: true, Window: window})
 	if err != nil || report.Expected != size.rows() || report.Unexplained+report.Unexpected != 0 {
 		tb.Fatal(report.Expected, report.Unexplained, report.Unexpected, err)
@@ -111,9 +111,9 @@ func filled(tb testing.TB, size auditSize) *pgxpool.Pool {
 	}
 	document := []byte(`{"namespace": "default", "name": "tick", "schedule": {"cron": "* * * * *"}, "target": {"url": "https://example.com/x"}}`)
 	load(tb, pool, "job_revisions", []string{"job_id", "revision", "action", "document", "effective_from", "actor"}, jobs, func(i int) []any {
-		return []any{ids[i], 1, "created", document, begin, "test"}
+		return []any{ids[i], 1, "created", document, longAgo, "test"}
 	})
-	for day := begin; !day.After(begin.Add(time.Duration(size.minutes) * time.Minute)); day = day.AddDate(0, 0, 1) {
+	for day := longAgo; !day.After(longAgo.Add(time.Duration(size.minutes) * time.Minute)); day = day.AddDate(0, 0, 1) {
 		if _, err := pool.Exec(tb.Context(), `SELECT ensure_day_partition($1::date)`, day); err != nil {
 			tb.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func filled(tb testing.TB, size auditSize) *pgxpool.Pool {
 	shuffled := slices.Clone(ids)
 	slices.SortFunc(shuffled, func(x, y uuid.UUID) int { return bytes.Compare(x[8:], y[8:]) })
 	load(tb, pool, "runs", columns, size.rows(), func(i int) []any {
-		job, at := shuffled[i%jobs], begin.Add(time.Duration(i/jobs)*time.Minute)
+		job, at := shuffled[i%jobs], longAgo.Add(time.Duration(i/jobs)*time.Minute)
 		return []any{carillon.NewRunID(job, carillon.KindSchedule, at), at, job, "tick", "default", "schedule", "succeeded", 1, "default", 1, at, at.Add(time.Duration(i%50) * time.Millisecond), at}
 	})
 	if _, err := pool.Exec(tb.Context(), `VACUUM ANALYZE`); err != nil {
