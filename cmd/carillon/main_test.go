@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,6 +22,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
+// errSilent is why somebody goes on waiting for what is yet to be recorded.
+var errSilent = errors.New("nothing is to be seen yet")
+
 // live is a running Carillon that commands are tried on, and a target for its jobs.
 type live struct {
 	address, folder string
@@ -32,14 +36,18 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 	t.Parallel()
 	l := startLive(t)
 	for name, test := range map[string]func(*testing.T, *live){
-		"jobs":    jobsOnALiveSystem,
-		"pause":   pauseOnALiveSystem,
-		"run":     runOnALiveSystem,
-		"runs":    runsOnALiveSystem,
-		"secrets": secretsOnALiveSystem,
-		"keys":    keysOnALiveSystem,
-		"queues":  queuesOnALiveSystem,
-		"logs":    logsOnALiveSystem,
+		"jobs":     jobsOnALiveSystem,
+		"pause":    pauseOnALiveSystem,
+		"run":      runOnALiveSystem,
+		"runs":     runsOnALiveSystem,
+		"secrets":  secretsOnALiveSystem,
+		"keys":     keysOnALiveSystem,
+		"queues":   queuesOnALiveSystem,
+		"logs":     logsOnALiveSystem,
+		"alerts":   alertsOnALiveSystem,
+		"stats":    statsOnALiveSystem,
+		"checks":   checksOnALiveSystem,
+		"forecast": forecastOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
