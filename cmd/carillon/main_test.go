@@ -43,6 +43,7 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"secrets":  secretsOnALiveSystem,
 		"keys":     keysOnALiveSystem,
 		"queues":   queuesOnALiveSystem,
+		"access":   accessOnALiveSystem,
 		"logs":     logsOnALiveSystem,
 		"alerts":   alertsOnALiveSystem,
 		"stats":    statsOnALiveSystem,

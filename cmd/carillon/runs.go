@@ -68,14 +68,8 @@ func (f *runFilter) query(cmd *cobra.Command, server *client.Client) (url.Values
 			query[name] = values
 		}
 	}
-	from, to, err := f.span(time.Now())
-	if err != nil {
+	if err := f.put(query, time.Now()); err != nil {
 		return nil, err
-	}
-	for name, at := range map[string]*time.Time{"from": from, "to": to} {
-		if at != nil {
-			query.Set(name, at.Format(time.RFC3339Nano))
-		}
 	}
 	if f.job == "" {
 		return query, nil
