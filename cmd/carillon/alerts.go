@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/spf13/cobra"
 )
@@ -24,6 +25,7 @@ func alertsCommand() *cobra.Command {
 	flags.StringVar(&namespace, "namespace", "", "only alerts of this namespace")
 	flags.StringVar(&job, "job", "", "only alerts of this job: an id, namespace/name, or a name in the namespace default; or of the check with this id")
 	flags.StringVar(&kind, "kind", "", "only alerts of this kind: failing, missed, late, slow, silent, unexplained or overdue")
+	completeFlag(cmd, "kind", cobra.FixedCompletions(textsOf(carillon.AlertKinds()), cobra.ShellCompDirectiveNoFileComp))
 	flags.BoolVar(&all, "all", false, "also those that have ended")
 	defineLimit(cmd, &most)
 	return a.command(cmd, func(cmd *cobra.Command, server *client.Client, _ []string) error {

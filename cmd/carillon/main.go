@@ -56,6 +56,7 @@ func rootCommand() *cobra.Command {
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
 		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run),
 	)
+	complete(root)
 	return root
 }
 

@@ -36,19 +36,20 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 	t.Parallel()
 	l := startLive(t)
 	for name, test := range map[string]func(*testing.T, *live){
-		"jobs":     jobsOnALiveSystem,
-		"pause":    pauseOnALiveSystem,
-		"run":      runOnALiveSystem,
-		"runs":     runsOnALiveSystem,
-		"secrets":  secretsOnALiveSystem,
-		"keys":     keysOnALiveSystem,
-		"queues":   queuesOnALiveSystem,
-		"access":   accessOnALiveSystem,
-		"logs":     logsOnALiveSystem,
-		"alerts":   alertsOnALiveSystem,
-		"stats":    statsOnALiveSystem,
-		"checks":   checksOnALiveSystem,
-		"forecast": forecastOnALiveSystem,
+		"jobs":       jobsOnALiveSystem,
+		"pause":      pauseOnALiveSystem,
+		"run":        runOnALiveSystem,
+		"runs":       runsOnALiveSystem,
+		"secrets":    secretsOnALiveSystem,
+		"keys":       keysOnALiveSystem,
+		"queues":     queuesOnALiveSystem,
+		"completion": completionOnALiveSystem,
+		"access":     accessOnALiveSystem,
+		"logs":       logsOnALiveSystem,
+		"alerts":     alertsOnALiveSystem,
+		"stats":      statsOnALiveSystem,
+		"checks":     checksOnALiveSystem,
+		"forecast":   forecastOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
