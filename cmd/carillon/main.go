@@ -32,6 +32,8 @@ func execute() int {
 		return 0
 	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
 		return 3 // the report has said all
+	case errors.Is(err, errUnwell):
+		return 1 // so has this one
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
 	if todo := advice(err); todo != "" {
@@ -50,7 +52,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
 		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
 		queuesCommand(), logsCommand(), statsCommand(), alertsCommand(), checksCommand(), forecastCommand(),
-		whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand(),
+		whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand(), doctorCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

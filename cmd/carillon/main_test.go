@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/up"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 )
 
@@ -29,6 +30,7 @@ var errSilent = errors.New("nothing is to be seen yet")
 type live struct {
 	address, folder string
 	target          string
+	nats, database  string
 }
 
 // TestCommandsOnALiveSystem starts one system for all commands that ask a server.
@@ -43,6 +45,7 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"secrets":    secretsOnALiveSystem,
 		"keys":       keysOnALiveSystem,
 		"queues":     queuesOnALiveSystem,
+		"doctor":     doctorOnALiveSystem,
 		"completion": completionOnALiveSystem,
 		"access":     accessOnALiveSystem,
 		"logs":       logsOnALiveSystem,
@@ -69,10 +72,13 @@ func startLive(t *testing.T) *live {
 		}
 	}))
 	t.Cleanup(target.Close)
-	l := &live{address: freeAddress(t), folder: t.TempDir(), target: target.URL}
+	l := &live{
+		address: freeAddress(t), folder: t.TempDir(), target: target.URL,
+		nats: natstest.Start(t).Config().URL, database: pgtest.Database(t),
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	config := up.Config{
-		DataDir: l.folder, Listen: l.address, AllowTargets: []string{"127.0.0.0/8"}, DatabaseURL: pgtest.Database(t), LogLevel: 8, Out: io.Discard,
+		DataDir: l.folder, Listen: l.address, AllowTargets: []string{"127.0.0.0/8"}, DatabaseURL: l.database, NATSURL: l.nats, LogLevel: 8, Out: io.Discard,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- up.Run(ctx, config) }()
