@@ -52,7 +52,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
 		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
 		queuesCommand(), logsCommand(), statsCommand(), alertsCommand(), checksCommand(), forecastCommand(),
-		whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand(), doctorCommand(),
+		whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand(), doctorCommand(), resyncCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

@@ -143,7 +143,7 @@ func differences(wanted, found jetstream.StreamConfig) (odd []string) {
 		{"retention", wanted.Retention, found.Retention},
 		{"discard", wanted.Discard, found.Discard},
 		{"storage", wanted.Storage, found.Storage},
-		{"copies", wanted.Replicas, found.Replicas},
+		{"copies", wanted.Replicas, min(wanted.Replicas, found.Replicas)},
 		{"most bytes", unlimited(wanted.MaxBytes), unlimited(found.MaxBytes)},
 		{"most for a subject", unlimited(wanted.MaxMsgsPerSubject), unlimited(found.MaxMsgsPerSubject)},
 		{"longest age", wanted.MaxAge, found.MaxAge},
