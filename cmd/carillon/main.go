@@ -49,17 +49,28 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
-		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
-		queuesCommand(), logsCommand(), statsCommand(), alertsCommand(), checksCommand(), forecastCommand(),
-		whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand(), doctorCommand(), resyncCommand(),
+	group(root, "Jobs and what becomes of them:",
+		jobsCommand(), runCommand(), runsCommand(), logsCommand(), statsCommand(), pauseCommand(), resumeCommand(), pausesCommand(),
+		previewCommand(), forecastCommand(), auditCommand(), backfillCommand(), alertsCommand(), checksCommand())
+	group(root, "Limits and access:",
+		queuesCommand(), secretsCommand(), keysCommand(), whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand())
+	group(root, "The system:",
+		upCommand(), doctorCommand(), resyncCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
-		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run),
-	)
+		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run))
 	complete(root)
 	return root
+}
+
+// group adds commands that the help shows under a title.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // serviceCommand runs one service as this process. Its settings come from the

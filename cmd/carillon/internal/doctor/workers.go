@@ -49,8 +49,8 @@ func leases(ctx context.Context, js jetstream.JetStream) (planners, partitions i
 // looks are how often somebody is looked for who may be between two requests, and
 // lookEvery lies between two.
 const (
-	looks     = 4
-	lookEvery = 400 * time.Millisecond
+	looks     = 3
+	lookEvery = 300 * time.Millisecond
 )
 
 // runners says who takes runs, by what is asked of the queues' consumers.
