@@ -63,6 +63,7 @@ func TestWhatIsWrongWithNATS(t *testing.T) {
 	expect(t, found, "stream JOBS", Fail, "most for a subject 3 instead of 16")
 	expect(t, found, "streams", OK, "RUNS")
 	expect(t, found, "planners", Fail, "none is there")
+	expect(t, found, "queues", Fail, "none is known")
 	expect(t, found, "recorders", Fail, "nobody takes outcomes")
 	if !Failed(found) {
 		t.Error("all is well")
@@ -139,10 +140,32 @@ func TestWhatIsWrongWithAServer(t *testing.T) {
 	answers["/healthz"], answers["/readyz"] = "ok\n", "nats: not connected\npostgres: starting\n"
 	found := look()
 	expect(t, found, "server", OK, "answers within")
-	expect(t, found, "server clock", Fail, "ahead")
+	expect(t, found, "server clock", Fail, "ahead of it")
 	expect(t, found, "ready", Fail, "nats: not connected")
 	expect(t, found, "ready", Fail, "postgres: starting")
 	if last := found[len(found)-1]; last.Part != "key" || last.State != Fail {
 		t.Errorf("%+v", last)
+	}
+}
+
+func TestClocksAreToldApartOnlyBeyondDoubt(t *testing.T) {
+	t.Parallel()
+	sent := time.Now()
+	for _, c := range []struct {
+		name            string
+		skew, uncertain time.Duration
+		state           State
+	}{
+		{"equal", 0, 0, OK},
+		{"ahead, but perhaps not", 900 * time.Millisecond, 800 * time.Millisecond, OK},
+		{"ahead", 900 * time.Millisecond, 0, Warn},
+		{"behind", -900 * time.Millisecond, 0, Warn},
+		{"far behind", -time.Minute, time.Second, Fail},
+	} {
+		var r report
+		r.compareClocks("clock", sent, sent.Add(100*time.Millisecond), sent.Add(50*time.Millisecond-c.skew), c.uncertain)
+		if r[0].State != c.state {
+			t.Errorf("%s: %+v, want %s", c.name, r[0], c.state)
+		}
 	}
 }

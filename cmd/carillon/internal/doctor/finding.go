@@ -90,5 +90,9 @@ func (r *report) compareClocks(part string, sent, received, other time.Time, unc
 	uncertain += received.Sub(sent) / 2
 	skew := sent.Add(received.Sub(sent) / 2).Sub(other)
 	state := worse(skew.Abs()-uncertain, 250*time.Millisecond, 2*time.Second)
-	r.add(part, state, setClocks, "this machine's is %s ahead, give or take %s", skew.Round(time.Millisecond), uncertain.Round(time.Millisecond))
+	side := "ahead of"
+	if skew < 0 {
+		side = "behind"
+	}
+	r.add(part, state, setClocks, "this machine's is %s %s it, give or take %s", skew.Abs().Round(time.Millisecond), side, uncertain.Round(time.Millisecond))
 }

@@ -75,7 +75,8 @@ func (r *report) connections(ctx context.Context, pool *pgxpool.Pool) {
 	var oldest float64
 	err := pool.QueryRow(ctx, `
 		SELECT count(*), current_setting('max_connections')::int,
-			count(*) FILTER (WHERE application_name = 'carillon-gateway'), count(*) FILTER (WHERE application_name = 'carillon-recorder'),
+			count(*) FILTER (WHERE datname = current_database() AND application_name = 'carillon-gateway'),
+			count(*) FILTER (WHERE datname = current_database() AND application_name = 'carillon-recorder'),
 			coalesce(extract(epoch FROM max(clock_timestamp() - xact_start) FILTER (WHERE datname = current_database() AND backend_type = 'client backend')), 0)
 		FROM pg_stat_activity`).Scan(&all, &most, &gateways, &recorders, &oldest)
 	if err != nil {

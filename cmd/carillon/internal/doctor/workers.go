@@ -60,18 +60,15 @@ func (r *report) runners(ctx context.Context, js jetstream.JetStream) {
 		r.fail("runners", "mend the stream first", "the queues cannot be read: %v", err)
 		return
 	}
+	if len(queues) == 0 {
+		r.fail("queues", "start a gateway, which publishes them; else carillon resync", "none is known to the runners")
+		return
+	}
 	var asking, held, waiting int
 	for range looks {
-		asking, held, waiting = 0, 0, 0
-		found := r.length()
-		for _, queue := range queues {
-			info := r.consumer(ctx, js, topology.RunsStream, topology.QueueConsumer(queue), "queue "+queue.Name)
-			if info == nil {
-				continue
-			}
-			asking, held, waiting = asking+info.NumWaiting, held+info.NumAckPending, waiting+int(info.NumPending)
-		}
-		if asking+held > 0 || r.length() > found {
+		found := len(*r)
+		asking, held, waiting = r.demand(ctx, js, queues)
+		if asking+held > 0 || len(*r) > found {
 			break
 		}
 		pause(ctx)
@@ -86,6 +83,18 @@ func (r *report) runners(ctx context.Context, js jetstream.JetStream) {
 	}
 }
 
+// demand is how much runners ask for and have in their hands, and how many runs wait.
+// What is wrong with a consumer is said.
+func (r *report) demand(ctx context.Context, js jetstream.JetStream, queues []carillon.Queue) (asking, held, waiting int) {
+	for _, queue := range queues {
+		info := r.consumer(ctx, js, topology.RunsStream, topology.QueueConsumer(queue), "queue "+queue.Name)
+		if info != nil {
+			asking, held, waiting = asking+info.NumWaiting, held+info.NumAckPending, waiting+int(info.NumPending)
+		}
+	}
+	return asking, held, waiting
+}
+
 func allPaused(queues []carillon.Queue) bool {
 	for _, queue := range queues {
 		if !queue.Paused {
@@ -94,8 +103,6 @@ func allPaused(queues []carillon.Queue) bool {
 	}
 	return true
 }
-
-func (r *report) length() int { return len(*r) }
 
 func pause(ctx context.Context) {
 	select {
