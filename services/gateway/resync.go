@@ -46,7 +46,7 @@ func Resync(ctx context.Context, config ResyncConfig) (mended Republished, err e
 	}
 	defer pool.Close()
 	if err := pool.Ping(ctx); err != nil {
-		return mended, fmt.Errorf("Postgres: %w", err)
+		return mended, fmt.Errorf("the database: %w", err)
 	}
 	if _, err = js.Stream(ctx, topology.JobsStream); errors.Is(err, jetstream.ErrStreamNotFound) {
 		err = topology.Ensure(ctx, js, config.NATS.Replicas)
