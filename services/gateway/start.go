@@ -136,9 +136,12 @@ func (s *start) resync(ctx context.Context) error {
 	if !s.js.Conn().IsConnected() {
 		return errNotConnected
 	}
-	return resync.Run(ctx, s.js, resync.Stores{
-		Jobs: s.parts.Jobs, Queues: s.parts.Queues, Pauses: s.parts.Pauses, Secrets: s.parts.Secrets,
-	})
+	_, err := resync.Run(ctx, s.js, storesOf(s.parts))
+	return err
+}
+
+func storesOf(parts api.Parts) resync.Stores {
+	return resync.Stores{Jobs: parts.Jobs, Queues: parts.Queues, Pauses: parts.Pauses, Secrets: parts.Secrets}
 }
 
 func (s *start) ping(ctx context.Context) error {
