@@ -44,6 +44,7 @@ var entitlements = []entitlement{
 	{"replace-job", "/jobs/{job}", jobBody, 200, hidden, 0},
 	{"patch-job", "/jobs/{job}", `{"labels": {"a": "b"}}`, 200, hidden, 0},
 	{"delete-job", "/jobs/{job}", "", 204, hidden, 0},
+	{"apply-jobs", "/jobs/apply", `{"jobs": [` + jobBody + `]}`, 200, refused, 0},
 	{"list-revisions", "/jobs/{job}/revisions", "", 200, hidden, 0},
 	{"pause-job", "/jobs/{job}/pause", "", 200, hidden, 0},
 	{"resume-job", "/jobs/{job}/resume", "", 200, hidden, 0},

@@ -106,11 +106,14 @@ func unavailable(detail string) error {
 	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(detail), http.Header{"Retry-After": {retryAfter}})
 }
 
+// mostFaults is how many faults of a request are told.
+const mostFaults = 1000
+
 // invalid is the problem of a request whose faults are known.
 func invalid(faults []*huma.ErrorDetail) error {
 	return &huma.ErrorModel{
 		Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
-		Detail: "validation failed", Errors: faults,
+		Detail: "validation failed", Errors: faults[:min(len(faults), mostFaults)],
 	}
 }
 
