@@ -73,9 +73,10 @@ func (a *API) matchSchema(t reflect.Type, tree any) []*huma.ErrorDetail {
 	huma.Validate(a.schemas(), a.schemas().Schema(t, true, ""), path, huma.ModeWriteToServer, tree, result)
 	found := make([]*huma.ErrorDetail, len(result.Errors))
 	for i, err := range result.Errors {
-		found[i] = &huma.ErrorDetail{Message: err.Error()}
 		if detailer, ok := err.(huma.ErrorDetailer); ok {
-			found[i] = detailer.ErrorDetail()
+			found[i] = detailer.ErrorDetail() // its Error would spell out the whole object, once for each fault in it
+		} else {
+			found[i] = &huma.ErrorDetail{Message: err.Error()}
 		}
 		tidyDetail(found[i])
 	}
