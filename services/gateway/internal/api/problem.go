@@ -51,6 +51,9 @@ func asProblem(err error) error {
 	if foreign, ok := errors.AsType[*scope.ForeignError](err); ok {
 		return huma.Error403Forbidden(foreign.Error())
 	}
+	if mismatch, ok := errors.AsType[*jobstore.MismatchError](err); ok {
+		return huma.ErrorWithHeaders(huma.Error412PreconditionFailed(mismatch.Error()), http.Header{"ETag": {etag(mismatch.Revision)}})
+	}
 	switch {
 	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, retentionstore.ErrNotFound, keyring.ErrNotFound, callback.ErrUnknown, routestore.ErrNotFound, checkstore.ErrNotFound, ping.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion, openid.ErrOff):
 		return huma.Error404NotFound(err.Error())
