@@ -25,6 +25,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/login"
 	"github.com/carillon-cron/carillon/services/gateway/internal/noticestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
+	"github.com/carillon-cron/carillon/services/gateway/internal/once"
 	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
@@ -94,6 +95,7 @@ type Parts struct {
 	Logins   *login.Logins
 	OpenID   *openid.Provider
 	AuditLog *auditlog.Log
+	Answers  *once.Answers
 	// KeyRate is the most requests a second for a key that has no rate of its own.
 	KeyRate   int
 	Feed      *feed.Feed

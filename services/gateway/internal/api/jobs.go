@@ -22,7 +22,7 @@ type JobPath struct {
 func (a *API) routeJobs() {
 	create := operation(http.MethodPost, "/jobs", "create-job", jobsTag, "Create a job", http.StatusConflict)
 	create.RequestBody, create.DefaultStatus = bodyOf(a, exampleDocument()), http.StatusCreated
-	register(a, keyring.Editor, create, a.createJob)
+	register(a, keyring.Editor, a.once(create), a.createJob)
 
 	list := operation(http.MethodGet, "/jobs", "list-jobs", jobsTag, "List jobs")
 	list.Description = "By namespace and name."
@@ -59,7 +59,7 @@ func (a *API) routeControls() {
 	run := operation(http.MethodPost, "/jobs/{id}/run", "run-job", jobsTag, "Run a job now", http.StatusNotFound, http.StatusConflict)
 	run.Description = "Also while it is paused. With every overlap policy but allow it is refused while a run of the job is in flight."
 	run.DefaultStatus = http.StatusAccepted
-	register(a, keyring.Operator, run, a.runJob)
+	register(a, keyring.Operator, a.once(run), a.runJob)
 }
 
 // exampleDocument is the body that the documentation shows.

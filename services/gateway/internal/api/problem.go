@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/once"
 	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -61,6 +62,8 @@ func asProblem(err error) error {
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
 	case isAny(err, secretstore.ErrInUse, seal.ErrNoKey, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, redrive.ErrState, redrive.ErrAgain, backfillstore.ErrEnded, backfillstore.ErrNoQueue, backfillstore.ErrBusy, callback.ErrContradicted):
 		return huma.Error409Conflict(err.Error())
+	case errors.Is(err, once.ErrUnderWay):
+		return huma.ErrorWithHeaders(huma.Error409Conflict(err.Error()), http.Header{"Retry-After": {retryAfter}})
 	case errors.Is(err, errNoRecorder):
 		return unavailable(errNoRecorder.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
