@@ -136,7 +136,7 @@ func TestBadParametersAreNamed(t *testing.T) {
 		"GET /api/v1/jobs?limit=many":                                  "query.limit",
 		"GET /api/v1/jobs?cursor=nonsense":                             "query.cursor",
 		"GET /api/v1/runs?cursor=eyJ0IjoxfQ":                           "query.cursor",
-		"GET /api/v1/jobs?label=team":                                  "query.label",
+		"GET /api/v1/jobs?label=a%20b":                                 "query.label",
 		"GET /api/v1/jobs?paused=perhaps":                              "query.paused",
 		"GET /api/v1/jobs?colour=red":                                  "query.colour",
 		"GET /api/v1/jobs/not-an-id":                                   "path.id",

@@ -45,6 +45,8 @@ var entitlements = []entitlement{
 	{"patch-job", "/jobs/{job}", `{"labels": {"a": "b"}}`, 200, hidden, 0},
 	{"delete-job", "/jobs/{job}", "", 204, hidden, 0},
 	{"apply-jobs", "/jobs/apply", `{"jobs": [` + jobBody + `]}`, 200, refused, 0},
+	{"bulk-jobs", "/jobs/bulk", `{"action": "pause", "filter": {"ids": ["{job}"]}}`, 200, empty, 0},
+	{"bulk-jobs", "/jobs/bulk", `{"action": "resume", "filter": {"namespace": "{namespace}"}, "dry_run": true}`, 200, empty, 0},
 	{"list-revisions", "/jobs/{job}/revisions", "", 200, hidden, 0},
 	{"pause-job", "/jobs/{job}/pause", "", 200, hidden, 0},
 	{"resume-job", "/jobs/{job}/resume", "", 200, hidden, 0},

@@ -134,6 +134,7 @@ func New(parts Parts) *API {
 	a.routeJobs()
 	a.routeControls()
 	a.routeApply()
+	a.routeBulk()
 	a.routeAdaptive()
 	a.routePauses()
 	a.routeSchedules()
