@@ -69,6 +69,8 @@ func TestBadDocumentsAreRefusedAndNameEveryFault(t *testing.T) {
 		"NUL in a label":      {with(object{"labels": object{"a\x00": "b"}}), 422, []string{"body.labels.a\x00"}},
 		"number over all":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":1e999}}`, 422, []string{"body.retry.max_attempts"}},
 		"number over int":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":99999999999999999999}}`, 422, []string{"body.retry.max_attempts"}},
+		"nested too deep":     {`{"name":` + strings.Repeat("[", 101) + strings.Repeat("]", 101) + `}`, 400, []string{"body"}},
+		"nested in a string":  {object{"name": "x", "schedule": object{"every": "1h"}, "target": object{"url": "https://e.com", "body": "\"" + strings.Repeat("[", 101)}, "typo": 1}, 422, []string{"body.typo"}},
 		"repeated keys":       {`{"name":"x","schedule":{"every":"1h","any_of":[{"at":"a","at":"b"}]},"target":{"url":"https://e.com","url":"https://f.com"},"name":"x"}`, 422, []string{"body.name", "body.schedule.any_of[0].at", "body.target.url"}},
 		"fraction":            {with(object{"retry": object{"max_attempts": 1.5}}), 422, []string{"body.retry.max_attempts"}},
 		"unknown queue":       {with(object{"queue": "nowhere"}), 422, []string{"body.queue"}},

@@ -11,14 +11,17 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
+// sendOnce posts a body with an Idempotency-Key.
+func (w *world) sendOnce(t *testing.T, path, key string, body object) response {
+	t.Helper()
+	text, _ := json.Marshal(body)
+	return w.callWith(t, "POST", "/api/v1"+path, string(text), map[string]string{"Idempotency-Key": key})
+}
+
 func TestARequestWithAKeyIsDoneOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	send := func(path, key string, body object) response {
-		t.Helper()
-		text, _ := json.Marshal(body)
-		return w.callWith(t, "POST", "/api/v1"+path, string(text), map[string]string{"Idempotency-Key": key})
-	}
+	send := func(path, key string, body object) response { return w.sendOnce(t, path, key, body) }
 	isReplay := func(first, again response) {
 		t.Helper()
 		if again.status != first.status || !bytes.Equal(again.body, first.body) || again.header.Get("Content-Type") != first.header.Get("Content-Type") ||
@@ -68,18 +71,22 @@ func TestARequestWithAKeyIsDoneOnce(t *testing.T) {
 	if n := w.count(t, `SELECT count(*) FROM answers`); n != 0 {
 		t.Errorf("%d answers are kept, want none", n)
 	}
+}
 
+func TestOneOfManyRequestsWithAKeyIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
 	// A gateway died before it knew the answer.
-	into[carillon.Job](t, send("/jobs", "dies", document("dies")), 201)
+	into[carillon.Job](t, w.sendOnce(t, "/jobs", "dies", document("dies")), 201)
 	w.exec(t, `UPDATE answers SET status = NULL WHERE key = 'dies'`)
-	if r := send("/jobs", "dies", document("dies")); r.status != 409 || r.header.Get("Retry-After") == "" {
+	if r := w.sendOnce(t, "/jobs", "dies", document("dies")); r.status != 409 || r.header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 
 	const callers = 8
 	answers := make(chan response, callers)
 	for range callers {
-		go func() { answers <- send("/jobs", "at-once", document("at-once")) }()
+		go func() { answers <- w.sendOnce(t, "/jobs", "at-once", document("at-once")) }()
 	}
 	done := 0
 	for range callers {

@@ -1,6 +1,9 @@
 -- Parts of names and addresses are found by their trigrams. The extension comes with
 -- Postgres itself, and whoever may create in a database may install it; where it is
--- missing all the same, a search reads every job.
+-- missing all the same, a search reads every job. The index of addresses takes from
+-- changes of a document that they need no new entries in any index; there are few
+-- of them, and an address in a column of its own would be missing wherever the version
+-- before this one wrote.
 DO $$
 BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;

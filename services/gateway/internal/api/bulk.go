@@ -26,7 +26,7 @@ const (
 func (a *API) routeBulk() {
 	op := operation(http.MethodPost, "/jobs/bulk", "bulk-jobs", jobsTag, "Change all jobs that fit a filter")
 	op.Description = "Pauses, resumes, deletes or labels them, a thousand in each transaction; each change is as if it were made alone. " +
-		"With `more` in the answer there was no time for all: the same request goes on. " +
+		"With `more` in the answer there was no time for all: the same request goes on. What was done before a fault stays. " +
 		"With `dry_run` it only says how many it would change, and which.\n\n" +
 		"A filter has at least one condition beside `except`. An empty list of `ids` fits no job. To delete or label needs the role editor."
 	op.RequestBody = bodyOf(a, bulkOrder{Action: "pause", Filter: bulkFilter{Namespace: "billing", Selector: "team=billing,env!=dev"}, DryRun: true})
