@@ -40,7 +40,7 @@ var owners = []owner{
 		"services/gateway/internal/checkstore", "services/gateway/internal/forecast",
 		"services/gateway/internal/jobstore", "services/gateway/internal/keyring", "services/gateway/internal/noticestore",
 		"services/gateway/internal/routestore",
-		"services/gateway/internal/ledger", "services/gateway/internal/login", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",
+		"services/gateway/internal/ledger", "services/gateway/internal/login", "services/gateway/internal/once", "services/gateway/internal/outbox", "services/gateway/internal/pausestore",
 		"services/gateway/internal/queuestore", "services/gateway/internal/redrive", "services/gateway/internal/retentionstore",
 		"services/gateway/internal/secretstore",
 		"cmd/carillon/internal/doctor", "bench", "bench/ledger",

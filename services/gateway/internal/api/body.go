@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"mime"
 	"net/http"
 	"reflect"
@@ -72,9 +73,10 @@ func (a *API) matchSchema(t reflect.Type, tree any) []*huma.ErrorDetail {
 	huma.Validate(a.schemas(), a.schemas().Schema(t, true, ""), path, huma.ModeWriteToServer, tree, result)
 	found := make([]*huma.ErrorDetail, len(result.Errors))
 	for i, err := range result.Errors {
-		found[i] = &huma.ErrorDetail{Message: err.Error()}
 		if detailer, ok := err.(huma.ErrorDetailer); ok {
-			found[i] = detailer.ErrorDetail()
+			found[i] = detailer.ErrorDetail() // its Error would spell out the whole object, once for each fault in it
+		} else {
+			found[i] = &huma.ErrorDetail{Message: err.Error()}
 		}
 		tidyDetail(found[i])
 	}
@@ -106,35 +108,56 @@ func locations(details []*huma.ErrorDetail) map[string]bool {
 	return found
 }
 
-// unite adds to the faults found so far those of other places.
+// unite adds to the faults found so far those of other places: not of one that is
+// faulty already, nor within one, nor around one.
 func unite(faults, more []*huma.ErrorDetail) []*huma.ErrorDetail {
-	known := slices.Clip(faults)
+	faulty, around := locations(faults), map[string]bool{}
+	for location := range faulty {
+		for outer := range outward(location) {
+			around[outer] = true
+		}
+	}
 	for _, detail := range more {
-		if !touchesAny(detail.Location, known) {
+		if !faulty[detail.Location] && !around[detail.Location] && !anyOf(faulty, outward(detail.Location)) {
 			faults = append(faults, detail)
 		}
 	}
 	return faults
 }
 
-// touchesAny reports whether a location is that of a fault, or within it, or
-// around it.
-func touchesAny(location string, faults []*huma.ErrorDetail) bool {
-	return slices.ContainsFunc(faults, func(f *huma.ErrorDetail) bool {
-		return within(location, f.Location) || within(f.Location, location)
-	})
+func anyOf(set map[string]bool, all iter.Seq[string]) bool {
+	for one := range all {
+		if set[one] {
+			return true
+		}
+	}
+	return false
 }
 
-func within(inner, outer string) bool {
-	rest, ok := strings.CutPrefix(inner, outer)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+// outward yields the locations around one.
+func outward(location string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for end := strings.LastIndexAny(location, ".["); end > 0; end = strings.LastIndexAny(location[:end], ".[") {
+			if !yield(location[:end]) {
+				return
+			}
+		}
+	}
+}
+
+// checkMedia refuses a payload that is no JSON by what is said of it.
+func (p *payload) checkMedia() error {
+	media, _, err := mime.ParseMediaType(p.contentType)
+	if p.contentType != "" && (err != nil || media != "application/json" && !strings.HasSuffix(media, "+json")) {
+		return huma.Error415UnsupportedMediaType("the body is not JSON by its Content-Type; send it as application/json: curl --json …")
+	}
+	return nil
 }
 
 // parse reads the JSON of a payload, whatever it holds.
 func (p *payload) parse() (any, error) {
-	media, _, err := mime.ParseMediaType(p.contentType)
-	if p.contentType != "" && (err != nil || media != "application/json" && !strings.HasSuffix(media, "+json")) {
-		return nil, huma.Error415UnsupportedMediaType("the body is not JSON by its Content-Type; send it as application/json: curl --json …")
+	if err := p.checkMedia(); err != nil {
+		return nil, err
 	}
 	tree, err := parseJSON(p.bytes)
 	if err != nil {
