@@ -30,7 +30,9 @@ func execute() int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
+	case errors.Is(err, errLosses):
+		return 2 // so has this one
+	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful), errors.Is(err, errDifferent):
 		return 3 // the report has said all
 	case errors.Is(err, errUnwell):
 		return 1 // so has this one
@@ -52,6 +54,7 @@ func rootCommand() *cobra.Command {
 	group(root, "Jobs and what becomes of them:",
 		jobsCommand(), runCommand(), runsCommand(), logsCommand(), statsCommand(), pauseCommand(), resumeCommand(), pausesCommand(),
 		previewCommand(), forecastCommand(), auditCommand(), backfillCommand(), alertsCommand(), checksCommand())
+	group(root, "Jobs in files:", applyCommand(), diffCommand(), exportCommand(), validateCommand(), importCommand())
 	group(root, "Limits and access:",
 		queuesCommand(), secretsCommand(), keysCommand(), whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand())
 	group(root, "The system:",

@@ -53,6 +53,9 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"stats":      statsOnALiveSystem,
 		"checks":     checksOnALiveSystem,
 		"forecast":   forecastOnALiveSystem,
+		"files":      filesOnALiveSystem,
+		"prune":      pruneOnALiveSystem,
+		"export":     exportOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
