@@ -49,7 +49,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
 		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
-		queuesCommand(), logsCommand(),
+		queuesCommand(), logsCommand(), backupCommand(), restoreCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

@@ -44,6 +44,12 @@ func Migrate(ctx context.Context, url string) error {
 // newest stands for the last migration that there is.
 const newest = -1
 
+// Version is that of the schema that this binary works with.
+func Version() int32 {
+	files, _ := migrations.ReadDir("migrations") // embedded, so there
+	return int32(len(files))
+}
+
 // MigrateTo is [Migrate] up to one migration only, for what was written under it. It
 // fails with [ErrNewerSchema] if this binary does not know that one, and leaves a
 // database that is beyond it as it is.
