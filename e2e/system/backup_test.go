@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -129,9 +130,8 @@ func backUp(t *testing.T) *original {
 // load makes jobs of all policies.
 func (o *original) load(t *testing.T, s *system) {
 	t.Helper()
-	if err := s.Do(t.Context(), "PUT", "/secrets/default/token", map[string]string{"value": "s3cr3t"}, nil); err != nil {
-		t.Fatal(err)
-	}
+	s.put(t, "/secrets/default/token", map[string]string{"value": "s3cr3t"})
+	s.put(t, "/secrets/apart/token", map[string]string{"value": "s3cr3t"})
 	for name, change := range map[string]func(*carillon.Document){
 		"all":     func(d *carillon.Document) { d.CatchUp.Policy = carillon.CatchUpAll },
 		"latest":  func(d *carillon.Document) { d.CatchUp.Policy = carillon.CatchUpLatest },
@@ -139,9 +139,12 @@ func (o *original) load(t *testing.T, s *system) {
 		"edited":  func(*carillon.Document) {},
 		"paused":  func(*carillon.Document) {},
 		"deleted": func(*carillon.Document) {},
-		"apart":   func(d *carillon.Document) { d.Namespace, d.Target.Auth = "apart", nil },
+		"apart":   func(d *carillon.Document) { d.Namespace = "apart" },
 		"slow":    func(d *carillon.Document) { d.Overlap, d.MaxQueued = carillon.OverlapQueue, 3 },
-		"slower":  func(d *carillon.Document) { d.Target.URL = o.target + "/slow/and-skipped"; d.Overlap = carillon.OverlapSkip },
+		"slower": func(d *carillon.Document) {
+			d.Target.URL = o.target + "/slow/and-skipped"
+			d.Overlap = carillon.OverlapSkip
+		},
 	} {
 		doc := carillon.Document{
 			Name: name, Schedule: schedule.Spec{Every: schedule.Duration(time.Second)}, Overlap: carillon.OverlapAllow,
@@ -188,6 +191,7 @@ func (o *original) goOn(t *testing.T, withRuns bool, choice ...string) (s *syste
 		seen[c.key] = true
 	}
 	t.Cleanup(stop)
+	t.Logf("%d calls before the restore and %d after: %+v", len(before), len(calls), s.audit(t, o.from, time.Now().Add(-2*time.Second)))
 	return s, begun, calls
 }
 
@@ -217,6 +221,41 @@ func (s *system) lists(t *testing.T) map[string]string {
 		lists[path] = string(text)
 	}
 	return lists
+}
+
+// TestAFolderIsRestoredIntoAnother takes a backup of a `carillon up` that is stopped,
+// which needs no word on when it stopped, and starts another on what is restored.
+func TestAFolderIsRestoredIntoAnother(t *testing.T) {
+	t.Parallel()
+	before, after, j := dataDir(t), dataDir(t), newJournal(t, 0)
+	file := filepath.Join(t.TempDir(), "backup.tar.gz")
+	u := startUp(t, before, freeAddress(t))
+	job := u.create(t, carillon.Document{
+		Name: "tick", Schedule: schedule.Spec{Every: schedule.Duration(time.Second)}, Target: carillon.Target{URL: j.url},
+		Overlap: carillon.OverlapAllow, CatchUp: carillon.CatchUp{Policy: carillon.CatchUpAll},
+	})
+	u.awaitRuns(t, job, 2)
+	u.interrupt(t)
+	carillonOn(t, bus.Config{}, "", 0, "backup", file, "--with-runs", "--data-dir", before)
+	carillonOn(t, bus.Config{}, "", 0, "restore", file, "--data-dir", after)
+	key, err := os.ReadFile(filepath.Join(before, "admin.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(after, "admin.key"), key, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	u = startUp(t, after, freeAddress(t))
+	known := len(u.runs(t, "job_id="+job.ID.String()))
+	u.awaitRuns(t, job, known+3)
+	until(t, time.Minute, func() error { return wholeSeconds(u.runs(t, "job_id="+job.ID.String())) })
+	seen := map[string]bool{}
+	for _, c := range j.all("") {
+		if seen[c.key] {
+			t.Errorf("the fire of %s was called twice", c.fire)
+		}
+		seen[c.key] = true
+	}
 }
 
 // carillonOn runs a command on servers and returns what it says.

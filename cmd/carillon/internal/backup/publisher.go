@@ -38,18 +38,19 @@ func (p *publisher) put(ctx context.Context, subject string, data []byte) error 
 	return nil
 }
 
-// wait returns when all is stored that was put, or why something is not.
-func (p *publisher) wait(ctx context.Context) error {
+// wait returns when all that was put has been answered; or why something of it is not
+// stored.
+func (p *publisher) wait(ctx context.Context) (failed error) {
 	for _, answer := range p.unanswered {
 		select {
 		case ack := <-answer.Ok():
 			p.last[ack.Stream] = ack.Sequence
 		case err := <-answer.Err():
-			return fmt.Errorf("publish %s: %w", answer.Msg().Subject, err)
+			failed = fmt.Errorf("publish %s: %w", answer.Msg().Subject, err)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	p.unanswered = p.unanswered[:0]
-	return nil
+	return failed
 }

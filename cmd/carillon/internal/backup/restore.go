@@ -85,9 +85,20 @@ func Restore(ctx context.Context, system System, file io.ReadSeeker, choice Choi
 	r := &restoring{connected: c, content: content, until: until, publish: newPublisher(c.js)}
 	r.summary = Summary{At: content.end.At, Rows: map[string]int64{}, Planning: content.end.Planning}
 	if err := r.restore(ctx, file); err != nil {
-		return Summary{}, errors.Join(err, c.empty(context.WithoutCancel(ctx)))
+		return Summary{}, errors.Join(err, r.undo(ctx))
 	}
 	return r.summary, postgres.Migrate(ctx, system.DatabaseURL)
+}
+
+// undoTimeout bounds what is done after a failure, also that of being interrupted.
+const undoTimeout = time.Minute
+
+// undo takes back what was published, once it has come in.
+func (r *restoring) undo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	_ = r.publish.wait(ctx) // what was not stored need not be taken back
+	return r.empty(ctx)
 }
 
 // restore writes everything, the streams before the tables are committed.
