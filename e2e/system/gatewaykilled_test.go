@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -67,7 +68,7 @@ func TestGatewaysAreKilledBetweenCommitAndPublish(t *testing.T) {
 	pause(t, 2*time.Second) // the last changes come to hold
 	report := d.settled(begin, time.Now().UTC().Add(-time.Second))
 	t.Logf("%d kills, %d changes waiting at them; %d changes accepted, %d without an answer; %+v", kills, waiting, len(accepted)+len(deleted), lost, report)
-	if waiting < kills/3 || len(accepted) < 10*kills {
+	if waiting < kills/3 || len(accepted) < 3*kills {
 		t.Error("too little happened")
 	}
 }
@@ -108,7 +109,8 @@ func newDeaths(t *testing.T) *deaths {
 func (m *mortal) start() {
 	m.a.t.Helper()
 	address := strings.TrimPrefix(m.base, "http://")
-	m.cmd = start(m.a.t, append(m.a.env, "CARILLON_LISTEN="+address), carillonBinary, "gateway")
+	env := slices.Concat(m.a.env, []string{"CARILLON_LISTEN=" + address, "CARILLON_ADMIN_LISTEN=127.0.0.1:0"})
+	m.cmd = start(m.a.t, env, carillonBinary, "gateway")
 	ready(m.a.t, address)
 }
 
