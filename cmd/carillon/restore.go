@@ -36,8 +36,12 @@ backup of a system at rest, with no planner at work, needs no word on that.`,
 				return err
 			}
 			defer file.Close()
+			whole, err := backup.Open(file, choice)
+			if err != nil {
+				return whatToDo(err)
+			}
 			return w.work(cmd, true, func(system backup.System) (backup.Summary, error) {
-				summary, err := backup.Restore(cmd.Context(), system, file, choice)
+				summary, err := whole.Restore(cmd.Context(), system)
 				return summary, whatToDo(err)
 			})
 		},

@@ -124,6 +124,15 @@ func (w *world) save(t *testing.T, withRuns bool) *bytes.Reader {
 	return bytes.NewReader(file.Bytes())
 }
 
+func (w *world) restore(t *testing.T, file *bytes.Reader, choice Choice) (Summary, error) {
+	t.Helper()
+	backup, err := Open(file, choice)
+	if err != nil {
+		return Summary{}, err
+	}
+	return backup.Restore(t.Context(), w.System)
+}
+
 // messages counts what the streams hold.
 func (w *world) messages(t *testing.T) (n uint64) {
 	t.Helper()
@@ -164,7 +173,7 @@ func TestWhatIsRestoredIsWhatWas(t *testing.T) {
 	}
 	for _, withRuns := range []bool{true, false} {
 		file, to := w.save(t, withRuns), newWorld(t)
-		summary, err := Restore(t.Context(), to.System, file, Choice{})
+		summary, err := to.restore(t, file, Choice{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +242,7 @@ func TestNothingIsWrittenThatShouldNot(t *testing.T) {
 		to := newWorld(t)
 		c.spoil(to)
 		before, messages := to.rows(t), to.messages(t)
-		if _, err := Restore(t.Context(), to.System, bytes.NewReader(c.content), c.choice); !c.refused(err) {
+		if _, err := to.restore(t, bytes.NewReader(c.content), c.choice); !c.refused(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if diff := cmp.Diff(before, to.rows(t)); diff != "" || to.messages(t) != messages {
@@ -273,7 +282,7 @@ func TestARestoreThatFailsLeavesNothing(t *testing.T) {
 	to.exec(t, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
 		CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse()`)
 	before := to.rows(t)
-	if _, err := Restore(t.Context(), to.System, file, Choice{}); err == nil {
+	if _, err := to.restore(t, file, Choice{}); err == nil {
 		t.Fatal("it was not refused")
 	}
 	if diff := cmp.Diff(before, to.rows(t)); diff != "" || to.messages(t) > 0 {
@@ -281,7 +290,7 @@ func TestARestoreThatFailsLeavesNothing(t *testing.T) {
 	}
 	to.exec(t, `DROP TRIGGER refuse ON audit_log`)
 	_, _ = file.Seek(0, io.SeekStart)
-	if _, err := Restore(t.Context(), to.System, file, Choice{}); err != nil || to.messages(t) == 0 {
+	if _, err := to.restore(t, file, Choice{}); err != nil || to.messages(t) == 0 {
 		t.Errorf("the second try: %v", err)
 	}
 }

@@ -33,7 +33,7 @@ func (c *connected) readMarks(ctx context.Context) ([]stand, error) {
 			stands[p].Mark, err = wire.Decode[wire.Mark](msg.Data)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the marks: %w", err)
+			return nil, fmt.Errorf("read the marks (is NATS_URL that of this Carillon?): %w", err)
 		}
 	}
 	return stands, nil

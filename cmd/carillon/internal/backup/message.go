@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -50,22 +51,44 @@ func (s *saving) saveMessages(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// chase is for how long messages are read that came after the reading began. What
+// was there when it began may be parked meanwhile, and so come again behind the rest.
+const chase = time.Minute
+
 // each handles every message of a family that its stream holds, as the stream's
 // leader has it, and takes none away: consumers of a work queue would.
-func (s *saving) each(ctx context.Context, stream, filter string, handle func(*bus.Stored) error) error {
-	for next := uint64(1); ; {
-		msg, err := bus.Next(ctx, s.nc, stream, filter, next)
+func (s *saving) each(ctx context.Context, name, filter string, handle func(*bus.Stored) error) error {
+	stream, err := s.js.Stream(ctx, name)
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", name, err)
+	}
+	end, began := uint64(math.MaxUint64), time.Now()
+	for next := uint64(1); next <= end; {
+		msg, err := bus.Next(ctx, s.nc, name, filter, next)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
 		}
 		if err == nil {
 			err = handle(msg)
 		}
+		if err == nil && end == math.MaxUint64 && time.Since(began) > chase {
+			end, err = last(ctx, stream)
+		}
 		if err != nil {
-			return fmt.Errorf("stream %s: %w", stream, err)
+			return fmt.Errorf("stream %s: %w", name, err)
 		}
 		next = msg.Sequence + 1
 	}
+	return nil
+}
+
+// last is the sequence that a stream has come to.
+func last(ctx context.Context, stream jetstream.Stream) (uint64, error) {
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return info.State.LastSeq, nil
 }
 
 func asItIs(msg *bus.Stored) (message, bool) { return message{msg.Subject, msg.Data}, true }

@@ -46,28 +46,38 @@ func (c Choice) until(last end, now time.Time) (time.Time, error) {
 	return c.RanUntil, nil
 }
 
-// restoring is a restore that is under way.
-type restoring struct {
-	*connected
+// Backup is a backup that is to be restored.
+type Backup struct {
+	file    io.ReadSeeker
 	content *content
 	until   time.Time
+}
+
+// Open reads a backup to its end, to be sure of it. It fails with archive.ErrBroken,
+// with [ErrUntilWhen], or if the choice cannot be. The caller closes the file, after
+// the restore.
+func Open(file io.ReadSeeker, choice Choice) (*Backup, error) {
+	content, err := inspect(file)
+	if err != nil {
+		return nil, err
+	}
+	until, err := choice.until(content.end, time.Now().UTC())
+	return &Backup{file, content, until}, err
+}
+
+// restoring is a restore that is under way.
+type restoring struct {
+	*Backup
+	*connected
 	publish *publisher
 	tx      pgx.Tx
 	summary Summary
 }
 
-// Restore makes of an empty system the one that a backup was made of. No service may
-// run yet. It fails with archive.ErrBroken, *[NotEmptyError] or [ErrUntilWhen] before
-// it has written anything; when it fails later, it leaves tables without rows.
-func Restore(ctx context.Context, system System, file io.ReadSeeker, choice Choice) (Summary, error) {
-	content, err := inspect(file)
-	if err != nil {
-		return Summary{}, err
-	}
-	until, err := choice.until(content.end, time.Now().UTC())
-	if err != nil {
-		return Summary{}, err
-	}
+// Restore makes of an empty system the one that the backup was made of. No service may
+// run yet. It fails with *[NotEmptyError] before it has written anything; when it fails
+// later, it leaves tables without rows.
+func (b *Backup) Restore(ctx context.Context, system System) (Summary, error) {
 	c, err := system.connect(ctx)
 	if err != nil {
 		return Summary{}, err
@@ -76,15 +86,18 @@ func Restore(ctx context.Context, system System, file io.ReadSeeker, choice Choi
 	if err := c.checkEmpty(ctx); err != nil {
 		return Summary{}, err
 	}
-	if err := postgres.MigrateTo(ctx, system.DatabaseURL, content.Schema); err != nil {
+	if err := postgres.MigrateTo(ctx, system.DatabaseURL, b.content.Schema); err != nil {
 		return Summary{}, err
+	}
+	if err := checkSchema(ctx, c.db, b.content.Schema); err != nil {
+		return Summary{}, fmt.Errorf("%w, which the backup has: give a database without tables", err)
 	}
 	if err := topology.Ensure(ctx, c.js, system.NATS.Replicas); err != nil {
 		return Summary{}, fmt.Errorf("make the streams: %w", err)
 	}
-	r := &restoring{connected: c, content: content, until: until, publish: newPublisher(c.js)}
-	r.summary = Summary{At: content.end.At, Rows: map[string]int64{}, Planning: content.end.Planning}
-	if err := r.restore(ctx, file); err != nil {
+	r := &restoring{Backup: b, connected: c, publish: newPublisher(c.js)}
+	r.summary = Summary{At: b.content.end.At, Rows: map[string]int64{}, Planning: b.content.end.Planning}
+	if err := r.restore(ctx); err != nil {
 		return Summary{}, errors.Join(err, r.undo(ctx))
 	}
 	return r.summary, postgres.Migrate(ctx, system.DatabaseURL)
@@ -102,7 +115,7 @@ func (r *restoring) undo(ctx context.Context) error {
 }
 
 // restore writes everything, the streams before the tables are committed.
-func (r *restoring) restore(ctx context.Context, file io.Reader) error {
+func (r *restoring) restore(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		r.tx = tx
 		for _, name := range prefilled {
@@ -110,7 +123,7 @@ func (r *restoring) restore(ctx context.Context, file io.Reader) error {
 				return fmt.Errorf("empty %s: %w", name, err)
 			}
 		}
-		if err := r.readSections(ctx, file); err != nil {
+		if err := r.readSections(ctx); err != nil {
 			return err
 		}
 		for _, step := range []func(context.Context) error{r.finishTables, r.endOpenRuns, r.publishDefinitions, r.publish.wait, r.publishMarks, r.publish.wait} {
@@ -122,8 +135,8 @@ func (r *restoring) restore(ctx context.Context, file io.Reader) error {
 	})
 }
 
-func (r *restoring) readSections(ctx context.Context, file io.Reader) error {
-	sections, err := archive.NewReader(file)
+func (r *restoring) readSections(ctx context.Context) error {
+	sections, err := archive.NewReader(r.file)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -37,8 +36,8 @@ func Save(ctx context.Context, system System, out io.Writer, withRuns bool) (Sum
 	}
 	defer c.close()
 	s := &saving{connected: c, file: archive.NewWriter(out), summary: Summary{Rows: map[string]int64{}}}
-	if err := s.checkSchema(ctx, c.db); err != nil {
-		return Summary{}, err
+	if err := checkSchema(ctx, c.db, postgres.Version()); err != nil {
+		return Summary{}, fmt.Errorf("%w: make the backup with the carillon that runs", err)
 	}
 	head := manifest{Carillon: "backup", Form: form, Schema: postgres.Version(), WithRuns: withRuns, BeganAt: time.Now().UTC()}
 	if err := s.file.JSON(manifestSection, head); err != nil {
@@ -95,8 +94,8 @@ func (s *saving) saveTables(ctx context.Context, withRuns bool) error {
 		if _, err := tx.Exec(ctx, `LOCK TABLE `+strings.Join(append(append([]string{}, names...), days...), ", ")+` IN ACCESS SHARE MODE`); err != nil {
 			return fmt.Errorf("lock the tables: %w", err)
 		}
-		if err := s.checkSchema(ctx, tx); err != nil {
-			return err
+		if err := checkSchema(ctx, tx, postgres.Version()); err != nil {
+			return fmt.Errorf("a newer carillon was started meanwhile: %w", err)
 		}
 		for _, name := range names {
 			if err := s.copyOut(ctx, tx, tablePrefix+name, name, name); err != nil {
@@ -149,20 +148,4 @@ func (s *saving) copyOut(ctx context.Context, tx pgx.Tx, section, table, source 
 		}
 		return nil
 	})
-}
-
-type querier interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
-// checkSchema refuses a database that is not of this binary's version.
-func (s *saving) checkSchema(ctx context.Context, db querier) error {
-	var version int32
-	if err := db.QueryRow(ctx, `SELECT version FROM schema_version`).Scan(&version); err != nil {
-		return fmt.Errorf("is DATABASE_URL that of a Carillon? %w", err)
-	}
-	if version != postgres.Version() {
-		return errors.New("the database is not of this carillon's version: make the backup with the one that runs")
-	}
-	return nil
 }

@@ -39,7 +39,8 @@ func (s System) connect(ctx context.Context) (*connected, error) {
 		return nil, fmt.Errorf("Postgres (DATABASE_URL): %w", err)
 	}
 	// What COPY writes is then the same text everywhere, and takes its time.
-	_, err = db.Exec(ctx, `SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET statement_timeout = 0`)
+	_, err = db.Exec(ctx, `SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres';
+		SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0`)
 	if err != nil {
 		_ = db.Close(ctx)
 		return nil, err
