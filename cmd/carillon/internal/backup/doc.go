@@ -65,6 +65,7 @@
 // Sessions of browsers; cooldowns and orders to cancel; backfills that were under
 // way, which are stalled and have to be started anew; an edit that was so late that
 // the first marks had passed its effect before they heard of it: its fires until
-// then have no row. Whatever changed after the backup is gone, so keys that were
+// then have no row; that a run was cancelled or expired while the backup was made, which
+// comes to be called lost. Whatever changed after the backup is gone, so keys that were
 // revoked since are good again.
 package backup
