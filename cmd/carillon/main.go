@@ -58,7 +58,7 @@ func rootCommand() *cobra.Command {
 	group(root, "Limits and access:",
 		queuesCommand(), secretsCommand(), keysCommand(), whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand())
 	group(root, "The system:",
-		upCommand(), doctorCommand(), resyncCommand(),
+		upCommand(), doctorCommand(), resyncCommand(), backupCommand(), restoreCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
