@@ -147,6 +147,7 @@ func New(parts Parts) *API {
 	a.routeOpenID()
 	a.routeNamespaces()
 	a.routeAuditLog()
+	a.boundParameters()
 	a.routeDocs()
 	a.routeHealth()
 	return a
