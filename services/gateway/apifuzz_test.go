@@ -234,6 +234,9 @@ func (s *sampler) path(op specified) string {
 		if s.chance(2) {
 			text = fmt.Sprint(s.odd())
 		}
+		if text == "" || strings.Contains(text, "/") || strings.Trim(text, ".") == "" {
+			text = "x" // else it is the address of another operation
+		}
 		op.path = strings.ReplaceAll(op.path, "{"+p.Name+"}", text[:min(len(text), 3000)])
 	}
 	return op.address(s.of)
