@@ -89,7 +89,7 @@ func (w *world) fuzz(t *testing.T, s *spec, tally *tally, random *rand.Rand, wor
 		start := time.Now()
 		r, err := ask(request)
 		tally.add(op, request.Method+" "+request.URL.Path, r.status, time.Since(start))
-		if problem := s.contradicts(request.Method, op, r, err); problem != "" {
+		if problem := s.contradicts(request, op, r, err); problem != "" {
 			t.Errorf("worker %d, request %d, %s: %s\n%s %.300s\nbody %.600s\nanswer %d %.600s", worker, i, op.ID, problem,
 				request.Method, request.URL, sent(request), r.status, r.body)
 		}
@@ -127,11 +127,14 @@ func sent(request *http.Request) []byte {
 }
 
 // contradicts says how an answer is not what the document promises; "" if it is.
-func (s *spec) contradicts(method string, op specified, r response, err error) string {
-	if err != nil {
+func (s *spec) contradicts(request *http.Request, op specified, r response, err error) string {
+	method := request.Method
+	switch {
+	case err != nil && len(request.URL.String()) > 12<<10:
+		return "" // who sends a longer head than is read may not see the answer
+	case err != nil:
 		return err.Error()
-	}
-	if method != op.method {
+	case method != op.method:
 		op.Responses = nil // it is another operation, or none
 	}
 	_, documented := op.Responses[strconv.Itoa(r.status)]
