@@ -13,7 +13,7 @@
 // A runner, a planner with a million jobs, a ledger of fifty million runs, and the
 // API are measured alone: see the packages runner, planner, ledger and api.
 //
-//	go run ./bench                     # everything but the ledger and the API
+//	go run ./bench                     # everything but the ledger
 //	go run ./bench runner              # the runner alone, writing no file
 //	go run ./bench planner [jobs]      # the planner alone, writing no file
 //	go run ./bench api                 # the API beside a bare handler, writing no file

@@ -172,6 +172,9 @@ func measure(ctx context.Context, file string) error {
 	if r.planner, err = planner.Measure(ctx, jobsPlanned, say); err != nil {
 		return err
 	}
+	if r.api, err = api.Measure(ctx, say); err != nil {
+		return err
+	}
 	fmt.Println(r)
 	return r.write(file)
 }

@@ -144,7 +144,7 @@ func (b *bench) kinds() []kind {
 	return []kind{
 		{"read a job", 5000, 200, func(_ string, _, i int) string { return request("GET", "/jobs/"+b.ids[i%jobs], key, "") }},
 		{fmt.Sprintf("list %d jobs", perPage), 1000, 200, func(string, int, int) string { return request("GET", page, key, "") }},
-		{"create a job", 4000, 201, func(side string, round, i int) string {
+		{"create a job", 2000, 201, func(side string, round, i int) string {
 			return request("POST", "/jobs", key, fmt.Sprintf(document, "z", fmt.Sprintf("%s-%d-%d", side, round, i)))
 		}},
 	}

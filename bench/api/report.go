@@ -21,7 +21,8 @@ const leastOfBare = 0.5
 // String is the report as a section of Markdown.
 func (r *Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## The API\n\n%d connections, each with one request at a time, ask the gateway and a bare handler of fiber and pgx in turns.\n\n", connections)
+	fmt.Fprintf(&b, "## The API\n\n%d connections, each with one request at a time, ask the gateway and a bare handler of fiber and pgx in turns,\n"+
+		"%d rounds each. The gateway looks up the key, checks, and relays what was created to NATS as well.\n\n", connections, rounds)
 	table.Head(&b, "request", "requests/s", "of the bare handler's", "p50", "p99", "CPU per request", "with Postgres's", "of the bare handler's", "allocations")
 	table.Row(&b, "*bounds*", "", "*at least 0.50*", "", "", "", "", "", "")
 	for _, one := range r.results {
