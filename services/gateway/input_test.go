@@ -1,7 +1,11 @@
 package gateway
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -149,6 +153,8 @@ func TestBadParametersAreNamed(t *testing.T) {
 		"GET /api/v1/runs?job_id=00000000-0000-0000-0000-000000000000": "query.job_id",
 		"GET /api/v1/jobs?namespace=a&namespace=b":                     "query.namespace",
 		"GET /api/v1/forecast?hours=1&hours=2":                         "query.hours",
+		"GET /api/v1/runs?namespace=&namespace=a":                      "query.namespace",
+		"GET /api/v1/runs?state=failed&state=":                         "query.state",
 		"GET /api/v1/feed?since=-5":                                    "query.since",
 		"POST /api/v1/queues/Not%20A%20Slug/pause":                     "path.name",
 		"GET /api/v1/jobs?cursor=eyJuIjoiYVx1MDAwMCIsIm0iOiJiIn0":      "query.cursor", // {"n":"a\u0000","m":"b"}
@@ -185,6 +191,33 @@ func TestBadParametersAreNamed(t *testing.T) {
 	}
 	if n := w.count(t, "SELECT count(*) FROM queues"); n != 3 {
 		t.Errorf("%d queues", n)
+	}
+}
+
+// TestMalformedAddressesAreRefused sends what Go's client would not.
+func TestMalformedAddressesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for address, location := range map[string]string{
+		"/api/v1/jobs/%zz": "path.id", "/api/v1/jobs/%": "path.id",
+		"/api/v1/jobs?%zz": "query.%zz", "/api/v1/jobs?namespace=a;&namespace=b": "query.namespace", "/api/v1/jobs?%": "query.%",
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", address, w.key)
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		content, _ := io.ReadAll(answer.Body)
+		p := intoProblem(t, response{answer.StatusCode, answer.Header, content}, 422)
+		if diff := cmp.Diff([]string{location}, p.locations()); diff != "" {
+			t.Errorf("%s: %s", address, diff)
+		}
 	}
 }
 

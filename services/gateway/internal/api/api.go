@@ -156,6 +156,7 @@ func New(parts Parts) *API {
 	a.routeOpenID()
 	a.routeNamespaces()
 	a.routeAuditLog()
+	a.boundParameters()
 	a.routeDocs()
 	a.routeHealth()
 	return a

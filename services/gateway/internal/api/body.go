@@ -50,20 +50,34 @@ func optional(body *huma.RequestBody) *huma.RequestBody {
 // faults of both kinds. What is malformed is taken out before check sees the
 // rest, and what check says of those places is left out.
 func read[T any](a *API, tree any, check func(*T) error) (T, error) {
-	var value T
+	return readText(a, tree, nil, check)
+}
+
+// readText is read for a tree that was made of a text, which spares making another
+// one where nothing is malformed.
+func readText[T any](a *API, tree any, text []byte, check func(*T) error) (T, error) {
 	t := reflect.TypeFor[T]()
 	form := unite(unite(inspect(tree, "body"), a.matchSchema(t, tree)), misfits(t, tree, "body"))
-	sound, err := json.Marshal(prune(tree, "body", locations(form)))
-	if err == nil {
-		err = json.Unmarshal(sound, &value)
-	}
-	if err != nil {
-		return value, invalid(append(form, undecodable(err)))
+	var value T
+	if len(form) > 0 || text == nil || json.Unmarshal(text, &value) != nil { // it may say 3.0 for 3
+		var err error
+		if value, err = decode[T](prune(tree, "body", locations(form))); err != nil {
+			return value, invalid(append(form, undecodable(err)))
+		}
 	}
 	if all := unite(form, details(faultsOf(check(&value)))); len(all) > 0 {
 		return value, invalid(all)
 	}
 	return value, nil
+}
+
+// decode makes a T of a tree.
+func decode[T any](tree any) (value T, err error) {
+	text, err := json.Marshal(tree)
+	if err == nil {
+		err = json.Unmarshal(text, &value)
+	}
+	return value, err
 }
 
 // matchSchema says where a tree differs from the schema of a type.
@@ -164,7 +178,7 @@ func (p *payload) parse() (any, error) {
 		return nil, huma.NewError(http.StatusBadRequest, "the body is not valid JSON",
 			&huma.ErrorDetail{Location: "body", Message: fmt.Sprint(err)})
 	}
-	if twice := repeated(p.bytes); len(twice) > 0 {
+	if twice := repeated(p.bytes, tree); len(twice) > 0 {
 		return nil, invalid(twice)
 	}
 	return tree, nil
@@ -177,5 +191,5 @@ func document[T any](a *API, p *payload, check func(*T) error) (T, error) {
 		var none T
 		return none, err
 	}
-	return read(a, tree, check)
+	return readText(a, tree, p.bytes, check)
 }
