@@ -82,7 +82,7 @@ func (w *world) fill(t *testing.T) (job uuid.UUID) {
 	}
 	w.exec(t, `UPDATE queues SET concurrency = 7, hosts = '{a.example,"b c"}' WHERE name = 'low'; UPDATE retention SET keep = 5`)
 	w.exec(t, `INSERT INTO suggestions (job_id, revision, action, adapted, reason, expires_at) VALUES ($1, 1, 'moved', 'null', 'r', now())`, job)
-	w.exec(t, `INSERT INTO job_stats VALUES ($1, 1, 'schedule', now(), 'failed', NULL, NULL, NULL, '\x01', '\x02')`, job)
+	w.exec(t, `INSERT INTO job_stats VALUES ($1, 1, now(), 'failed', '\x01')`, job)
 	w.exec(t, `INSERT INTO pauses VALUES (NULL, 1, true, now(), 'me', '', now()), ('a', 1, true, now(), 'me', '', now()), ('a', 2, false, now(), 'me', '', now())`)
 	w.exec(t, `INSERT INTO backfills VALUES ($1, $1, 'a', now(), now(), 'gaps', 'original', 1, array[now()], 'me')`, job)
 	w.exec(t, `INSERT INTO keys (id, name, hash, role) VALUES (gen_random_uuid(), 'k', '\x01', 'admin')`)
@@ -96,6 +96,7 @@ func (w *world) fill(t *testing.T) (job uuid.UUID) {
 	w.exec(t, `INSERT INTO horizons VALUES ('a', now())`)
 	w.exec(t, `INSERT INTO audits VALUES (now() - interval '1 hour', now(), 1, 2, 3, 4, 5)`)
 	w.exec(t, `INSERT INTO unexplained_fires VALUES ($1, $1, now(), 'a', 'n', 1, true)`, job)
+	w.exec(t, `INSERT INTO answers (caller, key, request) VALUES ($1, 'k', '\x01')`, job)
 	w.exec(t, `INSERT INTO set_aside_events VALUES (now(), 1, 's', 'r', '\x00')`)
 	for day := range 3 {
 		w.exec(t, `SELECT ensure_day_partition($1::date)`, at.AddDate(0, 0, day))

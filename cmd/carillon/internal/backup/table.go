@@ -4,7 +4,7 @@ package backup
 // first.
 var tables = []string{
 	"queues", "retention", "horizons", "secrets", "jobs", "job_secrets", "job_revisions", "suggestions", "job_stats",
-	"pauses", "backfills", "keys", "checks", "check_states", "alert_routes", "alerts", "alert_groups", "alert_notices", "audit_log",
+	"pauses", "backfills", "keys", "checks", "check_states", "alert_routes", "alerts", "alert_groups", "alert_notices", "audit_log", "answers",
 }
 
 // ledgerTables go with the ledger, beside the days of the ledger itself.
