@@ -117,7 +117,7 @@ func TestWhatATargetReportsLosesItsSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.expecting(c).Handle(t.Context(), s.next())
-		msg, err := s.outcomes.NextMsg(10 * time.Second)
+		msg, err := s.outcomes.NextMsg(patience)
 		if err != nil {
 			t.Fatal(err)
 		}

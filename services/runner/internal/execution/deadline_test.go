@@ -58,7 +58,7 @@ func TestARunPastItsDeadlineExpiresWithoutACall(t *testing.T) {
 	}
 	s.worker(c, 0).Handle(t.Context(), s.next())
 	s.left(0)
-	event, err := s.outcomes.NextMsg(10 * time.Second)
+	event, err := s.outcomes.NextMsg(patience)
 	if err != nil {
 		t.Fatal(err)
 	}

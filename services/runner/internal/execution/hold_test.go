@@ -104,7 +104,7 @@ func TestOnlyALongHoldIsNews(t *testing.T) {
 		d.run.Holds++
 	}
 	for _, want := range []string{"first", "second"} {
-		msg, err := s.outcomes.NextMsg(10 * time.Second)
+		msg, err := s.outcomes.NextMsg(patience)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,6 +35,9 @@ type stage struct {
 	cancelled *cancellation.Set
 }
 
+// patience is far above what anything here takes.
+const patience = time.Minute
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	server, err := natsserver.Start(natsserver.Config{Dir: t.TempDir(), Port: -1})
@@ -100,7 +103,7 @@ func (s *stage) next() *nats.Msg {
 	select {
 	case msg := <-s.ready:
 		return msg
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		s.Fatal("no delivery")
 		return nil
 	}
@@ -110,7 +113,7 @@ func (s *stage) next() *nats.Msg {
 func (s *stage) states(n int) (states []carillon.State) {
 	s.Helper()
 	for range n {
-		msg, err := s.outcomes.NextMsg(10 * time.Second)
+		msg, err := s.outcomes.NextMsg(patience)
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -126,7 +129,7 @@ func (s *stage) states(n int) (states []carillon.State) {
 // left waits until the stream of runs holds n messages.
 func (s *stage) left(n uint64) {
 	s.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; <-time.After(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; <-time.After(5 * time.Millisecond) {
 		stream, err := s.js.Stream(s.Context(), topology.RunsStream)
 		if err != nil {
 			s.Fatal(err)
