@@ -30,6 +30,8 @@ func execute() int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errLosses):
+		return 2 // so has this one
 	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
 		return 3 // the report has said all
 	}
@@ -49,7 +51,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
 		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
-		queuesCommand(), logsCommand(),
+		queuesCommand(), logsCommand(), importCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

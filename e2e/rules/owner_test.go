@@ -60,6 +60,7 @@ var owners = []owner{
 	{"github.com/caarlos0/env/", []string{"shared/service"}},
 	{"github.com/spf13/cobra", []string{"cmd/carillon"}},
 	{"github.com/schollz/progressbar/", []string{"cmd/carillon"}},
+	{"mvdan.cc/sh/", []string{"cmd/carillon/internal/importer/command"}},
 	{"github.com/goccy/go-yaml", []string{"cmd/carillon", "cmd/carillon/internal/document"}},
 	{"github.com/netresearch/go-cron", []string{"shared/schedule"}},
 	{"github.com/segmentio/encoding/", []string{"shared/wire"}},
