@@ -32,7 +32,7 @@ func execute() int {
 		return 0
 	case errors.Is(err, errLosses):
 		return 2 // so has this one
-	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
+	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful), errors.Is(err, errDifferent):
 		return 3 // the report has said all
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
@@ -52,6 +52,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
 		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
 		queuesCommand(), logsCommand(), importCommand(),
+		applyCommand(), diffCommand(), exportCommand(), validateCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),

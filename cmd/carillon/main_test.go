@@ -40,6 +40,8 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"keys":    keysOnALiveSystem,
 		"queues":  queuesOnALiveSystem,
 		"logs":    logsOnALiveSystem,
+		"files":   filesOnALiveSystem,
+		"export":  exportOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,9 @@ package document
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
 )
 
 // Part is one of several documents of a text.
@@ -10,10 +13,64 @@ type Part struct {
 	Text []byte
 }
 
-// Split parts a text where lines begin with "---", and leaves out parts that hold
-// nothing but blanks and comments. Each is to be parsed by itself, so that what is
-// malformed in one is no fault of the others.
-func Split(text []byte) (parts []Part) {
+// Split parts a text into its documents: JSON into values that follow each other,
+// and the elements of lists; YAML where lines begin with "---". Parts that hold
+// nothing but blanks and comments are left out. Each is to be parsed by itself, so
+// that what is malformed in one is no fault of the others.
+func Split(text []byte) []Part {
+	if parts, ok := splitJSON(text); ok {
+		return parts
+	}
+	return splitYAML(text)
+}
+
+// splitJSON fails on whatever is not JSON from its beginning to its end.
+func splitJSON(text []byte) (parts []Part, ok bool) {
+	start := bytes.TrimLeft(text, " \t\r\n")
+	if len(start) == 0 || start[0] != '{' && start[0] != '[' {
+		return nil, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	lines, seen := 0, 0
+	add := func(value json.RawMessage) {
+		from := int(decoder.InputOffset()) - len(value)
+		lines += bytes.Count(text[seen:from], []byte("\n"))
+		seen = from
+		parts = append(parts, Part{lines, value})
+	}
+	for {
+		var value json.RawMessage
+		switch err := decoder.Decode(&value); {
+		case errors.Is(err, io.EOF):
+			return parts, true
+		case err != nil:
+			return nil, false
+		case value[0] != '[':
+			add(value)
+			continue
+		}
+		base := int(decoder.InputOffset()) - len(value)
+		for _, element := range elements(value) {
+			lines += bytes.Count(text[seen:base+element.Line], []byte("\n"))
+			seen = base + element.Line
+			parts = append(parts, Part{lines, element.Text})
+		}
+	}
+}
+
+// elements returns those of a list in JSON; Line is where in it they begin.
+func elements(list json.RawMessage) (parts []Part) {
+	decoder := json.NewDecoder(bytes.NewReader(list))
+	_, _ = decoder.Token() // the list is sound: it has been read before
+	for decoder.More() {
+		var value json.RawMessage
+		_ = decoder.Decode(&value)
+		parts = append(parts, Part{int(decoder.InputOffset()) - len(value), value})
+	}
+	return parts
+}
+
+func splitYAML(text []byte) (parts []Part) {
 	start, line, startLine := 0, 0, 0
 	end := func(at int) {
 		if part := text[start:at]; !void(part) {

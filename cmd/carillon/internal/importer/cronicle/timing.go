@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/importer"
 )
@@ -16,6 +17,9 @@ type unit struct {
 }
 
 var units = []unit{{"minutes", 0, 59}, {"hours", 0, 23}, {"days", 1, 31}, {"months", 1, 12}, {"weekdays", 0, 6}}
+
+// epoch is where recurrence rules count from; these would be the same from anywhere.
+var epoch = time.Unix(0, 0).UTC()
 
 // readTiming makes the timing the document's schedule.
 func readTiming(item *importer.Item, event *importer.Fields) {
@@ -37,7 +41,7 @@ func readTiming(item *importer.Item, event *importer.Fields) {
 	case both && len(years) > 0:
 		item.Refuse("timing", "years beside days and weekdays; write a rule for each")
 	case both:
-		spec.RRule = rule(given)
+		spec.RRule, spec.Anchor = rule(given), &epoch
 		item.Remark("timing", "days and weekdays have to fit both, which cron cannot say; it is an rrule")
 	case len(years) > 0:
 		spec.Cron = "0 " + strings.Join(texts, " ") + " " + listed(years)

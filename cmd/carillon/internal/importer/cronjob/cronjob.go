@@ -11,12 +11,15 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
+// maxManifest is the longest list that is read: that of a whole cluster.
+const maxManifest = 64 << 20
+
 // Read adds an item for every CronJob of a file, and for what cannot be read. The
 // zone is that of schedules that name none.
 func Read(into *importer.Import, name, text, zone string) {
 	for _, part := range document.Split([]byte(text)) {
 		place := fmt.Sprintf("%s:%d", name, part.Line+1)
-		tree, err := document.Parse(part.Text)
+		tree, err := document.ParseUpTo(part.Text, maxManifest)
 		if err != nil {
 			hint := ""
 			if strings.Contains(text, "{{") {
