@@ -20,15 +20,29 @@ func (r *reader) words(words []string) {
 		r.once(words, wgetOptions)
 	case "sh", "bash", "dash", "ash", "zsh":
 		r.shellWords(words)
-	case "echo", "true", ":", "cd", "sleep", "date", "exit", "set", "export":
+	case "echo", "true", ":", "cd", "sleep", "date", "exit", "set":
 		r.aside(words)
 	default:
 		if rest, ok := r.unwrap(name, words[1:]); ok {
 			r.words(rest)
 			return
 		}
-		r.item.Refuse("command", "`%.80s` is no HTTP call; give it an address, or leave it where it is and let it ping a check", strings.Join(words, " "))
+		r.noCall(strings.Join(words, " "))
 	}
+}
+
+func (r *reader) noCall(line string) {
+	r.item.Refuse("command", "`%.80s` is no HTTP call; give it an address, or leave it where it is and let it ping a check", line)
+}
+
+// known reports whether a command is one that [reader.words] takes.
+func known(name string) bool {
+	switch name {
+	case "curl", "wget", "sh", "bash", "dash", "ash", "zsh", "echo", "true", ":", "cd", "sleep", "date", "exit", "set",
+		"nice", "ionice", "nohup", "setsid", "time", "chronic", "stdbuf", "exec", "command", "sudo", "doas", "chpst", "env", "timeout", "flock":
+		return true
+	}
+	return false
 }
 
 // once reads the options of a call, the only one.
@@ -47,12 +61,6 @@ func (r *reader) aside(words []string) {
 	switch base(words[0]) {
 	case "sleep":
 		r.item.Lose("command", "`%.40s` is not waited for; schedule.spread delays a job", line)
-	case "export":
-		for _, word := range words[1:] {
-			if name, value, ok := strings.Cut(word, "="); ok {
-				r.set(name, value)
-			}
-		}
 	case "exit":
 		r.item.Refuse("command", "ends before it calls")
 	default:
