@@ -37,6 +37,8 @@ func Read(into *importer.Import, name, text, zone string) {
 func object(into *importer.Import, place string, manifest map[string]any, zone string) {
 	kind, _ := manifest["kind"].(string)
 	switch items, isList := manifest["items"].([]any); {
+	case isList && len(items) == 0:
+		into.Remarks.Add(place, "is an empty list")
 	case isList:
 		for i, item := range items {
 			inner, _ := item.(map[string]any)
