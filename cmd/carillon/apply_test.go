@@ -79,6 +79,27 @@ func filesOnALiveSystem(t *testing.T, l *live) {
 	l.refused(t, "no documents", "apply", "-f", t.TempDir())
 }
 
+func pruneOnALiveSystem(t *testing.T, l *live) {
+	both := strings.ReplaceAll(twoJobs, "namespace: files", "namespace: pruned")
+	one, _, _ := strings.Cut(both, "---")
+	all, less := files(t, map[string]string{"jobs.yaml": both}), files(t, map[string]string{"jobs.yaml": one})
+	l.ok(t, "apply", "-f", all, "--yes", "--set", "mine")
+	theirs := files(t, map[string]string{"x.yaml": strings.ReplaceAll(strings.ReplaceAll(one, "name: a", "name: theirs"), "/a}", "/t}")})
+	l.ok(t, "apply", "-f", theirs, "--yes", "--set", "theirs")
+
+	holds(t, l.ok(t, "apply", "-f", less, "--set", "mine"), "0 to delete, 1 unchanged")
+	holds(t, l.ok(t, "apply", "-f", less, "--set", "mine", "--prune", "--dry-run"), "delete", "pruned/b", "0 to create, 0 to change, 1 to delete, 1 unchanged")
+	if out, err := l.do(t.Context(), "", "diff", "-f", less, "--set", "mine", "--prune"); !errors.Is(err, errDifferent) || !strings.Contains(out, "- pruned/b") {
+		t.Error(out, err)
+	}
+	holds(t, l.ok(t, "apply", "-f", less, "--set", "mine", "--prune", "--yes"), "0 created, 0 changed, 1 deleted, 1 unchanged")
+	left := read[[]carillon.Job](t, l, "jobs", "list", "--namespace", "pruned")
+	if len(left) != 2 || left[0].Name != "a" && left[1].Name != "a" {
+		t.Errorf("%+v", left)
+	}
+	holds(t, l.ok(t, "export", "--set", "theirs"), "name: theirs")
+}
+
 func exportOnALiveSystem(t *testing.T, l *live) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var text strings.Builder

@@ -41,6 +41,7 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 		"queues":  queuesOnALiveSystem,
 		"logs":    logsOnALiveSystem,
 		"files":   filesOnALiveSystem,
+		"prune":   pruneOnALiveSystem,
 		"export":  exportOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
