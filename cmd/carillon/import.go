@@ -161,6 +161,9 @@ func appendDocument(out io.Writer, first *bool, text []byte) error {
 
 // writeDocument writes a document into a folder of documents.
 func writeDocument(folder, namespace, name string, text []byte) error {
+	if !filepath.IsLocal(namespace) || !filepath.IsLocal(name) {
+		return fmt.Errorf("%.60q/%.100q is no name of a job", namespace, name)
+	}
 	path := filepath.Join(folder, namespace, name+".yaml")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

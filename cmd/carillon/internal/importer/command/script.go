@@ -98,15 +98,20 @@ func (r *reader) statements(list []*syntax.Stmt) {
 	}
 }
 
-// redirect: where output goes makes no difference to the call.
+// redirect: where a log is written makes no difference to the call.
 func (r *reader) redirect(redirect *syntax.Redirect) {
+	target := shown(redirect.Word)
 	switch redirect.Op {
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll, syntax.ClbOut, syntax.DplOut:
-		if target := shown(redirect.Word); target != "/dev/null" && len(target) > 1 {
+		switch appends := redirect.Op == syntax.AppOut || redirect.Op == syntax.AppAll; {
+		case strings.HasPrefix(target, "/dev/") || len(target) == 1:
+		case appends || strings.Contains(target, "log") || strings.HasPrefix(target, "/proc/"):
 			r.item.Remark("command", "its output went to %s; what the target answers is kept with the run", target)
+		default:
+			r.item.Lose("command", "the answer is kept with the run, not written to %s", target)
 		}
 	default:
-		r.item.Refuse("command", "reads its input from elsewhere: %s %s", redirect.Op, shown(redirect.Word))
+		r.item.Refuse("command", "reads its input from elsewhere: %s %s", redirect.Op, target)
 	}
 }
 
