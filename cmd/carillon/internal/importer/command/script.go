@@ -54,9 +54,7 @@ func (r *reader) shell(text string) {
 		r.item.Refuse("command", "is not what a shell understands: %v", err)
 		return
 	}
-	for _, statement := range file.Stmts {
-		r.statement(statement)
-	}
+	r.statements(file.Stmts)
 }
 
 func (r *reader) statement(s *syntax.Stmt) {
@@ -93,9 +91,18 @@ func (r *reader) statement(s *syntax.Stmt) {
 }
 
 func (r *reader) statements(list []*syntax.Stmt) {
-	for _, s := range list {
+	for i, s := range list {
 		r.statement(s)
+		if i > 0 && list[i-1].Background && assigns(s) && !r.item.Refused {
+			r.item.Lose("command", "`%s` is not part of the address: a `&` without quotes ended it", shown(s))
+		}
 	}
+}
+
+// assigns reports whether a statement does nothing but set variables.
+func assigns(s *syntax.Stmt) bool {
+	call, ok := s.Cmd.(*syntax.CallExpr)
+	return ok && len(call.Args) == 0 && len(call.Assigns) > 0
 }
 
 // redirect: where a log is written makes no difference to the call.
@@ -118,7 +125,8 @@ func (r *reader) redirect(redirect *syntax.Redirect) {
 // list reads commands that `&&`, `||` or `|` hold together.
 func (r *reader) list(list *syntax.BinaryCmd) {
 	if name := first(list.X); name != "" && !known(name) && calls(list.Y) {
-		r.item.Refuse("command", "calls only if `%s` %s", shown(list.X), map[bool]string{true: "succeeds", false: "fails"}[list.Op == syntax.AndStmt])
+		r.item.Refuse("command", "calls only if `%s` %s; if the call says that it is done, make a check, and let it ping that",
+			shown(list.X), map[bool]string{true: "succeeds", false: "fails"}[list.Op == syntax.AndStmt])
 		return
 	}
 	before := r.call
@@ -134,6 +142,8 @@ func (r *reader) list(list *syntax.BinaryCmd) {
 		r.pipe(list.Y)
 	case list.Op == syntax.OrStmt:
 		r.after(list.Y, "on failure; an alert can tell of it")
+	case calls(list.Y):
+		r.item.Refuse("command", "makes several calls; write a job for each")
 	default:
 		r.after(list.Y, "after a success")
 	}
