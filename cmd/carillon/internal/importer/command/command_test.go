@@ -186,6 +186,7 @@ func FuzzCommands(f *testing.F) {
 		`curl -fsS https://e.com >/dev/null 2>&1`, `wget -qO- -nv --spider https://e.com`, `bash -c "curl 'x'"`, `flock -n l timeout 5 curl -d @- x`, `curl -u a:b http://[::1]/{a}`,
 		"curl $(x) `y` $((1/0)) ${a[1]}", `a=b; export c=d; e=$f curl x`, `flock`, `timeout`, `nice -n`, `sh -c`, `env`, `curl -H a; b`, `curl --`, `{ curl x; } | cat && y || z &`, `time`, `!`, `curl -mNaN x`, `wget -t inf x`,
 		`curl --data-urlencode = -G x`, `curl -F = x`, `curl -u : https://@/`, `<<E curl x`, `time; curl x`,
+		`curl -K <(echo x) https://e`, `curl @(a|b) ~/x ~root`, `declare -a x=(1 2); curl ${x[@]}`, `curl ${!x} ${x@Q} ${x^^} ${#x}`, `f() { curl x; }; f`, `case a in a) curl x;; esac`, `[[ a == b ]] && curl x`, `((1)) && curl x`, `coproc curl x`, `let a=1; curl x`, `curl $'\x41' $"b"`, `curl x > >(cat) 2>&-`,
 	} {
 		f.Add(seed, "")
 	}

@@ -1,14 +1,9 @@
 package command
 
 import (
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/importer"
-	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -193,20 +188,13 @@ func (r *reader) simple(command *syntax.CallExpr) {
 	if r.item.Refused || len(command.Args) == 0 {
 		return
 	}
-	for _, word := range command.Args {
-		// They are not written out: a line of them is more words than there is memory.
-		if syntax.SplitBraces(word) {
-			r.item.Refuse("command", "%s stands for several words", shown(word))
-			return
-		}
-	}
-	words, err := expand.Fields(r.config(), command.Args...)
+	words, err := r.fields(command.Args...)
 	if text := shown(command); err != nil && !strings.Contains(text, "curl") && !strings.Contains(text, "wget") {
 		r.noCall(text)
 		return
 	}
 	if err != nil {
-		r.item.Refuse("command", "%s", unknown(err))
+		r.item.Refuse("command", "%v", err)
 		return
 	}
 	r.words(words)
@@ -221,10 +209,10 @@ func (r *reader) assign(assignment *syntax.Assign, stays bool) {
 	if strings.HasSuffix(strings.ToLower(name), "_proxy") {
 		r.item.Lose("command", "%s: gateways and runners have CARILLON_PROXY", name)
 	}
-	value, err := expand.Literal(r.config(), assignment.Value)
+	value, err := r.literal(assignment.Value)
 	switch {
 	case err != nil:
-		r.item.Refuse("command", "%s", unknown(err))
+		r.item.Refuse("command", "%v", err)
 	case stays:
 		r.set(name, value)
 	}
@@ -239,27 +227,6 @@ func (r *reader) set(name, value string) {
 		}
 	}
 	r.Vars = vars
-}
-
-func (r *reader) config() *expand.Config {
-	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(r.Vars)) {
-		pairs = append(pairs, name+"="+r.Vars[name])
-	}
-	return &expand.Config{Env: expand.ListEnviron(pairs...), NoUnset: true}
-}
-
-// unknown says what only a shell on the machine could know.
-func unknown(err error) string {
-	var unset expand.UnsetParameterError
-	var substitution expand.UnexpectedCommandError
-	switch {
-	case errors.As(err, &unset):
-		return fmt.Sprintf("uses the variable %s, which is set nowhere here; a secret can take its place, as {{secret.name}}", shown(unset.Node))
-	case errors.As(err, &substitution):
-		return fmt.Sprintf("uses the output of %s; placeholders such as {{fire_time | date}} may take its place", shown(substitution.Node))
-	}
-	return err.Error()
 }
 
 // shown prints a part of a script on a line.
