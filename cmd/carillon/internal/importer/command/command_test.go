@@ -49,6 +49,8 @@ func TestCallsBecomeTargets(t *testing.T) {
 		`curl -d a=1 -d b=2 https://e.com/x`:                                            post("a=1&b=2", form, formType),
 		`curl -X post -d '{"a":1}' -H 'content-type: application/json' https://e.com/x`: post(`{"a":1}`, "content-type", "application/json"),
 		`curl --json '{"a":' --json '1}' https://e.com/x`:                               post(`{"a":1}`, form, "application/json", "Accept", "application/json"),
+		`echo '{"a": 1}' | curl --json @- https://e.com/x; sleep 1; exit 0`:             post("{\"a\": 1}\n", form, "application/json", "Accept", "application/json"),
+		`echo -n a b | curl --data-binary @- https://e.com/x`:                           post("a b", form, formType),
 		`curl -d @- https://e.com/x`:                                                    post("input", form, formType),
 		`curl --data-binary @- https://e.com/x`:                                         post("in\nput", form, formType),
 		`curl --data-raw '@a' https://e.com/x`:                                          post("@a", form, formType),
@@ -141,6 +143,8 @@ func TestWhatIsNoCallIsRefused(t *testing.T) {
 		`curl -K opts`:                                       "in a file",
 		`curl -d @- https://e.com < body`:                    "from elsewhere",
 		`ssh host curl https://e.com`:                        "is no HTTP call",
+		`cat /x | curl -d @- https://e.com`:                  "output of `cat /x`",
+		`exit 0; curl https://e.com`:                         "ends before",
 		`true`:                                               "runs nothing",
 		`docker exec app curl https://e.com`:                 "is no HTTP call",
 	} {

@@ -119,6 +119,10 @@ func (r *reader) redirect(redirect *syntax.Redirect) {
 
 // list reads commands that `&&`, `||` or `|` hold together.
 func (r *reader) list(list *syntax.BinaryCmd) {
+	if (list.Op == syntax.Pipe || list.Op == syntax.PipeAll) && !calls(list.X) && calls(list.Y) {
+		r.input(list)
+		return
+	}
 	if name := first(list.X); name != "" && !known(name) && calls(list.Y) {
 		r.item.Refuse("command", "calls only if `%s` %s; if the call says that it is done, make a check, and let it ping that",
 			shown(list.X), map[bool]string{true: "succeeds", false: "fails"}[list.Op == syntax.AndStmt])
@@ -142,6 +146,26 @@ func (r *reader) list(list *syntax.BinaryCmd) {
 	default:
 		r.after(list.Y, "after a success")
 	}
+}
+
+// input reads `echo text | call`.
+func (r *reader) input(list *syntax.BinaryCmd) {
+	from, ok := list.X.Cmd.(*syntax.CallExpr)
+	if !ok || first(list.X) != "echo" || len(list.X.Redirs) > 0 {
+		r.item.Refuse("command", "sends the output of `%s`", shown(list.X))
+		return
+	}
+	words, err := r.fields(from.Args[1:]...)
+	if err != nil {
+		r.item.Refuse("command", "%v", err)
+		return
+	}
+	end := "\n"
+	if len(words) > 0 && words[0] == "-n" {
+		words, end = words[1:], ""
+	}
+	r.Stdin = strings.Join(words, " ") + end
+	r.statement(list.Y)
 }
 
 // calls reports whether a part of a script has a call in it.
