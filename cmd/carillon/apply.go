@@ -69,6 +69,11 @@ func (a *applying) run(cmd *cobra.Command, server *client.Client, _ []string) er
 	if err != nil {
 		return err
 	}
+	for _, act := range plan.Jobs {
+		if act.Action == "deleted" {
+			done.Jobs = append(done.Jobs, act)
+		}
+	}
 	return write(cmd.OutOrStdout(), a.output, done, planTable{done}.total)
 }
 

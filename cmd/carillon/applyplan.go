@@ -41,7 +41,7 @@ type applyResult struct {
 	Updated   int        `json:"updated"`
 	Unchanged int        `json:"unchanged"`
 	Deleted   int        `json:"deleted"`
-	Jobs      []applyAct `json:"jobs"` // what is not unchanged; of deleted ones the first thousand, before they are
+	Jobs      []applyAct `json:"jobs"` // what is not unchanged; of deleted ones the first thousand
 	ids       []uuid.UUID
 }
 
@@ -60,14 +60,13 @@ type application struct {
 // send sends all documents, in batches, and collects what the server says.
 func (a *application) send(ctx context.Context, dryRun bool, what string) (*applyResult, error) {
 	bar := a.bar(len(a.documents), what)
-	answers := make([]client.ApplyAnswer, (len(a.documents)+client.LargestApply-1)/client.LargestApply)
+	batches := batchesOf(a.documents)
+	answers := make([]client.ApplyAnswer, len(batches))
 	var faults []jobfile.Fault
 	var mutex sync.Mutex // of faults
 	group, batchCtx := errgroup.WithContext(ctx)
 	group.SetLimit(inFlight)
-	for i := range answers {
-		from := i * client.LargestApply
-		batch := a.documents[from:min(from+client.LargestApply, len(a.documents))]
+	for i, batch := range batches {
 		group.Go(func() (err error) {
 			answers[i], err = a.batch(batchCtx, batch, dryRun)
 			if named := faultsOf(err, batch); len(named) > 0 {
@@ -85,7 +84,23 @@ func (a *application) send(ctx context.Context, dryRun bool, what string) (*appl
 	if len(faults) > 0 {
 		return nil, faulty(faults)
 	}
-	return a.collect(answers, dryRun), err
+	return collect(batches, answers, dryRun), err
+}
+
+// largestBody is a little less than what the server takes.
+const largestBody = 7 << 20
+
+// batchesOf parts documents so that each part is one that the server takes.
+func batchesOf(documents []*jobfile.Document) (batches [][]*jobfile.Document) {
+	from, size := 0, 0
+	for i, d := range documents {
+		if i > from && (i-from == client.LargestApply || size+len(d.Raw) > largestBody) {
+			batches = append(batches, documents[from:i])
+			from, size = i, 0
+		}
+		size += len(d.Raw) + len(",")
+	}
+	return append(batches, documents[from:])
 }
 
 // batch sends some documents until the server answers: it is no matter if it does
@@ -117,7 +132,8 @@ func persist(ctx context.Context, do func() error) error {
 	})
 }
 
-func (a *application) collect(answers []client.ApplyAnswer, dryRun bool) *applyResult {
+// collect makes one result of the answers.
+func collect(batches [][]*jobfile.Document, answers []client.ApplyAnswer, dryRun bool) *applyResult {
 	result := &applyResult{DryRun: dryRun, Jobs: []applyAct{}}
 	for i, answer := range answers {
 		result.Created, result.Updated, result.Unchanged = result.Created+answer.Created, result.Updated+answer.Updated, result.Unchanged+answer.Unchanged
@@ -128,7 +144,7 @@ func (a *application) collect(answers []client.ApplyAnswer, dryRun bool) *applyR
 			if job.Action == "unchanged" {
 				continue
 			}
-			d := a.documents[i*client.LargestApply+j]
+			d := batches[i][j]
 			result.Jobs = append(result.Jobs, applyAct{job.Action, job.Namespace, job.Name, job.ID, job.Revision, job.Changed, d.Place(""), d})
 		}
 	}

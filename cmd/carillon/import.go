@@ -159,11 +159,15 @@ func appendDocument(out io.Writer, first *bool, text []byte) error {
 	return err
 }
 
-// writeDocument writes a document into a folder of documents.
+// writeDocument writes a document into a folder of documents. It is for its owner
+// alone: what a private crontab held as text, the document holds too.
 func writeDocument(folder, namespace, name string, text []byte) error {
+	if !filepath.IsLocal(namespace) || !filepath.IsLocal(name) {
+		return fmt.Errorf("%.60q/%.100q is no name of a job", namespace, name)
+	}
 	path := filepath.Join(folder, namespace, name+".yaml")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, text, 0o644)
+	return os.WriteFile(path, text, 0o600)
 }

@@ -57,10 +57,10 @@ func writeReport(out io.Writer, form string, from *importer.Import) error {
 		return encoder.Encode(report)
 	}
 	for _, remark := range report.Remarks {
-		fmt.Fprintf(out, "%s\n", remark)
+		fmt.Fprintf(out, "%s\n", importer.Printable(remark.String()))
 	}
 	for _, line := range report.Items {
-		fmt.Fprintf(out, "%-7s  %s", line.Outcome, line.Place)
+		fmt.Fprintf(out, "%-7s  %s", line.Outcome, importer.Printable(line.Place))
 		if line.Job != "" {
 			fmt.Fprintf(out, "  ->  %s", line.Job)
 		}

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -32,14 +33,25 @@ func (i *Item) Refuse(field, format string, args ...any) {
 	i.Lose(field, format, args...)
 }
 
-// brief keeps a message on a line that can be read.
+// brief keeps a message on a line that can be read, and that does nothing to the
+// terminal that shows it.
 func brief(format string, args []any) string {
 	const most = 400
-	text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
+	text := Printable(strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " "))
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
 	return text
+}
+
+// Printable leaves out what is not to be seen.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // Outcome is how an item ended.

@@ -75,15 +75,20 @@ func list(paths []string) (files []string, err error) {
 }
 
 func slurp(name string, stdin io.Reader) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(io.LimitReader(stdin, maxFile))
+	source := stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		source = file
 	}
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
+	text, err := io.ReadAll(io.LimitReader(source, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s is longer than %d MiB", name, maxFile>>20)
 	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxFile))
+	return text, err
 }
 
 // parse reads the documents of a file, on all processors.

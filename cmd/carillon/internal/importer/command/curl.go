@@ -18,12 +18,14 @@ func makeCurlOptions() options {
 	o.add(`-s --silent -S --show-error --fail-early -v --verbose -# --progress-bar --progress-meter
 		--no-progress-meter -N --no-buffer --buffer -i --include --show-headers -4 --ipv4 -6 --ipv6 --compressed -L --location --http1.1
 		--http2 -0 --http1.0 --http2-prior-knowledge --http3 --tcp-nodelay --no-keepalive --keepalive --path-as-is --raw -q
-		--disable -J --remote-header-name -R --remote-time -O --remote-name --create-dirs -1 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tlsv1.3
+		--disable -J --remote-header-name -R --remote-time --create-dirs -1 --tlsv1 --tlsv1.0 --tlsv1.1 --tlsv1.2 --tlsv1.3
 		--ssl --ssl-reqd --no-sessionid -Z --parallel --ca-native --styled-output --no-styled-output --basic -j --junk-session-cookies
 		--no-alpn --tcp-fastopen --post301 --post302 --post303 --no-clobber --remove-on-error --no-fail --no-silent --no-location`, false, nil)
-	o.add(`-o --output -w --write-out -D --dump-header --stderr --trace --trace-ascii --max-redirs --keepalive-time --output-dir
+	o.add(`-w --write-out -D --dump-header --stderr --trace --trace-ascii --max-redirs --keepalive-time --output-dir
 		-y --speed-time -Y --speed-limit --max-filesize --happy-eyeballs-timeout-ms --proto --proto-default --proto-redir --tls-max --noproxy
 		--retry-max-time`, true, nil)
+	o.add("-o --output", true, toFile)
+	o.add("-O --remote-name --remote-name-all", false, lost("the answer is kept with the run, not written to a file"))
 	o.add("-f --fail --fail-with-body", false, func(c *call, _ *importer.Item, _, _ string) { c.strict = true })
 	o.add("-k --insecure", false, lost("the certificate of a target is always checked"))
 	o.add("-n --netrc --netrc-optional", false, lost("the file with passwords is not read; use auth and a secret"))

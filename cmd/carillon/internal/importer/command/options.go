@@ -109,3 +109,10 @@ func refused(why string) func(*call, *importer.Item, string, string) {
 func header(key string) func(*call, *importer.Item, string, string) {
 	return func(_ *call, item *importer.Item, _, value string) { item.Header(key, value) }
 }
+
+// toFile is for options that write the answer to a file.
+func toFile(_ *call, item *importer.Item, name, value string) {
+	if value != "-" && !strings.HasPrefix(value, "/dev/") && !strings.HasSuffix(value, ".log") {
+		item.Lose(name, "the answer is kept with the run, not written to %.100s", value)
+	}
+}

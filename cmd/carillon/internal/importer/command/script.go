@@ -1,14 +1,9 @@
 package command
 
 import (
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/importer"
-	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -54,9 +49,7 @@ func (r *reader) shell(text string) {
 		r.item.Refuse("command", "is not what a shell understands: %v", err)
 		return
 	}
-	for _, statement := range file.Stmts {
-		r.statement(statement)
-	}
+	r.statements(file.Stmts)
 }
 
 func (r *reader) statement(s *syntax.Stmt) {
@@ -93,27 +86,46 @@ func (r *reader) statement(s *syntax.Stmt) {
 }
 
 func (r *reader) statements(list []*syntax.Stmt) {
-	for _, s := range list {
+	for i, s := range list {
 		r.statement(s)
+		if i > 0 && list[i-1].Background && assigns(s) && !r.item.Refused {
+			r.item.Lose("command", "`%s` is not part of the address: a `&` without quotes ended it", shown(s))
+		}
 	}
 }
 
-// redirect: where output goes makes no difference to the call.
+// assigns reports whether a statement does nothing but set variables.
+func assigns(s *syntax.Stmt) bool {
+	call, ok := s.Cmd.(*syntax.CallExpr)
+	return ok && len(call.Args) == 0 && len(call.Assigns) > 0
+}
+
+// redirect: where a log is written makes no difference to the call.
 func (r *reader) redirect(redirect *syntax.Redirect) {
+	target := shown(redirect.Word)
 	switch redirect.Op {
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll, syntax.ClbOut, syntax.DplOut:
-		if target := shown(redirect.Word); target != "/dev/null" && len(target) > 1 {
+		switch appends := redirect.Op == syntax.AppOut || redirect.Op == syntax.AppAll; {
+		case strings.HasPrefix(target, "/dev/") || len(target) == 1:
+		case appends || strings.Contains(target, "log") || strings.HasPrefix(target, "/proc/"):
 			r.item.Remark("command", "its output went to %s; what the target answers is kept with the run", target)
+		default:
+			r.item.Lose("command", "the answer is kept with the run, not written to %s", target)
 		}
 	default:
-		r.item.Refuse("command", "reads its input from elsewhere: %s %s", redirect.Op, shown(redirect.Word))
+		r.item.Refuse("command", "reads its input from elsewhere: %s %s", redirect.Op, target)
 	}
 }
 
 // list reads commands that `&&`, `||` or `|` hold together.
 func (r *reader) list(list *syntax.BinaryCmd) {
+	if (list.Op == syntax.Pipe || list.Op == syntax.PipeAll) && !calls(list.X) && calls(list.Y) {
+		r.input(list)
+		return
+	}
 	if name := first(list.X); name != "" && !known(name) && calls(list.Y) {
-		r.item.Refuse("command", "calls only if `%s` %s", shown(list.X), map[bool]string{true: "succeeds", false: "fails"}[list.Op == syntax.AndStmt])
+		r.item.Refuse("command", "calls only if `%s` %s; if the call says that it is done, make a check, and let it ping that",
+			shown(list.X), map[bool]string{true: "succeeds", false: "fails"}[list.Op == syntax.AndStmt])
 		return
 	}
 	before := r.call
@@ -129,9 +141,31 @@ func (r *reader) list(list *syntax.BinaryCmd) {
 		r.pipe(list.Y)
 	case list.Op == syntax.OrStmt:
 		r.after(list.Y, "on failure; an alert can tell of it")
+	case calls(list.Y):
+		r.item.Refuse("command", "makes several calls; write a job for each")
 	default:
 		r.after(list.Y, "after a success")
 	}
+}
+
+// input reads `echo text | call`.
+func (r *reader) input(list *syntax.BinaryCmd) {
+	from, ok := list.X.Cmd.(*syntax.CallExpr)
+	if !ok || first(list.X) != "echo" || len(list.X.Redirs) > 0 {
+		r.item.Refuse("command", "sends the output of `%s`", shown(list.X))
+		return
+	}
+	words, err := r.fields(from.Args[1:]...)
+	if err != nil {
+		r.item.Refuse("command", "%v", err)
+		return
+	}
+	end := "\n"
+	if len(words) > 0 && words[0] == "-n" {
+		words, end = words[1:], ""
+	}
+	r.Stdin = strings.Join(words, " ") + end
+	r.statement(list.Y)
 }
 
 // calls reports whether a part of a script has a call in it.
@@ -178,20 +212,13 @@ func (r *reader) simple(command *syntax.CallExpr) {
 	if r.item.Refused || len(command.Args) == 0 {
 		return
 	}
-	for _, word := range command.Args {
-		// They are not written out: a line of them is more words than there is memory.
-		if syntax.SplitBraces(word) {
-			r.item.Refuse("command", "%s stands for several words", shown(word))
-			return
-		}
-	}
-	words, err := expand.Fields(r.config(), command.Args...)
+	words, err := r.fields(command.Args...)
 	if text := shown(command); err != nil && !strings.Contains(text, "curl") && !strings.Contains(text, "wget") {
 		r.noCall(text)
 		return
 	}
 	if err != nil {
-		r.item.Refuse("command", "%s", unknown(err))
+		r.item.Refuse("command", "%v", err)
 		return
 	}
 	r.words(words)
@@ -206,10 +233,10 @@ func (r *reader) assign(assignment *syntax.Assign, stays bool) {
 	if strings.HasSuffix(strings.ToLower(name), "_proxy") {
 		r.item.Lose("command", "%s: gateways and runners have CARILLON_PROXY", name)
 	}
-	value, err := expand.Literal(r.config(), assignment.Value)
+	value, err := r.literal(assignment.Value)
 	switch {
 	case err != nil:
-		r.item.Refuse("command", "%s", unknown(err))
+		r.item.Refuse("command", "%v", err)
 	case stays:
 		r.set(name, value)
 	}
@@ -224,27 +251,6 @@ func (r *reader) set(name, value string) {
 		}
 	}
 	r.Vars = vars
-}
-
-func (r *reader) config() *expand.Config {
-	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(r.Vars)) {
-		pairs = append(pairs, name+"="+r.Vars[name])
-	}
-	return &expand.Config{Env: expand.ListEnviron(pairs...), NoUnset: true}
-}
-
-// unknown says what only a shell on the machine could know.
-func unknown(err error) string {
-	var unset expand.UnsetParameterError
-	var substitution expand.UnexpectedCommandError
-	switch {
-	case errors.As(err, &unset):
-		return fmt.Sprintf("uses the variable %s, which is set nowhere here; a secret can take its place, as {{secret.name}}", shown(unset.Node))
-	case errors.As(err, &substitution):
-		return fmt.Sprintf("uses the output of %s; placeholders such as {{fire_time | date}} may take its place", shown(substitution.Node))
-	}
-	return err.Error()
 }
 
 // shown prints a part of a script on a line.

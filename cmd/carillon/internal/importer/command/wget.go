@@ -18,8 +18,9 @@ func makeWgetOptions() options {
 		--no-host-directories -x --force-directories --delete-after --content-on-error -S --server-response -4 --inet4-only -6 --inet6-only
 		--no-proxy --no-dns-cache --no-hsts --auth-no-challenge --trust-server-names --show-progress --no-cookies --content-disposition
 		--no-config --no-http-keep-alive --keep-session-cookies --https-only --no-iri -c --continue --no-glob`, false, nil)
-	o.add(`-O --output-document -o --output-file -a --append-output -P --directory-prefix --max-redirect --progress -l --level
+	o.add(`-o --output-file -a --append-output --max-redirect --progress -l --level
 		--prefer-family --secure-protocol --ciphers --cut-dirs`, true, nil)
+	o.add("-O --output-document -P --directory-prefix", true, toFile)
 	o.add("--no-check-certificate", false, lost("the certificate of a target is always checked"))
 	o.add("--load-cookies --save-cookies", true, lost("cookies are not kept"))
 	o.add("--certificate --private-key --certificate-type", true, lost("a client certificate becomes a secret: auth.mtls"))

@@ -58,10 +58,12 @@ func (r *reader) once(words []string, known options) {
 // aside leaves out a command that only accompanies the call.
 func (r *reader) aside(words []string) {
 	line := strings.Join(words, " ")
-	switch base(words[0]) {
-	case "sleep":
+	switch name := base(words[0]); {
+	case r.call != nil:
+		r.item.Remark("command", "`%.80s` is left out", line)
+	case name == "sleep":
 		r.item.Lose("command", "`%.40s` is not waited for; schedule.spread delays a job", line)
-	case "exit":
+	case name == "exit":
 		r.item.Refuse("command", "ends before it calls")
 	default:
 		r.item.Remark("command", "`%.80s` is left out", line)

@@ -98,7 +98,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 func readFollowers(event *importer.Fields) {
 	event.Lose("chain", "runs another event after a success")
 	event.Lose("chain_error", "runs another event after a failure")
-	event.Lose("notify_success", "mails after a success; POST a job's feed to a channel instead")
+	event.Lose("notify_success", "mails after a success; only what goes wrong is told here")
 	event.Lose("notify_fail", "mails after a failure: make an alert route")
 	event.Lose("web_hook", "tells an address of each run: make an alert route")
 }

@@ -178,8 +178,9 @@ func retry(item *importer.Item, limit int64, strict bool) {
 func script(item *importer.Item, container *importer.Fields) command.Script {
 	vars := environment(item, container)
 	words := append(texts(item, container, "command"), texts(item, container, "args")...)
-	image := container.Text("image")
-	if !container.Has("command") && strings.Contains(image[strings.LastIndexByte(image, '/')+1:], "curl") && (len(words) == 0 || words[0] != "curl") {
+	image, _, _ := strings.Cut(container.Text("image"), "@")
+	image, _, _ = strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	if !container.Has("command") && strings.Contains(image, "curl") && (len(words) == 0 || words[0] != "curl") {
 		words = append([]string{"curl"}, words...) // what the image runs
 	}
 	for i, word := range words {

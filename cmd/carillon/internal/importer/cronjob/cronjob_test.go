@@ -179,6 +179,25 @@ func TestJSONOfKubectl(t *testing.T) {
 	}
 }
 
+// TestWhatAnImageRuns: images of curl run it, by any registry and tag; others run what they are told.
+func TestWhatAnImageRuns(t *testing.T) {
+	t.Parallel()
+	for container, want := range map[string]bool{
+		"image: 'r.example.com:5000/x/curl@sha256:00', args: ['https://example.com']":     true,
+		"image: curlimages/curl, args: [curl, 'https://example.com']":                     true,
+		"image: 'radial/busyboxplus:curl', args: [curl, -sf, 'https://example.com']":      true,
+		"image: 'radial/busyboxplus:curl', args: ['https://example.com']":                 false,
+		"image: busybox, command: [wget], args: [-q, -O-, 'https://example.com']":         true,
+		"image: alpine, args: [/bin/sh, -c, 'apk add curl; curl https://example.com']":    false,
+		"image: alpine, command: [sh, -c], args: [\"set -e\\ncurl https://example.com\"]": true,
+	} {
+		into := read("kind: CronJob\nmetadata: {name: x}\nspec: {schedule: '@daily', jobTemplate: {spec: {template: {spec: {containers: [{" + container + "}]}}}}}")
+		if got := !into.Items[0].Refused; got != want {
+			t.Errorf("%s: carried %v, lost %v", container, got, into.Items[0].Lost)
+		}
+	}
+}
+
 // FuzzManifests: nothing panics, and each manifest is an item or a remark.
 func FuzzManifests(f *testing.F) {
 	f.Add(manifests)

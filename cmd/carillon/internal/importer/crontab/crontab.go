@@ -29,6 +29,7 @@ type table struct {
 	name   string
 	system bool
 	zone   string // of schedules where no CRON_TZ is above them
+	told   bool   // that UTC is taken for it
 	vars   map[string]string
 }
 

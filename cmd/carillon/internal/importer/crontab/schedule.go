@@ -14,7 +14,10 @@ func (t *table) schedule(item *importer.Item, when string) {
 	if zone := t.vars["CRON_TZ"]; zone != "" {
 		spec.Timezone = zone
 	}
-	importer.Zone(item)
+	if spec.Timezone == "" && !t.told {
+		t.told = true
+		t.into.Remarks.Add(t.name, "names no time zone; its times are taken for UTC, unless --timezone says otherwise")
+	}
 	lower := strings.ToLower(when)
 	switch {
 	case lower == "@reboot":
