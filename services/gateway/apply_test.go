@@ -187,6 +187,8 @@ func applyPaused(t *testing.T, w *world) {
 	id := w.apply(t, object{"jobs": []object{a}}).Jobs[0].ID.String()
 	into[object](t, w.call(t, "POST", "/api/v1/jobs/"+id+"/pause", nil), 200)
 	wantActions(t, w.apply(t, object{"jobs": []object{a}}), "a unchanged")
+	a["paused"] = nil
+	wantActions(t, w.apply(t, object{"jobs": []object{a}}), "a unchanged")
 	a["labels"] = object{"a": "b"}
 	wantActions(t, w.apply(t, object{"jobs": []object{a}}), "a updated /labels")
 	if job := into[carillon.Job](t, w.call(t, "GET", "/api/v1/jobs/"+id, nil), 200); !job.Paused {

@@ -139,8 +139,7 @@ func (a *API) readApply(p *payload, seen glance, known []jobstore.Applied) (appl
 	jobs, _ := root["jobs"].([]any)
 	for i, job := range jobs {
 		said, _ := job.(map[string]any)
-		_, saysPaused := said["paused"]
-		w := jobstore.Wanted{Place: placeOf(i), KeepPaused: !saysPaused}
+		w := jobstore.Wanted{Place: placeOf(i), KeepPaused: said["paused"] == nil}
 		if i < len(seen.texts) {
 			w.Digest = seen.texts[i].Digest
 		}

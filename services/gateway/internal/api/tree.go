@@ -20,8 +20,8 @@ func parseJSON(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("is not UTF-8")
 	}
-	if isDeep(body) {
-		return nil, fmt.Errorf("is nested more than %d deep", maxDepth)
+	if isUnwieldy(body) {
+		return nil, fmt.Errorf("is nested more than %d deep, or has a name of more than %d bytes", maxDepth, maxKey)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -35,19 +35,26 @@ func parseJSON(body []byte) (any, error) {
 	return tree, nil
 }
 
-// maxDepth bounds how deep JSON is nested: every path in it is as long as it is
-// deep, so that deep JSON with long keys takes space by its square.
-const maxDepth = 100
+// Bounds on JSON. A path in it is as long as all the names on its way, and there are
+// as many paths as values: without bounds, that takes space by the square.
+const (
+	maxDepth = 32
+	maxKey   = 256
+)
 
-func isDeep(body []byte) bool {
-	depth, quoted := 0, false
+func isUnwieldy(body []byte) bool {
+	depth, quoted, long := 0, 0, false // quoted is where a string begins, after its quote
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
-		case quoted && c == '\\':
+		case quoted > 0 && c == '\\':
 			i++
+		case quoted > 0 && c == '"':
+			quoted, long = 0, i-quoted > maxKey
+		case quoted > 0:
 		case c == '"':
-			quoted = !quoted
-		case quoted:
+			quoted = i + 1
+		case c == ':' && long:
+			return true
 		case c == '{', c == '[':
 			depth++
 		case c == '}', c == ']':

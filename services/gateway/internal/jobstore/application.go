@@ -52,7 +52,11 @@ func (a *application) run(ctx context.Context, tx pgx.Tx) error {
 	for _, w := range a.wanted {
 		a.applied = append(a.applied, a.decide(w))
 	}
-	a.faults.Nest("", checkUses(ctx, tx, a.uses))
+	missing, err := missingUses(ctx, tx, a.uses)
+	if err != nil {
+		return err
+	}
+	a.faults.Nest("", missing.Err())
 	if err := a.faults.Err(); err != nil {
 		return err
 	}

@@ -18,7 +18,9 @@ type Position struct {
 // PositionOf returns the place of a job.
 func PositionOf(job carillon.Job) Position { return Position{job.Namespace, job.Name} }
 
-// List returns the first jobs after a position, the zero one for the beginning.
+// List returns the first jobs after a position, the zero one for the beginning. It
+// first finds out which, so that what is only about names is answered by their index,
+// and whatever is sorted is small.
 func (s *Store) List(ctx context.Context, filter Filter, after Position, limit int) ([]carillon.Job, error) {
 	where := filter.where(scope.From(ctx))
 	where.args["limit"] = limit
@@ -26,8 +28,11 @@ func (s *Store) List(ctx context.Context, filter Filter, after Position, limit i
 		where.add("(namespace, name) > (@after_namespace, @after_name)", "after_namespace", after.Namespace)
 		where.args["after_name"] = after.Name
 	}
-	rows, err := s.pool.Query(ctx, `SELECT id, revision, effective_from, document FROM jobs WHERE `+where.String()+
-		` ORDER BY namespace, name LIMIT @limit`, where.args)
+	rows, err := s.pool.Query(ctx, `
+		WITH found AS MATERIALIZED (SELECT namespace, name FROM jobs WHERE `+where.String()+` ORDER BY namespace, name LIMIT @limit)
+		SELECT id, revision, effective_from, document FROM found CROSS JOIN LATERAL (
+			SELECT * FROM jobs WHERE jobs.namespace = found.namespace AND jobs.name = found.name LIMIT 1 -- by the index, whatever the planner thinks
+		) AS job ORDER BY found.namespace, found.name`, where.args)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}

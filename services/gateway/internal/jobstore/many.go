@@ -2,6 +2,7 @@ package jobstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -123,9 +124,9 @@ type placed struct {
 	document *carillon.Document
 }
 
-// checkUses holds on to the queues and secrets that documents name until the
-// transaction ends, as for a single change. What is not there is a fault.
-func checkUses(ctx context.Context, tx pgx.Tx, documents []placed) error {
+// missingUses holds on to the queues and secrets that documents name until the
+// transaction ends, as for a single change, and says which are not there.
+func missingUses(ctx context.Context, tx pgx.Tx, documents []placed) (faults fault.Faults, err error) {
 	var queues []string
 	var secrets []carillon.SecretName
 	for _, d := range documents {
@@ -136,13 +137,12 @@ func checkUses(ctx context.Context, tx pgx.Tx, documents []placed) error {
 	}
 	knownQueues, err := holdQueues(ctx, tx, queues)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("look up queues: %w", err)
 	}
 	knownSecrets, err := holdSecrets(ctx, tx, secrets)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("look up secrets: %w", err)
 	}
-	var faults fault.Faults
 	for _, d := range documents {
 		if !slices.Contains(knownQueues, d.document.Queue) {
 			faults.Add(d.place+".queue", "there is no queue %s", d.document.Queue)
@@ -153,7 +153,7 @@ func checkUses(ctx context.Context, tx pgx.Tx, documents []placed) error {
 			}
 		}
 	}
-	return faults.Err()
+	return faults, nil
 }
 
 func holdQueues(ctx context.Context, tx pgx.Tx, names []string) ([]string, error) {
