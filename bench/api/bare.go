@@ -22,7 +22,12 @@ const bareDatabase = "CARILLON_BENCH_DATABASE"
 
 // ServeBare is the process of the bare handler.
 func ServeBare() error {
-	pool, err := pgxpool.New(context.Background(), os.Getenv(bareDatabase))
+	config, err := pgxpool.ParseConfig(os.Getenv(bareDatabase))
+	if err != nil {
+		return err
+	}
+	config.MaxConns = 10 // as many as a gateway has
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return err
 	}

@@ -58,3 +58,10 @@ func IsUniqueViolation(err error, constraint string) bool {
 	server, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && server.Code == "23505" && server.ConstraintName == constraint
 }
+
+// IsNullViolation tells whether a row was refused because a column of its table has no
+// value.
+func IsNullViolation(err error, table, column string) bool {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && server.Code == "23502" && server.TableName == table && server.ColumnName == column
+}

@@ -99,6 +99,16 @@ func TestUniqueViolationIsToldByItsConstraint(t *testing.T) {
 	}
 }
 
+func TestNullViolationIsToldByItsColumn(t *testing.T) {
+	t.Parallel()
+	pool := open(t, postgres.Config{URL: pgtest.Database(t)})
+	_, err := pool.Exec(t.Context(), `INSERT INTO jobs (id, namespace, name, revision, queue, document, effective_from)
+		VALUES (gen_random_uuid(), 'default', 'one', 1, (SELECT name FROM queues WHERE name = 'nowhere' FOR KEY SHARE), '{}', now())`)
+	if !postgres.IsNullViolation(err, "jobs", "queue") || postgres.IsNullViolation(err, "jobs", "name") || postgres.IsNullViolation(nil, "jobs", "queue") {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestThePoolOutlivesAnOutage(t *testing.T) {
 	t.Parallel()
 	config := pgserver.Config{Dir: reachableDir(t), NoSync: true}

@@ -28,9 +28,7 @@ func (s *Store) Create(ctx context.Context, actor string, document carillon.Docu
 	if err := reachable(job, nil); err != nil {
 		return job, err
 	}
-	return job, s.transact(ctx, func(pgx.Tx) (*change, error) {
-		return &change{actor: actor, action: Created, after: job, quiet: QuietAfterEdit}, nil
-	})
+	return job, s.create(ctx, &change{actor: actor, action: Created, after: job, quiet: QuietAfterEdit})
 }
 
 // Edit makes a new document of a job's present one.
