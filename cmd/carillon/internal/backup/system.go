@@ -36,7 +36,7 @@ func (s System) connect(ctx context.Context) (*connected, error) {
 	}
 	db, err := pgx.Connect(ctx, s.DatabaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("Postgres (DATABASE_URL): %w", err)
+		return nil, fmt.Errorf("the database (DATABASE_URL): %w", err)
 	}
 	// What COPY writes is then the same text everywhere, and takes its time.
 	_, err = db.Exec(ctx, `SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres';
