@@ -83,7 +83,7 @@ func (w *workshop) work(cmd *cobra.Command, fresh bool, do func(backup.System) (
 	service.SetLog(8) // errors that are returned say all
 	done := busy(cmd.ErrOrStderr(), w.doing)
 	defer done()
-	system, leave, err := w.open(cmd.Context(), fresh)
+	system, leave, err := w.open(cmd, fresh)
 	if err != nil {
 		return err
 	}
@@ -97,20 +97,23 @@ func (w *workshop) work(cmd *cobra.Command, fresh bool, do func(backup.System) (
 }
 
 // open finds the servers, or starts those of the data folder.
-func (w *workshop) open(ctx context.Context, fresh bool) (backup.System, func(), error) {
+func (w *workshop) open(cmd *cobra.Command, fresh bool) (backup.System, func(), error) {
 	var config up.Config
 	var settings struct{ NATS bus.Config }
 	if err := errors.Join(service.Load(&config), service.Load(&settings)); err != nil {
 		return backup.System{}, nil, err
 	}
-	if config.DatabaseURL != "" && config.NATSURL != "" {
+	switch named := config.DatabaseURL != "" || config.NATSURL != ""; {
+	case config.DatabaseURL != "" && config.NATSURL != "":
 		return backup.System{DatabaseURL: config.DatabaseURL, NATS: settings.NATS}, func() {}, nil
+	case named && !cmd.Flags().Changed("data-dir"):
+		return backup.System{}, nil, errors.New("only one of DATABASE_URL and NATS_URL is set: set the other as well, or name the data folder of a carillon up that has it, with --data-dir")
 	}
 	if _, err := os.Stat(filepath.Join(w.dataDir, up.KeyFile)); err != nil && !fresh {
 		return backup.System{}, nil, fmt.Errorf("there is no Carillon in %s: name its folder with --data-dir, or its servers with DATABASE_URL and NATS_URL", w.dataDir)
 	}
 	config.DataDir = w.dataDir
-	servers, err := up.OpenServers(ctx, config)
+	servers, err := up.OpenServers(cmd.Context(), config)
 	if err != nil {
 		return backup.System{}, nil, err
 	}

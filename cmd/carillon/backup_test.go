@@ -44,6 +44,18 @@ func TestWhatBackupAndRestoreRefuse(t *testing.T) {
 	}
 }
 
+// One server that is named and one that a folder would get belong together only if
+// somebody says so.
+func TestHalfASystemIsRefused(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://127.0.0.1:1/none")
+	t.Setenv("NATS_URL", "")
+	cmd := rootCommand()
+	cmd.SetArgs([]string{"backup", filepath.Join(t.TempDir(), "new")})
+	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "set the other as well") {
+		t.Error(err)
+	}
+}
+
 func TestABackupOfNoFolderIsRefused(t *testing.T) {
 	t.Setenv("DATABASE_URL", "")
 	t.Setenv("NATS_URL", "")

@@ -16,6 +16,9 @@ import (
 	"github.com/google/uuid"
 )
 
+// mostLive is how many jobs a writer has at a time: few, so that it changes each often.
+const mostLive = 3
+
 // writer makes and changes jobs of its own through gateways that may die in the
 // middle, and remembers what was accepted. What got no answer may have been, too.
 type writer struct {
@@ -53,7 +56,7 @@ func (w *writer) work(ctx context.Context, every time.Duration, stop <-chan stru
 }
 
 func (w *writer) change(ctx context.Context) error {
-	if w.made++; len(w.live) < 8 {
+	if w.made++; len(w.live) < mostLive {
 		return w.create(ctx)
 	}
 	i := w.random.IntN(len(w.live))

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/archive"
+	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/postgres"
 )
 
@@ -65,11 +68,13 @@ func inspect(file io.ReadSeeker) (*content, error) {
 	switch {
 	case !errors.Is(err, io.EOF):
 		return nil, err
-	case len(into) > 0:
-		return nil, fmt.Errorf("%w: it has no %v", archive.ErrBroken, into)
-	case c.Form != form || c.Schema > postgres.Version():
+	case into[manifestSection] == nil && (c.Form != form || c.Schema > postgres.Version()):
 		return nil, fmt.Errorf("the backup has form %d and schema %d, and this carillon knows form %d and schemas up to %d: use the carillon that made it, or a newer one",
 			c.Form, c.Schema, form, postgres.Version())
+	case len(into) > 0:
+		return nil, fmt.Errorf("%w: it lacks %v", archive.ErrBroken, slices.Sorted(maps.Keys(into)))
+	case len(c.marks) != carillon.Partitions || len(c.end.Marks) != carillon.Partitions:
+		return nil, fmt.Errorf("%w: it has the marks of %d and %d partitions", archive.ErrBroken, len(c.marks), len(c.end.Marks))
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return &c, err

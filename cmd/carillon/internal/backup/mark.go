@@ -22,6 +22,8 @@ type stand struct {
 
 // readMarks reads the marks of all partitions, in order.
 func (c *connected) readMarks(ctx context.Context) ([]stand, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	stands := make([]stand, carillon.Partitions)
 	for p := range stands {
 		msg, err := bus.Last(ctx, c.nc, topology.RunsStream, topology.Mark(p))

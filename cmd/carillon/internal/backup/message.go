@@ -64,7 +64,7 @@ func (s *saving) each(ctx context.Context, name, filter string, handle func(*bus
 	}
 	end, began := uint64(math.MaxUint64), time.Now()
 	for next := uint64(1); next <= end; {
-		msg, err := bus.Next(ctx, s.nc, name, filter, next)
+		msg, err := s.next(ctx, name, filter, next)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil
 		}

@@ -41,6 +41,8 @@ func (p *publisher) put(ctx context.Context, subject string, data []byte) error 
 // wait returns when all that was put has been answered; or why something of it is not
 // stored.
 func (p *publisher) wait(ctx context.Context) (failed error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	for _, answer := range p.unanswered {
 		select {
 		case ack := <-answer.Ok():
@@ -48,7 +50,7 @@ func (p *publisher) wait(ctx context.Context) (failed error) {
 		case err := <-answer.Err():
 			failed = fmt.Errorf("publish %s: %w", answer.Msg().Subject, err)
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("publish %s: %w", answer.Msg().Subject, ctx.Err())
 		}
 	}
 	p.unanswered = p.unanswered[:0]

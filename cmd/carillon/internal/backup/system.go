@@ -18,8 +18,12 @@ type System struct {
 	NATS        bus.Config
 }
 
-// connectTimeout bounds the wait for each of the two servers.
-const connectTimeout = 10 * time.Second
+const (
+	// connectTimeout bounds the wait for the two servers.
+	connectTimeout = 10 * time.Second
+	// answerTimeout bounds the wait for one answer of NATS.
+	answerTimeout = 30 * time.Second
+)
 
 // connected is a system that can be worked on.
 type connected struct {
@@ -36,7 +40,7 @@ func (s System) connect(ctx context.Context) (*connected, error) {
 	}
 	db, err := pgx.Connect(ctx, s.DatabaseURL)
 	if err != nil {
-		return nil, fmt.Errorf("Postgres (DATABASE_URL): %w", err)
+		return nil, fmt.Errorf("the database (DATABASE_URL): %w", err)
 	}
 	// What COPY writes is then the same text everywhere, and takes its time.
 	_, err = db.Exec(ctx, `SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres';
@@ -70,6 +74,13 @@ func reached(ctx context.Context, nc *nats.Conn) error {
 	case <-ctx.Done():
 		return errors.New("NATS (NATS_URL) cannot be reached")
 	}
+}
+
+// next is bus.Next, which does not wait for ever.
+func (c *connected) next(ctx context.Context, stream, filter string, sequence uint64) (*bus.Stored, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return bus.Next(ctx, c.nc, stream, filter, sequence)
 }
 
 func (c *connected) close() {

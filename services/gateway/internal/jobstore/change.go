@@ -152,11 +152,16 @@ func (c *change) noQueue() error {
 }
 
 func (c *change) refusal(err error) error {
-	switch {
-	case postgres.IsUniqueViolation(err, "jobs_namespace_name_key"):
-		return ErrNameTaken
-	case postgres.IsNullViolation(err, "jobs", "queue"):
+	if postgres.IsNullViolation(err, "jobs", "queue") {
 		return c.noQueue()
+	}
+	return refusal(err)
+}
+
+// refusal is what an error of the statements means.
+func refusal(err error) error {
+	if postgres.IsUniqueViolation(err, "jobs_namespace_name_key") {
+		return ErrNameTaken
 	}
 	return err
 }
