@@ -36,7 +36,7 @@ func (s System) connect(ctx context.Context) (*connected, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if s.DatabaseURL == "" {
-		return nil, errors.New("DATABASE_URL is empty: it says where Postgres is")
+		return nil, errors.New("the setting DATABASE_URL is empty: it says where Postgres is")
 	}
 	db, err := pgx.Connect(ctx, s.DatabaseURL)
 	if err != nil {
