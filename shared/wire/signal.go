@@ -29,8 +29,10 @@ type Ping struct {
 	// ExitCode is what the job said that it ended with; nil if it did not.
 	ExitCode *int `json:"exit_code,omitempty"`
 	// Message is the start of what it had to say.
-	Message string    `json:"message,omitempty"`
-	At      time.Time `json:"at"`
+	Message string `json:"message,omitempty"`
+	// At is when SIGNALS took it, which who reads it has from the server: one clock
+	// orders the pings of a check, whichever gateways took them.
+	At time.Time `json:"-"`
 }
 
 // PingEvent is what a ping says.

@@ -118,7 +118,7 @@ func persist(ctx context.Context, msg jetstream.Msg, act func(context.Context) e
 // read returns what a signal asks for.
 func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, err error) {
 	if token, ok := topology.PingToken(msg.Subject()); ok {
-		ping, err := wire.Decode[wire.Ping](msg.Data())
+		ping, err := readPing(msg)
 		return func(ctx context.Context) error { return handler.Ping(ctx, token, ping, time.Now().UTC()) }, err
 	}
 	said, err := wire.Decode[wire.Alert](msg.Data())
@@ -130,6 +130,20 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 		found.Level = alert.Firing
 	}
 	return func(ctx context.Context) error { return handler.Raise(ctx, said.JobID, found) }, err
+}
+
+// readPing returns a ping as of when the stream took it. By the clocks of gateways
+// that differ, a start could come after the success that followed it.
+func readPing(msg jetstream.Msg) (wire.Ping, error) {
+	ping, err := wire.Decode[wire.Ping](msg.Data())
+	if err != nil {
+		return ping, err
+	}
+	stored, err := msg.Metadata()
+	if err == nil {
+		ping.At = stored.Timestamp.UTC().Truncate(time.Microsecond) // what Postgres keeps
+	}
+	return ping, err
 }
 
 // past returns an instant that somebody told, or now where there is none, or that
