@@ -4,7 +4,7 @@
 //	OUTCOMES ──▶ intake ──▶ batch ──▶ writer ──▶ ledger ──▶ Postgres
 //	    ▲                               │
 //	    └────────── ack ────────────────┼──▶ watch ──▶ alertstore, checkstore
-//	SIGNALS ──▶ signal ─────────────────┘
+//	SIGNALS, ALERTS ──▶ signal ─────────┘
 //
 // Every ten minutes it also makes a pass of adaptive rescheduling (package
 // reschedule), unless another recorder does.
@@ -116,7 +116,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	return nil
 }
 
-// signals act on what comes from SIGNALS.
+// signals act on what comes from SIGNALS and ALERTS.
 type signals struct {
 	*checkstore.Store
 	alerts *alertstore.Store

@@ -36,7 +36,7 @@ const mostOutcomes = 1 << 30
 // or brings existing ones up to date. It is safe to call from many services at
 // once; it fails if the server cannot be reached or refuses.
 func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
-	for _, config := range []jetstream.StreamConfig{jobs(), runs(), outcomes(), signals()} {
+	for _, config := range []jetstream.StreamConfig{jobs(), runs(), outcomes(), signals(), alerts()} {
 		config.Replicas = replicas
 		config.Storage = jetstream.FileStorage
 		config.Duplicates = deduplication

@@ -102,6 +102,9 @@ type pinged struct {
 
 func (a *API) takePing(ctx context.Context, from bearer, token uuid.UUID, said wire.Ping) (*answer[pinged], error) {
 	err := a.byToken(from, !a.Pings.Knows(token), func() error { return a.Pings.Take(ctx, token, said) })
+	if err == nil && !a.Pings.Knows(token) {
+		a.intruders.Take(from.address, tokenGuesses) // it was taken at its word, and may be made up
+	}
 	out, err := answerWith(pinged{said.Event}, err)
 	return out, asProblem(err)
 }

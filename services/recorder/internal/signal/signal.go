@@ -1,15 +1,16 @@
-// Package signal takes from SIGNALS what the recorder is told beside outcomes:
-// pings of checks, and alerts that others raise.
+// Package signal takes what the recorder is told beside outcomes: pings of checks
+// from SIGNALS, and from ALERTS what others raise.
 //
 // A signal is acknowledged once it is acted on, which may be done again. They are
-// few, so they are taken one after the other, and those of one check in order. While
-// Postgres is away, the first one waits, and with it all others, on disk.
+// few, so those of a stream are taken one after the other, and those of one check in
+// order. While Postgres is away, the first one waits, and with it all others, on disk.
 package signal
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
@@ -47,19 +48,27 @@ type Handler interface {
 
 // Run takes signals until ctx ends.
 func Run(ctx context.Context, js jetstream.JetStream, handler Handler) {
+	var streams sync.WaitGroup
+	for _, stream := range []string{topology.SignalsStream, topology.AlertsStream} {
+		streams.Go(func() { follow(ctx, js, stream, handler) })
+	}
+	streams.Wait()
+}
+
+func follow(ctx context.Context, js jetstream.JetStream, stream string, handler Handler) {
 	for ctx.Err() == nil {
-		if err := take(ctx, js, handler); err != nil && ctx.Err() == nil {
+		if err := take(ctx, js, stream, handler); err != nil && ctx.Err() == nil {
 			slog.Debug("signals not taken, will try again", "error", err)
 			rest(ctx)
 		}
 	}
 }
 
-// take takes signals until something breaks.
-func take(ctx context.Context, js jetstream.JetStream, handler Handler) error {
+// take takes signals of a stream until something breaks.
+func take(ctx context.Context, js jetstream.JetStream, stream string, handler Handler) error {
 	asked, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	consumer, err := js.CreateOrUpdateConsumer(asked, topology.SignalsStream, topology.SignalConsumer())
+	consumer, err := js.CreateOrUpdateConsumer(asked, stream, topology.SignalConsumer())
 	if err != nil {
 		return err
 	}
