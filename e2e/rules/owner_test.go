@@ -33,7 +33,7 @@ var owners = []owner{
 	{"github.com/jackc/tern/", []string{"shared/postgres"}},
 	{"github.com/jackc/pgx/", []string{
 		"shared/postgres", "shared/postgres/pgtest",
-		"services/recorder", "services/recorder/internal/alertstore", "services/recorder/internal/checkstore",
+		"services/recorder", "services/recorder/internal/alertstore", "services/recorder/internal/pingstore",
 		"services/recorder/internal/index", "services/recorder/internal/ledger",
 		"services/recorder/internal/reschedule", "services/recorder/internal/retention",
 		"services/gateway", "services/gateway/internal/auditlog", "services/gateway/internal/auditor", "services/gateway/internal/backfillstore",

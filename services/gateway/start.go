@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/resync"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -80,7 +81,7 @@ func (s *start) watch(ctx context.Context, part string, look func(context.Contex
 		looked, cancel := context.WithTimeout(ctx, lookTimeout)
 		s.report(part, look(looked))
 		cancel()
-		wait(ctx, retryEvery)
+		lull.For(ctx, retryEvery)
 	}
 }
 
@@ -103,7 +104,7 @@ func (s *start) until(ctx context.Context, part string, step func(context.Contex
 			return err
 		}
 		s.parts.Health.NotReady(part, err.Error())
-		wait(ctx, retryEvery)
+		lull.For(ctx, retryEvery)
 	}
 }
 
@@ -154,11 +155,4 @@ func (s *start) report(part string, err error) {
 		return
 	}
 	s.parts.Health.Ready(part)
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

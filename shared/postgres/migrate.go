@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/tern/v2/migrate"
@@ -56,7 +57,7 @@ func migrateTo(ctx context.Context, url string, version int32) error {
 		err = migrateOn(ctx, conn, version)
 	}
 	for isLockTimeout(err) && ctx.Err() == nil {
-		pause(ctx, migrationPause)
+		lull.For(ctx, migrationPause)
 		err = migrateOn(ctx, conn, version)
 	}
 	if err != nil {
@@ -90,11 +91,4 @@ func migrateOn(ctx context.Context, conn *pgx.Conn, version int32) error {
 func isLockTimeout(err error) bool {
 	server, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && server.Code == "55P03"
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

@@ -1,4 +1,4 @@
-package checkstore
+package pingstore
 
 import (
 	"os"
