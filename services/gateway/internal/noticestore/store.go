@@ -107,14 +107,14 @@ func (s *Store) loadGroups(ctx context.Context, state notify.State) error {
 	return err
 }
 
-// Save stores what is known of a group, and that its route was told of alerts as
-// they stand; reason says why it could not be told. A route that is gone is passed over.
+// Save stores what is known of a group, and what its route was told of alerts, as the
+// items say; reason says why it could not be told. A route that is gone is passed over.
 func (s *Store) Save(ctx context.Context, id notify.GroupID, group notify.Group, told []notify.Item, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	alerts, open, times := make([]int64, len(told)), make([]bool, len(told)), make([]int32, len(told))
 	for i, item := range told {
-		alerts[i], open[i], times[i] = item.ID, item.Open(), int32(item.Times)
+		alerts[i], open[i], times[i] = item.ID, item.ToldOpen, int32(item.ToldTimes)
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
