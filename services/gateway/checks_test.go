@@ -138,6 +138,7 @@ func TestPingsAreTakenWhilePostgresIsAway(t *testing.T) {
 	w.start(t)
 	w.awaitReady(t)
 	c := w.createCheck(t, object{"name": "backup", "period": "1d"})
+	into[any](t, w.callAs(t, "", "GET", carillon.PingPath+c.Token.String()+"/start", nil), 200) // so its token is known
 	if err := server.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
