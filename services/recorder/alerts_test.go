@@ -118,8 +118,11 @@ func TestACheckIsOverdueOnceAndRecoversOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.start(t)
-	ping := func(event wire.PingEvent) {
+	ping := func(event wire.PingEvent, at ...time.Time) {
 		said := wire.Ping{Event: event, Message: "x"}
+		if len(at) > 0 {
+			said.At = at[0]
+		}
 		if _, err := s.js.Publish(t.Context(), topology.PingSignal(token), wire.Encode(said)); err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +132,9 @@ func TestACheckIsOverdueOnceAndRecoversOnce(t *testing.T) {
 	if _, err := s.pool.Exec(t.Context(), `UPDATE checks SET revision = 2, document = document || '{"period":"1h"}'`); err != nil {
 		t.Fatal(err)
 	}
-	s.alerted(t, "overdue 1 ended") // for it is not expected any more
+	s.alerted(t, "overdue 1 ended")                   // for it is not expected any more
+	ping(wire.PingSuccess, time.Now().Add(time.Hour)) // by a clock that is wrong
+	ping(wire.PingFail, time.Now().Add(-time.Minute)) // put back from a copy
 	ping(wire.PingFail)
 	s.alerted(t, "overdue 1 ended", "failing 1 open")
 	ping(wire.PingStart)

@@ -143,7 +143,8 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 }
 
 // readPing returns a ping as of when the stream took it. By the clocks of gateways
-// that differ, a start could come after the success that followed it.
+// that differ, a start could come after the success that followed it. One that was put
+// back says itself when it was taken first.
 func readPing(msg jetstream.Msg) (wire.Ping, error) {
 	ping, err := wire.Decode[wire.Ping](msg.Data())
 	if err != nil {
@@ -151,13 +152,13 @@ func readPing(msg jetstream.Msg) (wire.Ping, error) {
 	}
 	stored, err := msg.Metadata()
 	if err == nil {
-		ping.At = stored.Timestamp.UTC().Truncate(time.Microsecond) // what Postgres keeps
+		ping.At = past(ping.At, stored.Timestamp)
 	}
 	return ping, err
 }
 
 // past returns an instant that somebody told, or now where there is none, or that
-// clock is ahead.
+// clock is ahead; in the microseconds that Postgres keeps.
 func past(told, now time.Time) time.Time {
 	if told.IsZero() || told.After(now) {
 		told = now
