@@ -246,6 +246,12 @@ func TestOneGatewayTells(t *testing.T) {
 	into[notify.Route](t, w.call(t, "PUT", "/api/v1/alert-routes/default/all", `{`+soon+`,"url":"`+p.address()+`"}`), 200)
 	w.alert(t, "default", `{}`, 1)
 	p.titles(t, 1)
+	eventually.Succeeds(t, func() error { // else nobody knows that it was told
+		if w.count(t, `SELECT count(*) FROM alert_notices`) == 0 {
+			return errors.New("it is not noted yet")
+		}
+		return nil
+	})
 	if err := w.stop(); err != nil {
 		t.Fatal(err)
 	}
