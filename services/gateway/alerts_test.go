@@ -227,8 +227,14 @@ func TestBadRoutesAreRefused(t *testing.T) {
 		t.Errorf("%d were stored", n)
 	}
 	wide := object{"url": "ntfy://ntfy.sh/t", "all_namespaces": true}
-	for _, key := range []string{w.keyFor(t, keyring.Editor, ""), w.keyFor(t, keyring.Admin, "default")} {
+	keys := []string{w.keyFor(t, keyring.Editor, ""), w.keyFor(t, keyring.Admin, "default")}
+	for _, key := range keys {
 		intoProblem(t, w.callAs(t, key, "PUT", "/api/v1/alert-routes/default/wide", wide), 403)
+	}
+	into[notify.Route](t, w.call(t, "PUT", "/api/v1/alert-routes/default/wide", wide), 200)
+	for _, key := range keys { // nor may they take it away from everybody
+		intoProblem(t, w.callAs(t, key, "PUT", "/api/v1/alert-routes/default/wide", object{"url": "ntfy://ntfy.sh/t"}), 403)
+		intoProblem(t, w.callAs(t, key, "DELETE", "/api/v1/alert-routes/default/wide", nil), 403)
 	}
 }
 
@@ -240,6 +246,12 @@ func TestOneGatewayTells(t *testing.T) {
 	into[notify.Route](t, w.call(t, "PUT", "/api/v1/alert-routes/default/all", `{`+soon+`,"url":"`+p.address()+`"}`), 200)
 	w.alert(t, "default", `{}`, 1)
 	p.titles(t, 1)
+	eventually.Succeeds(t, func() error { // else nobody knows that it was told
+		if w.count(t, `SELECT count(*) FROM alert_notices`) == 0 {
+			return errors.New("it is not noted yet")
+		}
+		return nil
+	})
 	if err := w.stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func (w *world) decide(t *testing.T, job uuid.UUID, until time.Time, held ...wir
 func (h *hourly) alert(t *testing.T, firing bool, says string) {
 	t.Helper()
 	eventually.Succeeds(t, func() error {
-		stream, err := h.js.Stream(t.Context(), topology.SignalsStream)
+		stream, err := h.js.Stream(t.Context(), topology.AlertsStream)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@
 //	        │     ├──▶ cancellation ──▶ controls
 //	        │     └──▶ callback ──▶ callbacks, RUNS
 //	        └── feed ◀── OUTCOMES, republished
-//	auditor ──▶ ledger, whereabouts ──▶ backfillstore, SIGNALS
+//	auditor ──▶ ledger, whereabouts ──▶ backfillstore, ALERTS
 //	recorder, with adapted schedules ──▶ jobstore
 //
 // Any number of gateways may run. Each serves from its start, with whatever is

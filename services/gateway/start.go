@@ -31,6 +31,7 @@ const (
 	partNATS     = "nats"
 	partJobs     = "definitions"
 	partFeed     = "feed"
+	partClock    = "clock"
 )
 
 // start brings the gateway's surroundings into order, once they are there, and
@@ -46,7 +47,7 @@ type start struct {
 
 // notReady says that nothing has been looked at yet.
 func (s *start) notReady() {
-	for _, part := range []string{partPostgres, partNATS, partJobs, partFeed} {
+	for _, part := range []string{partPostgres, partNATS, partJobs, partFeed, partClock} {
 		s.parts.Health.NotReady(part, "starting")
 	}
 }
@@ -68,6 +69,7 @@ func (s *start) run(ctx context.Context) error {
 		if err := s.until(ctx, partNATS, s.prepareStreams, always); err != nil {
 			return err
 		}
+		group.Go(func() error { s.watchClock(ctx); return nil })
 		s.watch(ctx, partNATS, s.ping)
 		return nil
 	})

@@ -33,6 +33,9 @@ type Heartbeat struct {
 	Every time.Duration `env:"CARILLON_HEARTBEAT_EVERY" envDefault:"30s"`
 }
 
+// mostRare is how rare beats may be: proofs are looked for in the last three days.
+const mostRare = 24 * time.Hour
+
 func (h Heartbeat) check(publicURL string) error {
 	if h.URL == "" {
 		return nil
@@ -41,8 +44,8 @@ func (h Heartbeat) check(publicURL string) error {
 	switch {
 	case err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https":
 		return errors.New("CARILLON_HEARTBEAT_URL must be an http or https address")
-	case h.Every < time.Second || h.Every%time.Second != 0:
-		return errors.New("CARILLON_HEARTBEAT_EVERY must be whole seconds, at least one")
+	case h.Every < time.Second || h.Every > mostRare || h.Every%time.Second != 0:
+		return errors.New("CARILLON_HEARTBEAT_EVERY must be whole seconds, from one to a day's")
 	case publicURL == "":
 		return errors.New("CARILLON_HEARTBEAT_URL needs CARILLON_PUBLIC_URL: the heartbeat's job calls the API there")
 	}
@@ -129,12 +132,13 @@ func (s systemJobs) Ensure(ctx context.Context, document carillon.Document) erro
 // proofs reads what the recorder has written.
 type proofs struct{ pool *pgxpool.Pool }
 
-// LastSuccess returns when a run that a job's schedule calls for last succeeded; zero
-// if none has in the last days.
+// LastSuccess returns the newest fire time of a job's schedule whose run succeeded;
+// zero if there is none in the last days. Planners watch their clocks, runners, which
+// say when a run ended, do not.
 func (p proofs) LastSuccess(ctx context.Context, namespace, name string) (time.Time, error) {
 	var at *time.Time
 	err := p.pool.QueryRow(ctx, `
-		SELECT r.finished_at FROM jobs j JOIN runs r ON r.job_id = j.id
+		SELECT r.fire_time FROM jobs j JOIN runs r ON r.job_id = j.id
 		WHERE j.namespace = $1 AND j.name = $2 AND r.kind = 'schedule' AND r.state = 'succeeded' AND r.fire_time > now() - interval '3 days'
 		ORDER BY r.fire_time DESC LIMIT 1`, namespace, name).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {

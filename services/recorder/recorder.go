@@ -4,7 +4,7 @@
 //	OUTCOMES ──▶ intake ──▶ batch ──▶ writer ──▶ ledger ──▶ Postgres
 //	    ▲                               │
 //	    └────────── ack ────────────────┼──▶ watch ──▶ alertstore, pingstore
-//	SIGNALS ──▶ signal ─────────────────┘
+//	SIGNALS, ALERTS ──▶ signal ─────────┘
 //
 // Every ten minutes it also makes a pass of adaptive rescheduling (package
 // reschedule), unless another recorder does.
@@ -117,7 +117,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	return nil
 }
 
-// signals act on what comes from SIGNALS.
+// signals act on what comes from SIGNALS and ALERTS.
 type signals struct {
 	*pingstore.Store
 	alerts *alertstore.Store

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -15,6 +16,7 @@ type Stored struct {
 	Sequence uint64
 	Header   nats.Header
 	Data     []byte
+	Time     time.Time // when the stream took it
 }
 
 // Last returns the last message of a stream on the subjects that match filter, as
@@ -47,10 +49,11 @@ func readStored(answer []byte) (*Stored, error) {
 	var got struct {
 		Error   *jetstream.APIError `json:"error"`
 		Message struct {
-			Subject  string `json:"subject"`
-			Sequence uint64 `json:"seq"`
-			Header   []byte `json:"hdrs"`
-			Data     []byte `json:"data"`
+			Subject  string    `json:"subject"`
+			Sequence uint64    `json:"seq"`
+			Header   []byte    `json:"hdrs"`
+			Data     []byte    `json:"data"`
+			Time     time.Time `json:"time"`
 		} `json:"message"`
 	}
 	if err := json.Unmarshal(answer, &got); err != nil {
@@ -62,7 +65,7 @@ func readStored(answer []byte) (*Stored, error) {
 	case got.Error != nil:
 		return nil, got.Error
 	}
-	stored := &Stored{Subject: got.Message.Subject, Sequence: got.Message.Sequence, Data: got.Message.Data}
+	stored := &Stored{Subject: got.Message.Subject, Sequence: got.Message.Sequence, Data: got.Message.Data, Time: got.Message.Time}
 	if len(got.Message.Header) == 0 {
 		return stored, nil
 	}

@@ -12,7 +12,8 @@
 //	          mark.<partition>
 //	OUTCOMES  outcome.<namespace>.<job>.<event>                  work queue,
 //	          republished as feed.<namespace>.<job>.<event>
-//	SIGNALS   alert.<job>  ping.<token>                          work queue
+//	SIGNALS   ping.<token>                                       work queue
+//	ALERTS    alert.<job>                                        work queue
 //	controls  cancel.run.<run>, cancel.job.<job>                 key-value, for two days
 //	          cooldown.<hash of the host>
 //	callbacks secret, <run>.<attempt>                            key-value

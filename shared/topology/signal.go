@@ -8,15 +8,21 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// SignalsStream holds what the recorder is told beside outcomes, until it has acted
-// on it: wire.Ping and wire.Alert.
-const SignalsStream = "SIGNALS"
+// The streams of what the recorder is told beside outcomes, until it has acted on it.
+const (
+	// SignalsStream holds each wire.Ping.
+	SignalsStream = "SIGNALS"
+	// AlertsStream holds each wire.Alert. It is apart, so that no flood of pings keeps
+	// alerts out or waiting.
+	AlertsStream = "ALERTS"
+)
 
 const (
 	// mostSignals bounds what waits while Postgres is away. Beyond it, or beyond
 	// what one subject may hold, the server refuses more, and who pings is told to
 	// come again: one noisy job does not crowd out the others.
 	mostSignals        = 64 << 20
+	mostAlerts         = 16 << 20
 	mostSignalsOfOne   = 100
 	signalAckWait      = 30 * time.Second
 	mostSignalsInHands = 1000
@@ -41,17 +47,20 @@ const (
 	pingPrefix  = "ping."
 )
 
-// SignalConsumer is the consumer of all signals.
+// SignalConsumer is the consumer of all that SIGNALS holds, or ALERTS.
 func SignalConsumer() jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable: "signals", AckPolicy: jetstream.AckExplicitPolicy, AckWait: signalAckWait, MaxAckPending: mostSignalsInHands,
 	}
 }
 
-func signals() jetstream.StreamConfig {
+func signals() jetstream.StreamConfig { return waiting(SignalsStream, pingPrefix, mostSignals) }
+func alerts() jetstream.StreamConfig  { return waiting(AlertsStream, alertPrefix, mostAlerts) }
+
+func waiting(name, prefix string, most int64) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name: SignalsStream, Subjects: []string{alertPrefix + "*", pingPrefix + "*"},
+		Name: name, Subjects: []string{prefix + "*"},
 		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
-		MaxBytes: mostSignals, MaxMsgsPerSubject: mostSignalsOfOne,
+		MaxBytes: most, MaxMsgsPerSubject: mostSignalsOfOne,
 	}
 }

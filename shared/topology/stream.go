@@ -58,7 +58,7 @@ func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
 
 // Streams are the streams as [Ensure] wants them.
 func Streams(replicas int) []jetstream.StreamConfig {
-	all := []jetstream.StreamConfig{jobs(), runs(), outcomes(), signals()}
+	all := []jetstream.StreamConfig{jobs(), runs(), outcomes(), signals(), alerts()}
 	for i := range all {
 		all[i].Replicas = replicas
 		all[i].Storage = jetstream.FileStorage

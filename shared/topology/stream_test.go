@@ -62,6 +62,23 @@ func TestEnsureBringsAnOlderStreamUpToDate(t *testing.T) {
 	}
 }
 
+func TestAlertsMoveToAStreamOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	js := natstest.Start(t).Connect()
+	older := jetstream.StreamConfig{
+		Name: topology.SignalsStream, Subjects: []string{"alert.*", "ping.*"}, Storage: jetstream.FileStorage, Retention: jetstream.WorkQueuePolicy,
+	}
+	if _, err := js.CreateStream(t.Context(), older); err != nil {
+		t.Fatal(err)
+	}
+	if err := topology.Ensure(t.Context(), js, 1); err != nil {
+		t.Fatal(err)
+	}
+	if ack, err := js.Publish(t.Context(), topology.AlertSignal(carillon.NewJobID()), nil); err != nil || ack.Stream != topology.AlertsStream {
+		t.Errorf("got %+v, %v", ack, err)
+	}
+}
+
 func TestOutcomesAreRepublishedToTheFeed(t *testing.T) {
 	t.Parallel()
 	js := natstest.Start(t).Streams()

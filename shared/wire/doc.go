@@ -12,7 +12,7 @@
 //	gateway, planner ── Cancel ──▶ controls ──▶ runner   runs to be stopped
 //	gateway, runner ── Report ──▶ callbacks ──▶ runner  how a wait for a callback ended
 //	gateway ── Ping ────────▶ SIGNALS ──▶ recorder   a job that runs elsewhere was heard of
-//	gateway ── Alert ───────▶ SIGNALS ──▶ recorder   something is wrong with a job, or is not any more
+//	gateway ── Alert ───────▶ ALERTS ───▶ recorder   something is wrong with a job, or is not any more
 //	recorder ── Adaptations ──▶ gateway, which answers Adapted  schedules to change
 //	gateway ── PassRequest ──▶ recorder, which answers PassAnswer  look for such now
 //	runner ─── Outcome ─────▶ OUTCOMES ──▶ recorder, and the live feed

@@ -28,8 +28,11 @@ type Ping struct {
 	// ExitCode is what the job said that it ended with; nil if it did not.
 	ExitCode *int `json:"exit_code,omitempty"`
 	// Message is the start of what it had to say.
-	Message string    `json:"message,omitempty"`
-	At      time.Time `json:"at"`
+	Message string `json:"message,omitempty"`
+	// At is when SIGNALS took it. A gateway leaves it out, and who reads it has it from
+	// the server: one clock orders the pings of a check, whichever gateways took them.
+	// Only one that is put back from a copy of the stream says when it was first taken.
+	At time.Time `json:"at,omitzero"`
 }
 
 // PingEvent is what a ping says.

@@ -19,7 +19,7 @@ type NotEmptyError struct{ What string }
 func (e *NotEmptyError) Error() string { return "the system is not empty: " + e.What }
 
 // streams are those that must hold nothing before, and nothing after a failure.
-var streams = []string{topology.JobsStream, topology.RunsStream, topology.OutcomesStream, topology.SignalsStream}
+var streams = []string{topology.JobsStream, topology.RunsStream, topology.OutcomesStream, topology.SignalsStream, topology.AlertsStream}
 
 // checkEmpty fails with *[NotEmptyError] unless neither server has anything of a
 // Carillon but what an unused one has.

@@ -36,7 +36,8 @@ func (s *saving) saveMessages(ctx context.Context, out io.Writer) error {
 		{topology.RunsStream, topology.QueueRuns("*"), func(msg *bus.Stored) (message, bool) { return lost(msg, now) }},
 		{topology.RunsStream, topology.AllSkips, skipped},
 		{topology.OutcomesStream, ">", asItIs},
-		{topology.SignalsStream, ">", asItIs},
+		{topology.SignalsStream, ">", heard},
+		{topology.AlertsStream, ">", asItIs},
 	} {
 		err := s.each(ctx, family.stream, family.filter, func(msg *bus.Stored) error {
 			if message, ok := family.convert(msg); ok {
@@ -92,6 +93,15 @@ func last(ctx context.Context, stream jetstream.Stream) (uint64, error) {
 }
 
 func asItIs(msg *bus.Stored) (message, bool) { return message{msg.Subject, msg.Data}, true }
+
+// heard is a ping, with the instant at which the stream took it.
+func heard(msg *bus.Stored) (message, bool) {
+	ping, err := wire.Decode[wire.Ping](msg.Data)
+	if ping.At.IsZero() {
+		ping.At = msg.Time
+	}
+	return message{msg.Subject, wire.Encode(ping)}, err == nil
+}
 
 // skipped is the news of a fire decided against: its body is the outcome.
 func skipped(msg *bus.Stored) (message, bool) {

@@ -154,7 +154,8 @@ func (r *report) consumer(ctx context.Context, js jetstream.JetStream, stream st
 // recorders says who records, and how far behind.
 func (r *report) recorders(ctx context.Context, js jetstream.JetStream) {
 	r.taker(ctx, js, topology.OutcomesStream, topology.RecorderConsumer(), "recorders", "outcomes")
-	r.taker(ctx, js, topology.SignalsStream, topology.SignalConsumer(), "signals", "pings and raised alerts")
+	r.taker(ctx, js, topology.SignalsStream, topology.SignalConsumer(), "signals", "pings")
+	r.taker(ctx, js, topology.AlertsStream, topology.SignalConsumer(), "alerts", "raised alerts")
 }
 
 func (r *report) taker(ctx context.Context, js jetstream.JetStream, stream string, wanted jetstream.ConsumerConfig, part, what string) {

@@ -48,7 +48,7 @@ func (a *API) routeAlertRoutes() {
 	})
 	remove := operation(http.MethodDelete, "/alert-routes/{namespace}/{name}", "delete-alert-route", alertsTag, "Delete an alert route", http.StatusNotFound)
 	register(a, keyring.Editor, remove, func(ctx context.Context, in *AlertRoutePath) (*struct{}, error) {
-		return nil, a.AlertRoutes.Delete(ctx, actor(ctx), in.key())
+		return nil, a.AlertRoutes.Delete(ctx, routesBy(ctx), in.key())
 	})
 
 	test := operation(http.MethodPost, "/alert-routes/{namespace}/{name}/test", "test-alert-route", alertsTag, "Send a message to try an alert route out", http.StatusNotFound, http.StatusBadGateway)
@@ -92,13 +92,14 @@ func (a *API) putAlertRoute(ctx context.Context, in *alertRouteBody) (*answer[no
 	if err != nil {
 		return nil, err
 	}
-	if given.AllNamespaces && !callerOf(ctx).Role.Allows(keyring.Admin) {
-		return nil, huma.Error403Forbidden("a route for all namespaces needs the role " + string(keyring.Admin))
-	}
 	if err := a.carries(ctx, in.Namespace, given.Job); err != nil {
 		return nil, err
 	}
-	return answerWith(a.AlertRoutes.Put(ctx, actor(ctx), in.key(), given.Document, to))
+	return answerWith(a.AlertRoutes.Put(ctx, routesBy(ctx), in.key(), given.Document, to))
+}
+
+func routesBy(ctx context.Context) routestore.By {
+	return routestore.By{Actor: actor(ctx), Admin: callerOf(ctx).Role.Allows(keyring.Admin)}
 }
 
 // carries fails if a route names a job that is not there.

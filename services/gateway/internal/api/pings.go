@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -102,8 +101,10 @@ type pinged struct {
 }
 
 func (a *API) takePing(ctx context.Context, from bearer, token uuid.UUID, said wire.Ping) (*answer[pinged], error) {
-	said.At = time.Now().UTC().Truncate(time.Microsecond) // what Postgres keeps
 	err := a.byToken(from, !a.Pings.Knows(token), func() error { return a.Pings.Take(ctx, token, said) })
+	if err == nil && !a.Pings.Knows(token) {
+		a.intruders.Take(from.address, tokenGuesses) // it was taken at its word, and may be made up
+	}
 	out, err := answerWith(pinged{said.Event}, err)
 	return out, asProblem(err)
 }

@@ -81,7 +81,7 @@ func asProblem(err error) error {
 	case errors.Is(err, openid.ErrRefused):
 		slog.Info("login refused", "error", err)
 		return huma.Error403Forbidden(openid.ErrRefused.Error())
-	case errors.Is(err, openid.ErrNoGrant):
+	case isAny(err, openid.ErrNoGrant, routestore.ErrAdmin):
 		return huma.Error403Forbidden(err.Error())
 	case errors.Is(err, openid.ErrUnavailable):
 		slog.Warn("login failed", "error", err)

@@ -79,6 +79,7 @@ func New(pool *pgxpool.Pool, l *ledger.Ledger, finder Finder, around Surrounding
 func (a *Auditor) Run(ctx context.Context) error {
 	tick := time.NewTicker(a.every)
 	defer tick.Stop()
+	judged.reach(time.Now().UTC()) // unless it is told otherwise: nobody may ever tell
 	for {
 		passing, cancel := context.WithTimeout(ctx, passTimeout)
 		err := a.pass(passing)
@@ -103,7 +104,7 @@ func (a *Auditor) pass(ctx context.Context) error {
 		return err
 	}
 	lag := now.Sub(until)
-	lagSeconds.Set(lag.Seconds())
+	judged.reach(until)
 	if lag < settling+a.every/2 {
 		return nil
 	}
@@ -146,8 +147,8 @@ func (a *Auditor) advance(ctx context.Context, from, to time.Time) error {
 			return err // another gateway is at it
 		}
 		from, a.window, most = end, min(2*a.window, longestWindow), a.most
+		judged.reach(from)
 	}
-	lagSeconds.Set(settling.Seconds())
 	return nil
 }
 

@@ -22,14 +22,18 @@ type Filter struct {
 	Limit     int
 }
 
+// inState are conditions of their own, so that the few open ones are found by their
+// index.
+var inState = map[string]string{"": "true", "firing": "a.ended_at IS NULL", "resolved": "a.ended_at IS NOT NULL"}
+
 // List returns alerts, the newest first.
 func (s *Store) List(ctx context.Context, filter Filter) ([]notify.Alert, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+alertColumns+` FROM alerts a
 		WHERE ($1::text[] IS NULL OR a.namespace = ANY($1)) AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR a.object_id = $2)
-			AND ($3 = '' OR a.kind = $3) AND ($4 = '' OR (a.ended_at IS NULL) = ($4 = 'firing')) AND ($5 = 0 OR a.id < $5)
-		ORDER BY a.id DESC LIMIT $6`,
-		scope.From(ctx).Within(filter.Namespace).Names(), filter.ObjectID, filter.Kind, filter.State, filter.Before, filter.Limit)
+			AND ($3 = '' OR a.kind = $3) AND ($4 = 0 OR a.id < $4) AND `+inState[filter.State]+`
+		ORDER BY a.id DESC LIMIT $5`,
+		scope.From(ctx).Within(filter.Namespace).Names(), filter.ObjectID, filter.Kind, filter.Before, filter.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list alerts: %w", err)
 	}

@@ -107,14 +107,14 @@ func (s *Store) loadGroups(ctx context.Context, state notify.State) error {
 	return err
 }
 
-// Save stores what is known of a group, and that its route was told of alerts as
-// they stand; reason says why it could not be told. A route that is gone is passed over.
+// Save stores what is known of a group, and what its route was told of alerts, as the
+// items say; reason says why it could not be told. A route that is gone is passed over.
 func (s *Store) Save(ctx context.Context, id notify.GroupID, group notify.Group, told []notify.Item, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	alerts, open, times := make([]int64, len(told)), make([]bool, len(told)), make([]int32, len(told))
 	for i, item := range told {
-		alerts[i], open[i], times[i] = item.ID, item.Open(), int32(item.Times)
+		alerts[i], open[i], times[i] = item.ID, item.ToldOpen, int32(item.ToldTimes)
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
@@ -132,13 +132,16 @@ func (s *Store) Save(ctx context.Context, id notify.GroupID, group notify.Group,
 }
 
 // Tidy forgets what was told of alerts that are not there any more, news that nobody
-// knows of any more, and groups of which nothing was told for long.
+// knows of any more, and groups of which nothing was told for long. News that a
+// channel refuses is known: quiet hours are all that keeps it from being tried, and they
+// end within a day.
 func (s *Store) Tidy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM alert_notices n WHERE NOT EXISTS (SELECT FROM alerts WHERE id = n.alert_id)`)
-	batch.Queue(`UPDATE alert_groups SET since = NULL WHERE since < now() - interval '2 days'`)
+	batch.Queue(`UPDATE alert_groups SET since = NULL WHERE since < now() - interval '2 days'
+		AND coalesce(retry_at < now() - interval '1 day', true)`)
 	batch.Queue(`DELETE FROM alert_groups WHERE since IS NULL AND (told_at IS NULL OR told_at < now() - interval '30 days')`)
 	return s.pool.SendBatch(ctx, batch).Close()
 }

@@ -48,23 +48,6 @@ type GroupID struct {
 	Key   string
 }
 
-// Item is an alert that a route is for.
-type Item struct {
-	Alert
-	// Told says that the route was told of it: that it was open or not, and how often
-	// it had begun.
-	Told, ToldOpen bool
-	ToldTimes      int
-}
-
-// news reports whether there is something to tell of an alert.
-func (i Item) news(route Route) bool {
-	if route.NoRecovery && !i.Open() {
-		return false
-	}
-	return !i.Told || i.ToldOpen != i.Open() || i.ToldTimes < i.Times
-}
-
 // State is all that a look needs: the routes, what they may have to be told of, and
 // what is known of their groups.
 type State struct {
@@ -76,8 +59,8 @@ type State struct {
 // Book keeps what was told.
 type Book interface {
 	Load(ctx context.Context) (State, error)
-	// Save stores what is known of a group, and what its route was told of; reason
-	// says why it could not be told.
+	// Save stores what is known of a group, and what its route was told of, as the
+	// items say; reason says why it could not be told.
 	Save(ctx context.Context, id GroupID, group Group, told []Item, reason string) error
 	Tidy(ctx context.Context) error
 }
@@ -187,7 +170,7 @@ func (d *Dispatcher) do(ctx context.Context, t task) error {
 	case err == nil:
 		messages.WithLabelValues("sent").Inc()
 		// Even at the end of a turn: what is sent and not stored is sent again.
-		return d.book.Save(context.WithoutCancel(ctx), t.id, t.group.Told(now), t.items, "")
+		return d.book.Save(context.WithoutCancel(ctx), t.id, t.group.Told(now), t.told(), "")
 	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	}

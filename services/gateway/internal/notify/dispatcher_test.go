@@ -76,7 +76,7 @@ func (p *pad) Save(_ context.Context, id GroupID, group Group, told []Item, _ st
 	defer p.mu.Unlock()
 	p.groups[id] = group
 	for _, item := range told {
-		p.told[item.ID] = Item{Told: true, ToldOpen: item.Open(), ToldTimes: item.Times}
+		p.told[item.ID] = item
 	}
 	return nil
 }
@@ -85,10 +85,11 @@ func (p *pad) Tidy(context.Context) error { return nil }
 
 // mailbox takes messages, and notes when they came.
 type mailbox struct {
-	mu     sync.Mutex
-	titles []string
-	at     []time.Time
-	broken bool
+	mu       sync.Mutex
+	titles   []string
+	resolved []bool
+	at       []time.Time
+	broken   bool
 }
 
 func (m *mailbox) send(_ context.Context, _ Route, message Message) error {
@@ -97,7 +98,7 @@ func (m *mailbox) send(_ context.Context, _ Route, message Message) error {
 	if m.broken {
 		return errors.New("refused")
 	}
-	m.titles, m.at = append(m.titles, message.Title), append(m.at, time.Now())
+	m.titles, m.at, m.resolved = append(m.titles, message.Title), append(m.at, time.Now()), append(m.resolved, message.Resolved)
 	return nil
 }
 
@@ -169,7 +170,27 @@ func TestWhatIsOverBeforeItIsToldIsTold(t *testing.T) {
 		p.set(1, true)
 		p.set(1, false)
 		pass(time.Hour)
-		box.expect(t, "Carillon: 1 resolved (default failing)")
+		box.expect(t, "Carillon: 1 came and went (default failing)")
+	})
+}
+
+func TestABriefAlertOpensAnIncidentAndClosesIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, box := newPad(Document{}), &mailbox{}
+		p.route.Channel = "pagerduty"
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { NewDispatcher(p, box.send).Run(ctx, func() {}) })
+		p.set(1, true)
+		p.set(1, false)
+		pass(time.Hour)
+		box.expect(t, "Carillon: 1 came and went (default failing)", "Carillon: 1 resolved (default failing)")
+		if box.resolved[0] || !box.resolved[1] {
+			t.Errorf("resolved: %v", box.resolved)
+		}
+		cancel()
+		running.Wait()
 	})
 }
 
@@ -195,7 +216,8 @@ func TestNoRecoveryIsTold(t *testing.T) {
 		p.set(2, true)
 		p.set(2, false)
 		pass(time.Hour)
-		box.expect(t, "Carillon: 1 firing (default failing)", "Carillon: 1 firing (default failing)")
+		firing := "Carillon: 1 firing (default failing)"
+		box.expect(t, firing, firing, "Carillon: 1 firing, 1 came and went (default failing)")
 	})
 }
 
@@ -306,13 +328,13 @@ func TestGroups(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	var alerts []Alert
+	var items []Item
 	for n := range 150 {
-		alerts = append(alerts, Alert{ID: int64(n), Namespace: "default", Name: fmt.Sprintf("job-%03d", n), Kind: carillon.AlertFailing, State: "firing", Reason: "a run has failed", Times: n%2 + 1})
+		items = append(items, Item{Told: true, ToldOpen: true, ToldTimes: 2, Alert: Alert{ID: int64(n), Namespace: "default", Name: fmt.Sprintf("job-%03d", n), Kind: carillon.AlertFailing, State: "firing", Reason: "a run has failed", Times: n%2 + 1}})
 	}
 	now := noon
-	alerts[149].State, alerts[149].EndedAt = "resolved", &now
-	m := Compose(Route{Namespace: "default", Name: "on-call"}, "default failing", alerts)
+	items[149].State, items[149].EndedAt = "resolved", &now
+	m := Compose(Route{Namespace: "default", Name: "on-call"}, "default failing", items)
 	for _, want := range []string{"FIRING default/job-000 failing: a run has failed\n", "(2 times)", "and 130 more\n"} {
 		if !strings.Contains(m.Text, want) {
 			t.Errorf("%q is not in\n%s", want, m.Text)

@@ -35,8 +35,8 @@ func (a Alert) Open() bool { return a.EndedAt == nil }
 // Message is what goes through a channel.
 type Message struct {
 	Title, Text string
-	// Resolved says that nothing is wrong any more, and Key is the same for all
-	// messages of a group: some channels close then what they had opened.
+	// Resolved says that nothing is wrong any more, and nothing new has been, and Key is
+	// the same for all messages of a group: some channels close then what they had opened.
 	Resolved bool
 	Key      string
 	// JSON is the same for programs.
@@ -59,34 +59,40 @@ type payload struct {
 }
 
 // Compose writes the message about the alerts of a group.
-func Compose(route Route, group string, alerts []Alert) Message {
-	alerts = slices.Clone(alerts)
+func Compose(route Route, group string, items []Item) Message {
+	firing, brief, alerts := 0, 0, make([]Alert, len(items))
+	for n, item := range items {
+		alerts[n] = item.Alert
+		if item.Open() {
+			firing++
+		}
+		if item.brief() {
+			brief++
+		}
+	}
 	slices.SortFunc(alerts, func(a, b Alert) int {
 		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	firing := 0
-	for _, a := range alerts {
-		if a.Open() {
-			firing++
-		}
-	}
 	resolved := len(alerts) - firing
 	body := payload{route.Namespace + "/" + route.Name, group, firing, resolved, alerts[:min(len(alerts), mostItems)]}
 	text, _ := json.Marshal(body) // cannot fail: plain data
 	return Message{
-		Title: title(group, firing, resolved), Text: list(alerts), Resolved: firing == 0,
+		Title: title(group, firing, brief, resolved-brief), Text: list(alerts), Resolved: firing+brief == 0,
 		Key: route.ID.String() + " " + group, JSON: string(text),
 	}
 }
 
-func title(group string, firing, resolved int) string {
-	switch {
-	case resolved == 0:
-		return fmt.Sprintf("Carillon: %d firing (%s)", firing, group)
-	case firing == 0:
-		return fmt.Sprintf("Carillon: %d resolved (%s)", resolved, group)
+func title(group string, firing, brief, resolved int) string {
+	var parts []string
+	for _, part := range []struct {
+		of   int
+		what string
+	}{{firing, "firing"}, {brief, "came and went"}, {resolved, "resolved"}} {
+		if part.of > 0 {
+			parts = append(parts, fmt.Sprint(part.of, " ", part.what))
+		}
 	}
-	return fmt.Sprintf("Carillon: %d firing, %d resolved (%s)", firing, resolved, group)
+	return fmt.Sprintf("Carillon: %s (%s)", strings.Join(parts, ", "), group)
 }
 
 func list(alerts []Alert) string {
@@ -106,8 +112,8 @@ func list(alerts []Alert) string {
 
 // Test is the message that tries a route out.
 func Test(route Route, now time.Time) Message {
-	return Compose(route, "test", []Alert{{
+	return Compose(route, "test", []Item{{Told: true, ToldOpen: true, ToldTimes: 1, Alert: Alert{
 		Object: "job", Namespace: route.Namespace, Name: "test", Kind: carillon.AlertFailing, State: "resolved",
 		Reason: "nothing is wrong; somebody tried the route " + route.Name, Times: 1, StartedAt: now, EndedAt: &now,
-	}})
+	}}})
 }

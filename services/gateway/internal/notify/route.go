@@ -95,6 +95,10 @@ func (d Document) timing() Timing {
 	return t
 }
 
+// opensIncidents reports whether messages open and close incidents, instead of being
+// read one by one.
+func (r Route) opensIncidents() bool { return r.Channel == "pagerduty" }
+
 const labelPrefix = "labels."
 
 // key is what an alert has in common with all of its group.

@@ -59,11 +59,20 @@ func (t task) news() bool {
 }
 
 // worth is what a message is about: what is wrong, and what is new.
-func (t task) worth() (alerts []Alert) {
+func (t task) worth() (items []Item) {
 	for _, item := range t.items {
 		if item.Open() || item.news(t.route) {
-			alerts = append(alerts, item.Alert)
+			items = append(items, item)
 		}
 	}
-	return alerts
+	return items
+}
+
+// told is what the route knows after the message.
+func (t task) told() []Item {
+	items := slices.Clone(t.items)
+	for n, item := range items {
+		items[n] = item.told(t.route)
+	}
+	return items
 }

@@ -3,8 +3,9 @@
 // A ping is stored in NATS, and the recorder acts on it when it can; so pings are
 // taken while Postgres is away. Whether a token is that of a check is asked of
 // Postgres once a minute, and known in between. While Postgres is away, a token that
-// is not known is taken at its word: the recorder passes over what is none. How much
-// may wait is bounded, per token and in all.
+// was never known is taken at its word: the recorder passes over what is none. Little
+// is kept of what it says, so that what is made up does not crowd out the others. How
+// much may wait is bounded, per token and in all.
 package ping
 
 import (
@@ -47,16 +48,21 @@ type Desk struct {
 // New returns a desk.
 func New(js jetstream.JetStream, tokens Tokens) *Desk { return &Desk{js: js, tokens: tokens} }
 
-// Knows reports whether a token is known to be that of a check, without asking.
+// Knows reports, without asking, whether a token was once found to be that of a check,
+// and was not found gone since. After Take has taken one that it does not know, it was
+// taken at its word.
 func (d *Desk) Knows(token uuid.UUID) bool {
-	at, known := d.known.Load(token)
-	return known && time.Since(at.(time.Time)) < trust
+	_, known := d.known.Load(token)
+	return known
 }
 
 // Take takes a ping that came in under a token. It fails with one of the refusals.
 func (d *Desk) Take(ctx context.Context, token uuid.UUID, ping wire.Ping) error {
 	if err := d.look(ctx, token); err != nil {
 		return err
+	}
+	if !d.Knows(token) {
+		ping.Message = strings.ToValidUTF8(ping.Message[:min(len(ping.Message), mostAtItsWord)], "")
 	}
 	_, err := d.js.Publish(ctx, topology.PingSignal(token), wire.Encode(ping))
 	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.ErrorCode == notStored && strings.HasPrefix(refused.Description, full) {
@@ -75,11 +81,16 @@ const (
 	full                          = "maximum "
 )
 
-// trust is for how long a token is known without asking: a check may be deleted.
-const trust = time.Minute
+const (
+	// trust is for how long a token is known without asking: a check may be deleted.
+	trust = time.Minute
+	// mostAtItsWord is how many bytes are kept of what is said under a token that was
+	// never known.
+	mostAtItsWord = 200
+)
 
 func (d *Desk) look(ctx context.Context, token uuid.UUID) error {
-	if d.Knows(token) {
+	if at, known := d.known.Load(token); known && time.Since(at.(time.Time)) < trust {
 		return nil
 	}
 	has, err := d.tokens.Has(ctx, token)

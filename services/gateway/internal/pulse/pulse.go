@@ -54,7 +54,8 @@ const (
 )
 
 // slack is how much older than two periods a proof may be: a run takes its time from
-// the fire to the ledger.
+// the fire to the ledger. It may lie as much ahead, for clocks differ; further on it
+// would be one for ever.
 const slack = 5 * time.Second
 
 const (
@@ -69,8 +70,8 @@ type Jobs interface {
 	Ensure(ctx context.Context, document carillon.Document) error
 }
 
-// Proofs knows when a run that the schedule of the job with a name calls for last
-// succeeded; zero if never.
+// Proofs knows the newest fire time of the schedule of the job with a name whose run
+// succeeded; zero if there is none.
 type Proofs interface {
 	LastSuccess(ctx context.Context, namespace, name string) (time.Time, error)
 }
@@ -150,7 +151,10 @@ func (p *Pulse) prove(ctx context.Context, now, told time.Time) error {
 		return err
 	}
 	p.made = !at.IsZero() // it may have been deleted
-	if age := now.Sub(at); age > 2*p.config.Every+slack {
+	switch age := now.Sub(at); {
+	case age < -slack:
+		return errors.New("the job " + Namespace + "/" + Name + " has succeeded for " + at.UTC().Format(time.RFC3339) + ", which is yet to come: a clock is wrong")
+	case age > 2*p.config.Every+slack:
 		return errors.New("the job " + Namespace + "/" + Name + " has not succeeded since " + at.UTC().Format(time.RFC3339))
 	}
 	return nil

@@ -43,6 +43,8 @@ func TestBeatsNeedProof(t *testing.T) {
 		"all is alive":             {heart{at: noon}, noon, 1},
 		"not that long ago":        {heart{at: noon.Add(-2*time.Minute - slack)}, noon, 1},
 		"too long ago":             {heart{at: noon.Add(-2*time.Minute - slack - 1)}, noon, 0},
+		"a little ahead":           {heart{at: noon.Add(slack)}, noon, 1},
+		"in the future":            {heart{at: noon.Add(slack + 1)}, noon, 0},
 		"never":                    {heart{}, noon, 0},
 		"nobody can say":           {heart{at: noon, err: away}, noon, 0},
 		"the job cannot be made":   {heart{at: noon, ensure: away}, noon, 0},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/auditlog"
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
@@ -17,12 +18,23 @@ import (
 // Channel is where a route leads: the sort, and the address with its secrets.
 type Channel struct{ Sort, Address string }
 
+// By is who changes a route. Only an admin may have to do with one that is for the
+// alerts of all namespaces.
+type By struct {
+	Actor string
+	Admin bool
+}
+
+// ErrAdmin says that a route is, or is to be, for the alerts of all namespaces, and
+// that who asks is no admin.
+var ErrAdmin = errors.New("a route for all namespaces needs the role admin")
+
 // Put stores a valid document as a route, in place of one of the same name, and
 // returns it. Without a channel and without a job, the channel that is there stays.
-// It fails with seal.ErrNoKey, with *[scope.ForeignError], or with fault.Faults where
-// that leaves no channel.
-func (s *Store) Put(ctx context.Context, actor string, name Name, document notify.Document, channel *Channel) (notify.Route, error) {
-	if err := checkScope(ctx, name, document); err != nil {
+// It fails with seal.ErrNoKey, with ErrAdmin, with *[scope.ForeignError], or with
+// fault.Faults where that leaves no channel.
+func (s *Store) Put(ctx context.Context, by By, name Name, document notify.Document, channel *Channel) (notify.Route, error) {
+	if err := by.check(ctx, name, document); err != nil {
 		return notify.Route{}, err
 	}
 	var after row
@@ -35,25 +47,32 @@ func (s *Store) Put(ctx context.Context, actor string, name Name, document notif
 		after = row{Route: notify.Route{ID: uuid.Must(uuid.NewV7()), Namespace: name.Namespace, Name: name.Name}}
 		if len(found) == 1 {
 			before, after = &found[0], found[0]
+			if err := by.check(ctx, name, before.Document); err != nil {
+				return err
+			}
 		}
 		after.Document = document
 		if err := s.lead(&after, channel); err != nil {
 			return err
 		}
-		return write(ctx, tx, actor, before, &after)
+		return write(ctx, tx, by.Actor, before, &after)
 	})
 	if postgres.IsUniqueViolation(err, "alert_routes_namespace_name_key") { // another created it meanwhile
-		return s.Put(ctx, actor, name, document, channel)
+		return s.Put(ctx, by, name, document, channel)
 	}
 	return after.Route, err
 }
 
-// checkScope also refuses a route for all namespaces to whoever has only some.
-func checkScope(ctx context.Context, name Name, document notify.Document) error {
-	if document.AllNamespaces {
-		return scope.From(ctx).CheckAll()
+// check also refuses a route for all namespaces to whoever is no admin, or has only
+// some: the one that is to be, and the one that it would replace.
+func (by By) check(ctx context.Context, name Name, document notify.Document) error {
+	switch {
+	case !document.AllNamespaces:
+		return scope.From(ctx).Check(name.Namespace)
+	case !by.Admin:
+		return ErrAdmin
 	}
-	return scope.From(ctx).Check(name.Namespace)
+	return scope.From(ctx).CheckAll()
 }
 
 // lead makes a route lead to its job, to a new channel, or where it did.
@@ -94,8 +113,8 @@ func write(ctx context.Context, tx pgx.Tx, actor string, before, after *row) err
 }
 
 // Delete removes a route, and what is known of what it was told. It fails with
-// ErrNotFound.
-func (s *Store) Delete(ctx context.Context, actor string, name Name) error {
+// ErrNotFound, with ErrAdmin, or with *[scope.ForeignError].
+func (s *Store) Delete(ctx context.Context, by By, name Name) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		found, err := find(ctx, tx, named+` FOR UPDATE`, name.Namespace, name.Name, scope.From(ctx).Names())
 		if err == nil && len(found) == 0 {
@@ -104,10 +123,13 @@ func (s *Store) Delete(ctx context.Context, actor string, name Name) error {
 		if err != nil {
 			return err
 		}
+		if err := by.check(ctx, name, found[0].Document); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM alert_routes WHERE id = $1`, found[0].ID); err != nil {
 			return err
 		}
-		return audit(ctx, tx, actor, "deleted", &found[0], nil)
+		return audit(ctx, tx, by.Actor, "deleted", &found[0], nil)
 	})
 }
 

@@ -29,13 +29,8 @@ type Store struct {
 func New(pool *pgxpool.Pool, alerts *alertstore.Store) *Store { return &Store{pool, alerts} }
 
 // Ping notes a ping that came in under a token, and what follows for alerts. A token
-// of no check is passed over. It may be noted again. One from the future, by the
-// clock of a gateway that is wrong, counts as of now: else all that come before that
-// instant would be taken for older ones.
+// of no check is passed over. It may be noted again.
 func (s *Store) Ping(ctx context.Context, token uuid.UUID, ping wire.Ping, now time.Time) error {
-	if ping.At.After(now) {
-		ping.At = now.Truncate(time.Microsecond)
-	}
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	f, err := s.change(ctx, token, ping)

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Heard returns the instant until when all signals that came in are acted on: what
+// Heard returns the instant until when all pings that came in are acted on: what
 // is acknowledged leaves the stream, so that is when the first one left came in.
 func Heard(ctx context.Context, js jetstream.JetStream) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)

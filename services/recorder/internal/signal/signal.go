@@ -1,15 +1,16 @@
-// Package signal takes from SIGNALS what the recorder is told beside outcomes:
-// pings of checks, and alerts that others raise.
+// Package signal takes what the recorder is told beside outcomes: pings of checks
+// from SIGNALS, and from ALERTS what others raise.
 //
 // A signal is acknowledged once it is acted on, which may be done again. They are
-// few, so they are taken one after the other, and those of one check in order. While
-// Postgres is away, the first one waits, and with it all others, on disk.
+// few, so those of a stream are taken one after the other, and those of one check in
+// order. While Postgres is away, the first one waits, and with it all others, on disk.
 package signal
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
@@ -48,19 +49,27 @@ type Handler interface {
 
 // Run takes signals until ctx ends.
 func Run(ctx context.Context, js jetstream.JetStream, handler Handler) {
+	var streams sync.WaitGroup
+	for _, stream := range []string{topology.SignalsStream, topology.AlertsStream} {
+		streams.Go(func() { follow(ctx, js, stream, handler) })
+	}
+	streams.Wait()
+}
+
+func follow(ctx context.Context, js jetstream.JetStream, stream string, handler Handler) {
 	for ctx.Err() == nil {
-		if err := take(ctx, js, handler); err != nil && ctx.Err() == nil {
+		if err := take(ctx, js, stream, handler); err != nil && ctx.Err() == nil {
 			slog.Debug("signals not taken, will try again", "error", err)
 			lull.For(ctx, pause)
 		}
 	}
 }
 
-// take takes signals until something breaks.
-func take(ctx context.Context, js jetstream.JetStream, handler Handler) error {
+// take takes signals of a stream until something breaks.
+func take(ctx context.Context, js jetstream.JetStream, stream string, handler Handler) error {
 	asked, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	consumer, err := js.CreateOrUpdateConsumer(asked, topology.SignalsStream, topology.SignalConsumer())
+	consumer, err := js.CreateOrUpdateConsumer(asked, stream, topology.SignalConsumer())
 	if err != nil {
 		return err
 	}
@@ -119,7 +128,7 @@ func persist(ctx context.Context, msg jetstream.Msg, act func(context.Context) e
 // read returns what a signal asks for.
 func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, err error) {
 	if token, ok := topology.PingToken(msg.Subject()); ok {
-		ping, err := wire.Decode[wire.Ping](msg.Data())
+		ping, err := readPing(msg)
 		return func(ctx context.Context) error { return handler.Ping(ctx, token, ping, time.Now().UTC()) }, err
 	}
 	said, err := wire.Decode[wire.Alert](msg.Data())
@@ -133,8 +142,23 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 	return func(ctx context.Context) error { return handler.Raise(ctx, said.JobID, found) }, err
 }
 
+// readPing returns a ping as of when the stream took it. By the clocks of gateways
+// that differ, a start could come after the success that followed it. One that was put
+// back says itself when it was taken first.
+func readPing(msg jetstream.Msg) (wire.Ping, error) {
+	ping, err := wire.Decode[wire.Ping](msg.Data())
+	if err != nil {
+		return ping, err
+	}
+	stored, err := msg.Metadata()
+	if err == nil {
+		ping.At = past(ping.At, stored.Timestamp)
+	}
+	return ping, err
+}
+
 // past returns an instant that somebody told, or now where there is none, or that
-// clock is ahead.
+// clock is ahead; in the microseconds that Postgres keeps.
 func past(told, now time.Time) time.Time {
 	if told.IsZero() || told.After(now) {
 		told = now
