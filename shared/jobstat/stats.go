@@ -2,6 +2,7 @@ package jobstat
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -82,10 +83,23 @@ func (s *Stats) Replace(was, is End) {
 	s.weigh(was, is)
 }
 
+// DurationsWithout returns how long runs take, but for one that was counted: what is
+// usual, to judge that one by. A daily job's newest run is a tenth of all.
+func (s *Stats) DurationsWithout(end End) Sketch {
+	durations := slices.Clone(s.Duration.Sketch)
+	if own := end.duration(); own.there {
+		return durations.add(own.value, -s.weight(end, week))
+	}
+	return durations
+}
+
+// weight is that of an end, where weights have such a half-life.
+func (s *Stats) weight(end End, halfLife time.Duration) float64 {
+	return math.Exp2(float64(end.FireTime.Sub(startOf(s.Week))) / float64(halfLife))
+}
+
 func (s *Stats) weigh(was, is End) {
-	sinceWeek := is.FireTime.Sub(startOf(s.Week))
-	weekly := math.Exp2(float64(sinceWeek) / float64(week))
-	hourly := math.Exp2(float64(sinceWeek) / float64(time.Hour))
+	weekly, hourly := s.weight(is, week), s.weight(is, time.Hour)
 	s.Failing.replace(was.failing(), is.failing(), weekly)
 	s.Duration.replace(was.duration(), is.duration(), weekly)
 	s.Lateness.replace(was.lateness(), is.lateness(), weekly)

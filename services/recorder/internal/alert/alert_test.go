@@ -15,6 +15,11 @@ func run(second int, state carillon.State) Run {
 	return Run{FireTime: noon.Add(time.Duration(second) * time.Second), State: state}
 }
 
+// usually is that of a job whose runs take so long.
+func usually(seconds time.Duration) func(Run) time.Duration {
+	return func(Run) time.Duration { return seconds * time.Second }
+}
+
 // level is how it stands with a kind.
 func level(findings []Finding, kind carillon.AlertKind) Level {
 	for _, found := range findings {
@@ -54,9 +59,9 @@ func TestJudgement(t *testing.T) {
 		"late":                             {Job{Wants: all, Last: late}, Evidence{}, carillon.AlertLate, Firing},
 		"late before":                      {Job{Wants: all, Last: ok}, Evidence{Latest: earlierLate}, carillon.AlertLate, Brief},
 		"late, and nobody minds":           {Job{Wants: one, Last: late}, Evidence{Latest: late}, carillon.AlertLate, Quiet},
-		"slow":                             {Job{Wants: all, Last: long, Usual: 10 * time.Second}, Evidence{}, carillon.AlertSlow, Firing},
-		"slow before":                      {Job{Wants: all, Last: ok, Usual: 10 * time.Second}, Evidence{Longest: earlierLong}, carillon.AlertSlow, Brief},
-		"not that slow":                    {Job{Wants: all, Last: long, Usual: 11 * time.Second}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
+		"slow":                             {Job{Wants: all, Last: long, Usual: usually(10)}, Evidence{}, carillon.AlertSlow, Firing},
+		"slow before":                      {Job{Wants: all, Last: ok, Usual: usually(10)}, Evidence{Longest: earlierLong}, carillon.AlertSlow, Brief},
+		"not that slow":                    {Job{Wants: all, Last: long, Usual: usually(11)}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
 		"nobody knows what is slow":        {Job{Wants: all, Last: long}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
 		"silent":                           {Job{Wants: all, SuccessAt: noon.Add(-61 * time.Minute)}, Evidence{}, carillon.AlertSilent, Firing},
 		"silent, being paused":             {Job{Wants: all, Paused: true, SuccessAt: noon.Add(-61 * time.Minute)}, Evidence{}, carillon.AlertSilent, Quiet},

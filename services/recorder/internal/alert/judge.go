@@ -16,8 +16,9 @@ type Job struct {
 	Failures int
 	// Last is the run with the newest fire time.
 	Last Run
-	// Usual is how long 19 of 20 runs take at most; 0 if that is not known yet.
-	Usual time.Duration
+	// Usual returns how long 19 of 20 runs other than this one take at most; 0 if that
+	// is not known yet. It is nil if it never is.
+	Usual func(Run) time.Duration
 	// SuccessAt is when a run last succeeded, or when the job last changed.
 	SuccessAt time.Time
 }
@@ -99,18 +100,24 @@ func (j Job) late(seen Evidence) Finding {
 
 func (j Job) slow(seen Evidence) Finding {
 	found := Finding{Kind: carillon.AlertSlow, FireTime: j.Last.FireTime}
-	most := time.Duration(j.Wants.SlowFactor * float64(j.Usual))
-	reason := func(r Run) string {
-		return fmt.Sprintf("the run of %s took %s; 19 of 20 take %s at most", instant(r.FireTime), round(r.Duration), round(j.Usual))
-	}
-	switch {
-	case most == 0:
-	case j.Last.Duration > most:
-		found.Level, found.Reason = Firing, reason(j.Last)
-	case seen.Longest.Duration > most:
-		found.brief(seen.Longest, reason(seen.Longest))
+	if reason := j.whySlow(j.Last); reason != "" {
+		found.Level, found.Reason = Firing, reason
+	} else if reason := j.whySlow(seen.Longest); reason != "" {
+		found.brief(seen.Longest, reason)
 	}
 	return found
+}
+
+// whySlow is empty for a run that was not slow.
+func (j Job) whySlow(r Run) string {
+	if j.Wants.SlowFactor == 0 || r.Duration == 0 || j.Usual == nil {
+		return ""
+	}
+	usual := j.Usual(r)
+	if usual == 0 || r.Duration <= time.Duration(j.Wants.SlowFactor*float64(usual)) {
+		return ""
+	}
+	return fmt.Sprintf("the run of %s took %s; 19 of 20 take %s at most", instant(r.FireTime), round(r.Duration), round(usual))
 }
 
 func (j Job) silent(now time.Time) Finding {

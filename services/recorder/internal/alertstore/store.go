@@ -151,7 +151,7 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 
 // learn takes over what a job's statistics say.
 func (j *judged) learn(s *jobstat.Stats) {
-	j.Failures, j.Usual = s.Streak.Failures(), usual(s.Duration.Sketch)
+	j.Failures, j.Usual = s.Streak.Failures(), usual(s)
 	j.Last.State, j.Last.FireTime = s.Last.State, s.Last.FireTime
 	if !s.Last.StartedAt.IsZero() && !s.Last.FinishedAt.IsZero() {
 		j.Last.Duration = s.Last.FinishedAt.Sub(s.Last.StartedAt)
