@@ -16,7 +16,11 @@ type Stats struct {
 	// Last is the end with the newest fire time; LastSuccess that of the successes,
 	// of which only id, fire time and end are kept. They are zero until there is one.
 	Last, LastSuccess End
-	Streak            Streak
+	// Called is the newest end of a run that was called. Fired is that of the
+	// schedule's, of which only fire time, start and end are kept. What was skipped
+	// meanwhile says nothing of how they did.
+	Called, Fired End
+	Streak        Streak
 	// Failing is 1 for a failure and 0 for a success: its mean is the share of
 	// failures. Durations and latenesses are in seconds.
 	Failing            Average
@@ -80,7 +84,19 @@ func (s *Stats) Replace(was, is End) {
 	if is.succeeded() && !is.before(s.LastSuccess) {
 		s.LastSuccess = End{RunID: is.RunID, FireTime: is.FireTime, FinishedAt: is.FinishedAt}
 	}
+	if is.called() {
+		s.noteCall(is)
+	}
 	s.weigh(was, is)
+}
+
+func (s *Stats) noteCall(is End) {
+	if !is.before(s.Called) {
+		s.Called = is
+	}
+	if is.Kind == carillon.KindSchedule && !is.before(s.Fired) {
+		s.Fired = End{FireTime: is.FireTime, StartedAt: is.StartedAt, FinishedAt: is.FinishedAt}
+	}
 }
 
 // DurationsWithout returns how long runs take, but for one that was counted: what is

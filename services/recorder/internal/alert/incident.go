@@ -33,7 +33,7 @@ func (i Incident) Step(found Finding, now time.Time) (Incident, bool) {
 	switch {
 	case i.knows(found):
 		return i, false
-	case found.Level == Firing && i.Open():
+	case i.Open() && (found.Level == Firing || found.Level == Held):
 		return i.renewed(now)
 	case found.Level == Firing && news:
 		return i.begun(found, now), true

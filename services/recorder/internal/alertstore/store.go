@@ -152,13 +152,9 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 // learn takes over what a job's statistics say.
 func (j *judged) learn(s *jobstat.Stats) {
 	j.Failures, j.Usual = s.Streak.Failures(), usual(s)
-	j.Last.State, j.Last.FireTime = s.Last.State, s.Last.FireTime
-	if !s.Last.StartedAt.IsZero() && !s.Last.FinishedAt.IsZero() {
-		j.Last.Duration = s.Last.FinishedAt.Sub(s.Last.StartedAt)
-		if s.Last.Kind == carillon.KindSchedule {
-			j.Last.Lateness = s.Last.StartedAt.Sub(s.Last.FireTime)
-		}
-	}
+	j.Last = alert.Run{FireTime: s.Last.FireTime, State: s.Last.State}
+	j.Called = alert.Run{FireTime: s.Called.FireTime, State: s.Called.State, Duration: s.Called.FinishedAt.Sub(s.Called.StartedAt)}
+	j.Fired = alert.Run{FireTime: s.Fired.FireTime, Lateness: s.Fired.StartedAt.Sub(s.Fired.FireTime)}
 	if s.LastSuccess.FinishedAt.After(j.SuccessAt) {
 		j.SuccessAt = s.LastSuccess.FinishedAt
 	}
