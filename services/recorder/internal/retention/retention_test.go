@@ -171,6 +171,28 @@ func TestALongReaderPutsRetentionOff(t *testing.T) {
 	w.check(t)
 }
 
+// TestWorkOnOtherDaysPutsNothingOff has an autovacuum, or an index build, of today, as
+// far as locks are concerned. Days are dropped and rewritten, and a new one is made.
+func TestWorkOnOtherDaysPutsNothingOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(t, "default", "failed", ago(0), 1)
+	w.record(t, "default", "failed", ago(90), 3)
+	w.record(t, "default", "succeeded", ago(31), 3)
+	w.record(t, "default", "failed", ago(31), 1)
+	vacuum, err := w.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = vacuum.Rollback(context.Background()) }()
+	if _, err := vacuum.Exec(t.Context(), `LOCK TABLE runs_20260330 IN SHARE UPDATE EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	w.sweep(t)
+	w.check(t, "default failed 0 1", "default failed 31 1")
+	w.record(t, "default", "failed", ago(1), 1)
+}
+
 // TestOneSweepsAtATime has two sweeps, of which the one that comes second has
 // nothing to wait for.
 func TestOneSweepsAtATime(t *testing.T) {
