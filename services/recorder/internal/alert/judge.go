@@ -21,7 +21,8 @@ type Job struct {
 	// Usual returns how long 19 of 20 runs other than this one take at most; 0 if that
 	// is not known yet. It is nil if it never is.
 	Usual func(Run) time.Duration
-	// SuccessAt is when a run last succeeded, or when the job last changed.
+	// SuccessAt is when a run last succeeded, or when somebody last changed the job or
+	// ended a pause of it.
 	SuccessAt time.Time
 }
 
