@@ -31,7 +31,8 @@ isolated: ## vet each module on its own, without the workspace
 ordeal: bootstrap ## kill, freeze, stop, edit and rival for minutes, and audit
 	go test ./services/planner -run TestRivals -count 1 -v -full
 	go test ./e2e/system -run 'TestEveryFireIsPlannedOnceWhateverDies|TestPoliciesOutlive|TestAStandstill|TestEditsDuring|TestLimitsOfAHost|TestAHostThatAsks' -parallel 1 -count 1 -v -timeout 30m -full
-	go test ./e2e/system -run 'TestPostgresIsAway|TestTheRecorderKilled|TestLoadLeavesMemory|TestFiresAreNoLater|TestTheHeartbeatStops' -parallel 1 -count 1 -v -timeout 60m -full
+	go test ./e2e/system -run 'TestPostgresIsAway|TestTheRecorderKilled|TestLoadLeavesMemory|TestFiresAreNoLater|TestTheHeartbeatStops|TestGatewaysAreKilled' -parallel 1 -count 1 -v -timeout 60m -full
+	go test ./services/gateway -run TestAHundredThousandJobs -count 1 -v -timeout 10m -full
 	go test ./services/recorder -run TestMemoryIsLevel -count 1 -v -timeout 60m -full
 
 bench: bootstrap ## run the benchmarks

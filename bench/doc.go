@@ -10,12 +10,13 @@
 //	bench ──▶ carillon up ──▶ target
 //	              └──▶ Postgres
 //
-// A runner, a planner with a million jobs, and a ledger of fifty million runs are
-// measured alone: see the packages runner, planner and ledger.
+// A runner, a planner with a million jobs, a ledger of fifty million runs, and the
+// API are measured alone: see the packages runner, planner, ledger and api.
 //
 //	go run ./bench                     # everything but the ledger
 //	go run ./bench runner              # the runner alone, writing no file
 //	go run ./bench planner [jobs]      # the planner alone, writing no file
+//	go run ./bench api                 # the API beside a bare handler, writing no file
 //	go run ./bench ledger [runs [dir]] # the ledger alone, writing no file
 //
 // Machines are shared and noisy: what is held to a bound is a ratio within one

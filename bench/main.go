@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/api"
 	"github.com/carillon-cron/carillon/bench/broker"
 	"github.com/carillon-cron/carillon/bench/ledger"
 	"github.com/carillon-cron/carillon/bench/planner"
@@ -64,6 +65,10 @@ func run(role string) error {
 		return serveTarget()
 	case broker.Role:
 		return broker.Serve()
+	case api.BareRole:
+		return api.ServeBare()
+	case "api":
+		return measureAPI(ctx)
 	case "planner":
 		return measurePlanner(ctx, os.Args[2:])
 	case "runner":
@@ -96,6 +101,15 @@ func measurePlanner(ctx context.Context, args []string) (err error) {
 // measureRunner measures the runner alone, and writes no file.
 func measureRunner(ctx context.Context) error {
 	report, err := runnerAlone(ctx)
+	if err == nil {
+		fmt.Println(report)
+	}
+	return err
+}
+
+// measureAPI measures the API alone, and writes no file.
+func measureAPI(ctx context.Context) error {
+	report, err := api.Measure(ctx, say)
 	if err == nil {
 		fmt.Println(report)
 	}
@@ -156,6 +170,9 @@ func measure(ctx context.Context, file string) error {
 		return err
 	}
 	if r.planner, err = planner.Measure(ctx, jobsPlanned, say); err != nil {
+		return err
+	}
+	if r.api, err = api.Measure(ctx, say); err != nil {
 		return err
 	}
 	fmt.Println(r)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/bench/api"
 	"github.com/carillon-cron/carillon/bench/planner"
 	"github.com/carillon-cron/carillon/bench/process"
 	"github.com/carillon-cron/carillon/bench/runner"
@@ -20,6 +21,7 @@ type report struct {
 	idle            lateness
 	runner          *runner.Report
 	planner         *planner.Report
+	api             *api.Report
 }
 
 // bareRate is the mean of the bare loop before and after: the machine's speed
@@ -43,7 +45,7 @@ func (r *report) String() string {
 	for _, h := range r.herds {
 		table.Row(&b, h.count, table.Milliseconds(h.late.p50), table.Milliseconds(h.late.p99), table.Milliseconds(h.late.max), fmt.Sprintf("%.0f", h.perSecond()), fmt.Sprintf("%.3f", h.cpuPer1000()))
 	}
-	fmt.Fprintf(&b, "\n%s\n%s", r.runner, r.planner)
+	fmt.Fprintf(&b, "\n%s\n%s\n%s", r.runner, r.planner, r.api)
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -13,6 +14,7 @@ import (
 func advice(err error) string {
 	var problem *client.Problem
 	var unreached *url.Error
+	var unconnected *net.OpError
 	switch {
 	case errors.As(err, &problem):
 		return map[int]string{
@@ -22,7 +24,7 @@ func advice(err error) string {
 			http.StatusTooManyRequests:    "wait a moment, or use a key with a higher rate",
 			http.StatusServiceUnavailable: "wait a moment and ask again; the server's /readyz says what it waits for",
 		}[problem.Status]
-	case errors.As(err, &unreached):
+	case errors.As(err, &unreached), errors.As(err, &unconnected) && unconnected.Op == "dial":
 		return "start a server with carillon up, or say where one is with --server or CARILLON_SERVER"
 	}
 	return ""

@@ -57,7 +57,7 @@ func (r *auditRequest) define(cmd *cobra.Command) {
 	flags.StringVar(&r.from, "from", "", "first instant of the window, such as 2026-11-20T00:00:00Z")
 	flags.StringVar(&r.to, "to", "", "end of the window, excluded (default now)")
 	flags.StringVar(&r.namespace, "namespace", "", "only jobs of this namespace")
-	flags.StringVar(&r.job, "job", "", "only the job with this id")
+	flags.StringVar(&r.job, "job", "", "only this job: an id, namespace/name, or a name in the namespace default")
 	flags.StringVar(&r.late, "late", "5s", "a run that begins later than this after its fire time counts as late")
 	defineOutput(cmd, &r.output)
 }
@@ -73,6 +73,13 @@ func (r *auditRequest) run(cmd *cobra.Command, now time.Time) error {
 	server, err := r.client()
 	if err != nil {
 		return err
+	}
+	if r.job != "" {
+		id, err := server.FindJob(cmd.Context(), r.job)
+		if err != nil {
+			return err
+		}
+		question.JobID = id.String()
 	}
 	done := busy(cmd.ErrOrStderr(), "auditing")
 	report, err := server.Audit(cmd.Context(), question)
@@ -101,7 +108,7 @@ func forgotten(report client.Audit, asked client.AuditQuestion) bool {
 
 // question reads the flags, and notes what is wrong with them.
 func (r *auditRequest) question(now time.Time, faults *fault.Faults) client.AuditQuestion {
-	q := client.AuditQuestion{To: now, Namespace: r.namespace, JobID: r.job}
+	q := client.AuditQuestion{To: now, Namespace: r.namespace}
 	if to := instant("--to", r.to, faults); to != nil {
 		q.To = *to
 	}

@@ -57,12 +57,13 @@ func cleanAudit() client.Audit {
 func TestACleanAudit(t *testing.T) {
 	t.Parallel()
 	server := newAuditor(t, 200, cleanAudit())
-	out, err := auditOf(t, "--server", server.url, "--key", "car_x", "--since", "7d", "--namespace", "billing", "--job", "j", "--late", "500ms")
+	const someJob = "01939a7e-0000-7000-8000-000000000000"
+	out, err := auditOf(t, "--server", server.url, "--key", "car_x", "--since", "7d", "--namespace", "billing", "--job", someJob, "--late", "500ms")
 	if err != nil {
 		t.Fatal(err)
 	}
 	holds(t, out, "Fri 2026-11-20 00:00:00 UTC to Sat 2026-11-21", "fires", "5", "of 1 job\n", "succeeded", "2", "pending", "1", "filled", "2", "\nEvery fire is accounted for.\n")
-	if server.key != "Bearer car_x" || server.query.Get("namespace") != "billing" || server.query.Get("job_id") != "j" || server.query.Get("late") != "500ms" {
+	if server.key != "Bearer car_x" || server.query.Get("namespace") != "billing" || server.query.Get("job_id") != someJob || server.query.Get("late") != "500ms" {
 		t.Errorf("asked with %q for %v", server.key, server.query)
 	}
 	from, err1 := time.Parse(time.RFC3339, server.query.Get("from"))

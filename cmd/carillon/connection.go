@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,37 +15,77 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// connection is where a client command finds its server and its key: a flag,
-// else the environment, else what `carillon up` does by default on this machine.
-type connection struct{ server, key, dataDir string }
+// connection is where a client command finds its server and its key: flags, else
+// the environment, else the context in use, else what `carillon up` does by default
+// on this machine. A key goes to no server but that which it was given for: whoever
+// names a server gets none of a context's.
+type connection struct{ server, key, context, dataDir string }
 
 const defaultServer = "http://127.0.0.1:8470"
 
 func (c *connection) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&c.server, "server", "", "address of the server (default $CARILLON_SERVER, or "+defaultServer+")")
-	flags.StringVar(&c.key, "key", "", "API key (default $CARILLON_KEY, or the admin key in the data folder)")
-	flags.StringVar(&c.dataDir, "data-dir", defaultDataDir(), "data folder of carillon up, for its admin key")
+	flags.StringVar(&c.server, "server", "", "address of the server (default $CARILLON_SERVER, that of the context, or "+defaultServer+")")
+	flags.StringVar(&c.key, "key", "", "API key (default $CARILLON_KEY, that of the context, or the admin key in the data folder)")
+	flags.StringVar(&c.context, "context", "", "context, see carillon context (default $CARILLON_CONTEXT, or the one in use)")
+	flags.StringVar(&c.dataDir, "data-dir", "", "data folder of carillon up, for its admin key (for a server on this machine, default "+defaultDataDir()+")")
+	cmd.MarkFlagsMutuallyExclusive("server", "context")
 }
 
 // client returns a client of the server. Its errors say what to do.
 func (c *connection) client() (*client.Client, error) {
-	server := cmp.Or(c.server, os.Getenv("CARILLON_SERVER"), defaultServer)
-	address, err := url.Parse(server)
-	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
-		return nil, fmt.Errorf("the server %q is not an address such as %s: correct --server or CARILLON_SERVER", server, defaultServer)
+	server, key, err := c.place()
+	if err != nil {
+		return nil, err
 	}
-	key := cmp.Or(c.key, os.Getenv("CARILLON_KEY"))
+	address, err := parseServer(server)
+	if err != nil {
+		return nil, fmt.Errorf("%w: correct --server, CARILLON_SERVER or the context", err)
+	}
 	if key == "" {
-		if key, err = c.adminKey(); err != nil {
+		if key, err = c.adminKey(address); err != nil {
 			return nil, err
 		}
 	}
 	return client.New(server, key), nil
 }
 
-func (c *connection) adminKey() (string, error) {
-	path := filepath.Join(c.dataDir, up.KeyFile)
+// place is the server, and its key if somebody has given one.
+func (c *connection) place() (server, key string, err error) {
+	server, key = c.server, c.key
+	if c.context == "" { // a flag that names a context is about all of it
+		server, key = cmp.Or(server, os.Getenv("CARILLON_SERVER")), cmp.Or(key, os.Getenv("CARILLON_KEY"))
+	}
+	if server != "" {
+		return server, key, nil
+	}
+	book, err := openContexts()
+	if err != nil {
+		return "", "", err
+	}
+	chosen, err := book.choose(cmp.Or(c.context, os.Getenv("CARILLON_CONTEXT"), book.Current))
+	return cmp.Or(chosen.Server, defaultServer), cmp.Or(key, chosen.Key), err
+}
+
+func parseServer(text string) (*url.URL, error) {
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+		return nil, fmt.Errorf("the server %q is not an address such as %s", text, defaultServer)
+	}
+	return address, nil
+}
+
+// adminKey reads the key of a data folder: of the one that is named, or for a server
+// on this machine of the default one.
+func (c *connection) adminKey(server *url.URL) (string, error) {
+	folder := c.dataDir
+	if folder == "" && isLocal(server.Hostname()) {
+		folder = defaultDataDir()
+	}
+	if folder == "" {
+		return "", fmt.Errorf("there is no API key for %s: give one with --key or CARILLON_KEY, or keep one with carillon context add", server.Host)
+	}
+	path := filepath.Join(folder, up.KeyFile)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		var problem *os.PathError
@@ -55,3 +96,5 @@ func (c *connection) adminKey() (string, error) {
 	}
 	return strings.TrimSpace(string(text)), nil
 }
+
+func isLocal(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

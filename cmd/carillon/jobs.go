@@ -75,8 +75,8 @@ func createJobCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: "create -f FILE", Short: "Create a job from a document", Args: cobra.NoArgs,
-		Long: `Create a job from a document in YAML or JSON; - reads it from standard input.
-Only name, schedule and target.url are required. See docs/schedules.md and docs/targets.md.`,
+		Long: `Create a job from a document in YAML or JSON; - reads it from standard input. Only
+name, schedule and target.url are required. See docs/schedules.md and docs/targets.md.`,
 		Example: `  carillon jobs create -f nightly-report.yaml
   echo '{"name": "tick", "schedule": {"every": "1m"}, "target": {"url": "https://example.com/tick"}}' | carillon jobs create -f -`,
 	}

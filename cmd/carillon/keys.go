@@ -33,7 +33,7 @@ func listKeysCommand() *cobra.Command {
 		return listing[client.Key]{
 			"/keys", nil, most, []string{"NAME", "ROLE", "NAMESPACES", "EXPIRES", "LAST USED", "ID"},
 			func(k client.Key) []string {
-				return []string{k.Name, k.Role, namespacesOf(k), moment(k.ExpiresAt, "never"), moment(k.LastUsedAt, "never"), k.ID.String()}
+				return []string{k.Name, k.Role, namespacesOf(k.Namespaces), moment(k.ExpiresAt, "never"), moment(k.LastUsedAt, "never"), k.ID.String()}
 			},
 		}.show(cmd, &a, server)
 	})
@@ -66,7 +66,7 @@ of the key you use, which cannot grant more than it has. See docs/access.md.`,
 			return err
 		}
 		return a.show(cmd, key, [][]string{
-			{"key", key.Secret}, {"name", key.Name}, {"role", key.Role}, {"namespaces", namespacesOf(key)},
+			{"key", key.Secret}, {"name", key.Name}, {"role", key.Role}, {"namespaces", namespacesOf(key.Namespaces)},
 			{"expires", moment(key.ExpiresAt, "never")}, {"id", key.ID.String()}, {"", "Keep the key: it is not shown again."},
 		})
 	})
@@ -123,11 +123,11 @@ func findKey(ctx context.Context, server *client.Client, text string) (uuid.UUID
 	return uuid.Nil, fmt.Errorf("several keys are called %q, so give the id of one: %s", text, strings.Join(found, ", "))
 }
 
-func namespacesOf(k client.Key) string {
-	if len(k.Namespaces) == 0 {
+func namespacesOf(names []string) string {
+	if len(names) == 0 {
 		return "all"
 	}
-	return strings.Join(k.Namespaces, ",")
+	return strings.Join(names, ",")
 }
 
 // moment is an instant for a table, or what there is instead.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/client"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/spf13/cobra"
 )
@@ -70,19 +70,12 @@ func (r *logsRequest) run(cmd *cobra.Command, server *client.Client, _ []string)
 		case !errors.Is(err, errFeedLost) || !passing(err):
 			return err
 		}
-		pause(ctx, pollEvery)
+		lull.For(ctx, pollEvery)
 	}
 }
 
 // errFeedLost is how a feed ends that may go on.
 var errFeedLost = errors.New("the feed was lost")
-
-func pause(ctx context.Context, length time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(length):
-	}
-}
 
 func (r *logsRequest) query(cmd *cobra.Command, server *client.Client) (url.Values, error) {
 	query := filters("namespace", r.namespace, "label", r.label)

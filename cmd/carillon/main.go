@@ -30,8 +30,12 @@ func execute() int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful):
+	case errors.Is(err, errLosses):
+		return 2 // so has this one
+	case errors.Is(err, errUnaccounted), errors.Is(err, errUnfilled), errors.Is(err, errUnsuccessful), errors.Is(err, errDifferent):
 		return 3 // the report has said all
+	case errors.Is(err, errUnwell):
+		return 1 // so has this one
 	}
 	fmt.Fprintln(os.Stderr, "carillon:", err)
 	if todo := advice(err); todo != "" {
@@ -47,15 +51,29 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(upCommand(), previewCommand(), auditCommand(), backfillCommand(),
-		jobsCommand(), pauseCommand(), resumeCommand(), runCommand(), runsCommand(), secretsCommand(), keysCommand(),
-		queuesCommand(), logsCommand(),
+	group(root, "Jobs and what becomes of them:",
+		jobsCommand(), runCommand(), runsCommand(), logsCommand(), statsCommand(), pauseCommand(), resumeCommand(), pausesCommand(),
+		previewCommand(), forecastCommand(), auditCommand(), backfillCommand(), alertsCommand(), checksCommand())
+	group(root, "Jobs in files:", applyCommand(), diffCommand(), exportCommand(), validateCommand(), importCommand())
+	group(root, "Limits and access:",
+		queuesCommand(), secretsCommand(), keysCommand(), whoamiCommand(), namespacesCommand(), auditLogCommand(), contextCommand())
+	group(root, "The system:",
+		upCommand(), doctorCommand(), resyncCommand(), backupCommand(), restoreCommand(),
 		serviceCommand("planner", "Decide when: plan the fires of all jobs", planner.Run),
 		serviceCommand("runner", "Make the calls, within the limits of the queues", runner.Run),
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
-		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run),
-	)
+		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run))
+	complete(root)
 	return root
+}
+
+// group adds commands that the help shows under a title.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // serviceCommand runs one service as this process. Its settings come from the

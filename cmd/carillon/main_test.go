@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,15 +17,20 @@ import (
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/up"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
+// errSilent is why somebody goes on waiting for what is yet to be recorded.
+var errSilent = errors.New("nothing is to be seen yet")
+
 // live is a running Carillon that commands are tried on, and a target for its jobs.
 type live struct {
 	address, folder string
 	target          string
+	nats, database  string
 }
 
 // TestCommandsOnALiveSystem starts one system for all commands that ask a server.
@@ -32,14 +38,24 @@ func TestCommandsOnALiveSystem(t *testing.T) {
 	t.Parallel()
 	l := startLive(t)
 	for name, test := range map[string]func(*testing.T, *live){
-		"jobs":    jobsOnALiveSystem,
-		"pause":   pauseOnALiveSystem,
-		"run":     runOnALiveSystem,
-		"runs":    runsOnALiveSystem,
-		"secrets": secretsOnALiveSystem,
-		"keys":    keysOnALiveSystem,
-		"queues":  queuesOnALiveSystem,
-		"logs":    logsOnALiveSystem,
+		"jobs":       jobsOnALiveSystem,
+		"pause":      pauseOnALiveSystem,
+		"run":        runOnALiveSystem,
+		"runs":       runsOnALiveSystem,
+		"secrets":    secretsOnALiveSystem,
+		"keys":       keysOnALiveSystem,
+		"queues":     queuesOnALiveSystem,
+		"doctor":     doctorOnALiveSystem,
+		"completion": completionOnALiveSystem,
+		"access":     accessOnALiveSystem,
+		"logs":       logsOnALiveSystem,
+		"alerts":     alertsOnALiveSystem,
+		"stats":      statsOnALiveSystem,
+		"checks":     checksOnALiveSystem,
+		"forecast":   forecastOnALiveSystem,
+		"files":      filesOnALiveSystem,
+		"prune":      pruneOnALiveSystem,
+		"export":     exportOnALiveSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,10 +75,13 @@ func startLive(t *testing.T) *live {
 		}
 	}))
 	t.Cleanup(target.Close)
-	l := &live{address: freeAddress(t), folder: t.TempDir(), target: target.URL}
+	l := &live{
+		address: freeAddress(t), folder: t.TempDir(), target: target.URL,
+		nats: natstest.Start(t).Config().URL, database: pgtest.Database(t),
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	config := up.Config{
-		DataDir: l.folder, Listen: l.address, AllowTargets: []string{"127.0.0.0/8"}, DatabaseURL: pgtest.Database(t), LogLevel: 8, Out: io.Discard,
+		DataDir: l.folder, Listen: l.address, AllowTargets: []string{"127.0.0.0/8"}, DatabaseURL: l.database, NATSURL: l.nats, LogLevel: 8, Out: io.Discard,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- up.Run(ctx, config) }()

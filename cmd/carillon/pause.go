@@ -9,6 +9,28 @@ import (
 	"github.com/spf13/cobra"
 )
 
+func pausesCommand() *cobra.Command {
+	var a asking
+	return a.command(&cobra.Command{
+		Use: "pauses", Short: "List what is paused beside single jobs and queues", Args: cobra.NoArgs,
+		Example: `  carillon pauses`,
+	}, func(cmd *cobra.Command, server *client.Client, _ []string) error {
+		return listing[client.Pause]{
+			"/pauses", nil, 0, []string{"WHAT", "PAUSED", "FROM", "BY", "WHY"},
+			func(p client.Pause) []string {
+				return []string{whatOf(p), yes(p.Paused), moment(&p.EffectiveFrom, ""), brief(p.Actor), brief(p.Reason)}
+			},
+		}.show(cmd, &a, server)
+	})
+}
+
+func whatOf(p client.Pause) string {
+	if p.Namespace == "" {
+		return "everything"
+	}
+	return "namespace " + p.Namespace
+}
+
 // pauseRequest is what a pause or its end is for.
 type pauseRequest struct {
 	asking
@@ -94,11 +116,7 @@ func (r *pauseRequest) check(cmd *cobra.Command, args []string) error {
 }
 
 func pauseRows(p client.Pause) [][]string {
-	what := "everything"
-	if p.Namespace != "" {
-		what = "namespace " + p.Namespace
-	}
-	rows := [][]string{{what, "paused: " + yes(p.Paused)}}
+	rows := [][]string{{whatOf(p), "paused: " + yes(p.Paused)}}
 	if !p.EffectiveFrom.IsZero() {
 		rows = append(rows, []string{"from", p.EffectiveFrom.Format(time.RFC3339)})
 	}

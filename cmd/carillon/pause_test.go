@@ -16,6 +16,7 @@ func pauseOnALiveSystem(t *testing.T, l *live) {
 	if p := read[client.Pause](t, l, "pause", "--namespace", "asleep", "--reason", "it moves"); !p.Paused || p.Reason != "it moves" {
 		t.Errorf("%+v", p)
 	}
+	holds(t, l.ok(t, "pauses"), "WHAT", "namespace asleep", "yes", "admin", "it moves")
 	holds(t, l.ok(t, "resume", "--namespace", "asleep"), "namespace asleep", "paused: no")
 	holds(t, l.ok(t, "pause", "--all"), "everything", "paused: yes")
 	holds(t, l.ok(t, "resume", "--all"), "everything", "paused: no")

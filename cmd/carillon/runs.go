@@ -68,14 +68,8 @@ func (f *runFilter) query(cmd *cobra.Command, server *client.Client) (url.Values
 			query[name] = values
 		}
 	}
-	from, to, err := f.span(time.Now())
-	if err != nil {
+	if err := f.put(query, time.Now()); err != nil {
 		return nil, err
-	}
-	for name, at := range map[string]*time.Time{"from": from, "to": to} {
-		if at != nil {
-			query.Set(name, at.Format(time.RFC3339Nano))
-		}
 	}
 	if f.job == "" {
 		return query, nil
@@ -154,17 +148,22 @@ func number(status *int) string {
 	return fmt.Sprint(*status)
 }
 
-// brief is a text on one line, and not too long for a table: what a target has said
-// must not write anywhere else on a terminal.
+// brief is a text on one line, and not too long for a table.
 func brief(text string) string {
-	words := strings.Fields(strings.Map(func(r rune) rune {
+	line := oneLine(text)
+	if runes := []rune(line); len(runes) > 100 {
+		return string(runes[:99]) + "…"
+	}
+	return line
+}
+
+// oneLine is a text on one line: what a target has said must not write anywhere else
+// on a terminal.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {
 			return ' '
 		}
 		return r
-	}, text))
-	if runes := []rune(strings.Join(words, " ")); len(runes) > 100 {
-		return string(runes[:99]) + "…"
-	}
-	return strings.Join(words, " ")
+	}, text)), " ")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -103,6 +104,17 @@ func (f *runFilter) span(now time.Time) (from, to *time.Time, err error) {
 		return nil, nil, listed("cannot look at this time", faults)
 	}
 	return from, to, nil
+}
+
+// put puts --since and --until into a query.
+func (f *runFilter) put(query url.Values, now time.Time) error {
+	from, to, err := f.span(now)
+	for name, at := range map[string]*time.Time{"from": from, "to": to} {
+		if at != nil {
+			query.Set(name, at.Format(time.RFC3339Nano))
+		}
+	}
+	return err
 }
 
 // ago reads an instant, or a length of time up to now; nil is none.

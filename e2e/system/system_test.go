@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,10 +17,12 @@ import (
 	"github.com/carillon-cron/carillon/services/planner"
 	"github.com/carillon-cron/carillon/services/recorder"
 	"github.com/carillon-cron/carillon/services/runner"
+	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/client"
 	"github.com/carillon-cron/carillon/shared/eventually"
 	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/postgres/pgtest"
+	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 	"golang.org/x/sync/errgroup"
 )
@@ -47,15 +50,23 @@ func everywhere(t *testing.T, test func(*testing.T, *system)) {
 // startInProcess runs one of each service in this process.
 func startInProcess(t *testing.T) *system {
 	t.Helper()
+	s, _ := runInProcess(t, natstest.Start(t).Config(), pgtest.Database(t), seal.Config{})
+	return s
+}
+
+// runInProcess is startInProcess on servers that are there. Stop ends it before the
+// test does.
+func runInProcess(t *testing.T, nats bus.Config, database string, keys seal.Config) (s *system, stop func()) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, rn, rc, g := configs(t)
-	nats, database := natstest.Start(t).Config(), pgtest.Database(t)
 	p.NATS, rn.NATS, rc.NATS, g.NATS = nats, nats, nats, nats
 	rc.Postgres.URL, g.Postgres.URL = database, database
 	g.Listener, g.AdminKey = listener, adminKey
+	g.MasterKeys, rn.MasterKeys = keys, keys
 	g.PublicURL = "http://" + listener.Addr().String()
 	rn.PublicURL = g.PublicURL
 
@@ -65,15 +76,16 @@ func startInProcess(t *testing.T) *system {
 	group.Go(func() error { return runner.Run(ctx, rn, nil) })
 	group.Go(func() error { return recorder.Run(ctx, rc, nil) })
 	group.Go(func() error { return gateway.Run(ctx, g, nil) })
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := group.Wait(); err != nil {
 			t.Error(err)
 		}
 	})
-	s := ready(t, listener.Addr().String())
+	t.Cleanup(stop)
+	s = ready(t, listener.Addr().String())
 	s.database = database
-	return s
+	return s, stop
 }
 
 // configs are the services' defaults, with loopback targets allowed.

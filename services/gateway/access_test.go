@@ -46,7 +46,7 @@ func (w *world) operations(t *testing.T) []operation {
 	return all
 }
 
-var parameter = regexp.MustCompile(`\{[^}]*\}`)
+var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
 func TestEveryRouteNeedsAKeyAndItsRole(t *testing.T) {
 	t.Parallel()
@@ -67,7 +67,7 @@ func TestEveryRouteNeedsAKeyAndItsRole(t *testing.T) {
 		t.Fatalf("only %d operations are documented", len(operations))
 	}
 	for _, op := range operations {
-		path := parameter.ReplaceAllString(op.path, uuid.NewString())
+		path := placeholder.ReplaceAllString(op.path, uuid.NewString())
 		for name, key := range map[string]string{"no key": "", "a wrong key": "car_wrong"} {
 			r := w.callAs(t, key, op.method, path, nil)
 			if key != "" && r.status == 429 { // guessed too often

@@ -1,7 +1,11 @@
 package gateway
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,6 +73,8 @@ func TestBadDocumentsAreRefusedAndNameEveryFault(t *testing.T) {
 		"NUL in a label":      {with(object{"labels": object{"a\x00": "b"}}), 422, []string{"body.labels.a\x00"}},
 		"number over all":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":1e999}}`, 422, []string{"body.retry.max_attempts"}},
 		"number over int":     {`{"name":"x","schedule":{"every":"1h"},"target":{"url":"https://e.com"},"retry":{"max_attempts":99999999999999999999}}`, 422, []string{"body.retry.max_attempts"}},
+		"nested too deep":     {`{"name":` + strings.Repeat("[", 101) + strings.Repeat("]", 101) + `}`, 400, []string{"body"}},
+		"nested in a string":  {object{"name": "x", "schedule": object{"every": "1h"}, "target": object{"url": "https://e.com", "body": "\"" + strings.Repeat("[", 101)}, "typo": 1}, 422, []string{"body.typo"}},
 		"repeated keys":       {`{"name":"x","schedule":{"every":"1h","any_of":[{"at":"a","at":"b"}]},"target":{"url":"https://e.com","url":"https://f.com"},"name":"x"}`, 422, []string{"body.name", "body.schedule.any_of[0].at", "body.target.url"}},
 		"fraction":            {with(object{"retry": object{"max_attempts": 1.5}}), 422, []string{"body.retry.max_attempts"}},
 		"unknown queue":       {with(object{"queue": "nowhere"}), 422, []string{"body.queue"}},
@@ -136,7 +142,7 @@ func TestBadParametersAreNamed(t *testing.T) {
 		"GET /api/v1/jobs?limit=many":                                  "query.limit",
 		"GET /api/v1/jobs?cursor=nonsense":                             "query.cursor",
 		"GET /api/v1/runs?cursor=eyJ0IjoxfQ":                           "query.cursor",
-		"GET /api/v1/jobs?label=team":                                  "query.label",
+		"GET /api/v1/jobs?label=a%20b":                                 "query.label",
 		"GET /api/v1/jobs?paused=perhaps":                              "query.paused",
 		"GET /api/v1/jobs?colour=red":                                  "query.colour",
 		"GET /api/v1/jobs/not-an-id":                                   "path.id",
@@ -147,6 +153,8 @@ func TestBadParametersAreNamed(t *testing.T) {
 		"GET /api/v1/runs?job_id=00000000-0000-0000-0000-000000000000": "query.job_id",
 		"GET /api/v1/jobs?namespace=a&namespace=b":                     "query.namespace",
 		"GET /api/v1/forecast?hours=1&hours=2":                         "query.hours",
+		"GET /api/v1/runs?namespace=&namespace=a":                      "query.namespace",
+		"GET /api/v1/runs?state=failed&state=":                         "query.state",
 		"GET /api/v1/feed?since=-5":                                    "query.since",
 		"POST /api/v1/queues/Not%20A%20Slug/pause":                     "path.name",
 		"GET /api/v1/jobs?cursor=eyJuIjoiYVx1MDAwMCIsIm0iOiJiIn0":      "query.cursor", // {"n":"a\u0000","m":"b"}
@@ -183,6 +191,33 @@ func TestBadParametersAreNamed(t *testing.T) {
 	}
 	if n := w.count(t, "SELECT count(*) FROM queues"); n != 3 {
 		t.Errorf("%d queues", n)
+	}
+}
+
+// TestMalformedAddressesAreRefused sends what Go's client would not.
+func TestMalformedAddressesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for address, location := range map[string]string{
+		"/api/v1/jobs/%zz": "path.id", "/api/v1/jobs/%": "path.id",
+		"/api/v1/jobs?%zz": "query.%zz", "/api/v1/jobs?namespace=a;&namespace=b": "query.namespace", "/api/v1/jobs?%": "query.%",
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", address, w.key)
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		content, _ := io.ReadAll(answer.Body)
+		p := intoProblem(t, response{answer.StatusCode, answer.Header, content}, 422)
+		if diff := cmp.Diff([]string{location}, p.locations()); diff != "" {
+			t.Errorf("%s: %s", address, diff)
+		}
 	}
 }
 

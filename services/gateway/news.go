@@ -14,13 +14,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Mark returns the mark of a job's partition, as it will stand once the planner has
+// mark returns the mark of a job's partition, as it will stand once the planner has
 // heard all that was said of the job and of pauses: late news makes a mark go back
 // to where the news begins. Before the first mark it is zero, and reaches no fire.
 //
 // News goes from the outbox to JOBS, and is then seen by a mark; it is looked for in
 // this order.
-func (s streams) Mark(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, error) {
+func (s streams) mark(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, error) {
 	subjects := []string{topology.Job(job), topology.Pause(namespace), topology.Pause("")}
 	begins, err := s.unpublished(ctx, subjects)
 	if err != nil {

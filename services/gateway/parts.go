@@ -15,6 +15,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
 	"github.com/carillon-cron/carillon/services/gateway/internal/login"
+	"github.com/carillon-cron/carillon/services/gateway/internal/once"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -67,6 +68,7 @@ func newParts(config Config, c connections, written func(), keys *seal.Keys) api
 		Keys:           keyring.New(c.pool),
 		Logins:         login.New(c.pool),
 		AuditLog:       auditlog.New(c.pool),
+		Answers:        once.New(c.pool),
 		KeyRate:        config.KeyRate,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 func (w *world) halt(t *testing.T) {
@@ -135,7 +136,7 @@ func TestAResyncLeavesToTheRelayWhatWaits(t *testing.T) {
 	const waiting = `SELECT count(*) FROM outbox`
 	before := w.count(t, waiting)
 	written := func() { t.Error("something was put into the outbox") }
-	err := resync.Run(t.Context(), w.js, resync.Stores{
+	_, err := resync.Run(t.Context(), w.js, resync.Stores{
 		Jobs: jobstore.New(w.pool, written), Queues: queuestore.New(w.pool, written), Pauses: pausestore.New(w.pool, written),
 		Secrets: secretstore.New(w.pool, &seal.Keys{}, written),
 	})
@@ -194,5 +195,34 @@ func TestAPauseThatTheDatabaseDoesNotKnowEnds(t *testing.T) {
 	}
 	if again := w.setPaused(t, "pause", object{"namespace": "billing"}); again.Revision != 3 {
 		t.Errorf("%+v", again)
+	}
+}
+
+// TestAResyncBesideAGateway finds what is lost, and finds it once.
+func TestAResyncBesideAGateway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lost := w.create(t, document("lost"))
+	w.awaitEmptyOutbox(t)
+	stream, err := w.js.Stream(t.Context(), topology.JobsStream)
+	if err == nil {
+		err = stream.Purge(t.Context(), jetstream.WithPurgeSubject(topology.Job(lost.ID)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := ResyncConfig{NATS: w.config.NATS, Postgres: w.config.Postgres}
+	for _, want := range []Republished{{Jobs: 1}, {}} {
+		if got, err := Resync(t.Context(), config); err != nil || got != want {
+			t.Errorf("%+v, %v, want %+v", got, err, want)
+		}
+		w.awaitEmptyOutbox(t)
+	}
+	if got, _ := w.published(t, lost.ID, 1); !got.Republished {
+		t.Errorf("%+v", got)
+	}
+	config.NATS.URL = "nats://127.0.0.1:1"
+	if _, err := Resync(t.Context(), config); err == nil {
+		t.Error("it does without NATS")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/outbox"
 	"github.com/carillon-cron/carillon/services/gateway/internal/resync"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -80,7 +81,7 @@ func (s *start) watch(ctx context.Context, part string, look func(context.Contex
 		looked, cancel := context.WithTimeout(ctx, lookTimeout)
 		s.report(part, look(looked))
 		cancel()
-		wait(ctx, retryEvery)
+		lull.For(ctx, retryEvery)
 	}
 }
 
@@ -103,7 +104,7 @@ func (s *start) until(ctx context.Context, part string, step func(context.Contex
 			return err
 		}
 		s.parts.Health.NotReady(part, err.Error())
-		wait(ctx, retryEvery)
+		lull.For(ctx, retryEvery)
 	}
 }
 
@@ -135,9 +136,12 @@ func (s *start) resync(ctx context.Context) error {
 	if !s.js.Conn().IsConnected() {
 		return errNotConnected
 	}
-	return resync.Run(ctx, s.js, resync.Stores{
-		Jobs: s.parts.Jobs, Queues: s.parts.Queues, Pauses: s.parts.Pauses, Secrets: s.parts.Secrets,
-	})
+	_, err := resync.Run(ctx, s.js, storesOf(s.parts))
+	return err
+}
+
+func storesOf(parts api.Parts) resync.Stores {
+	return resync.Stores{Jobs: parts.Jobs, Queues: parts.Queues, Pauses: parts.Pauses, Secrets: parts.Secrets}
 }
 
 func (s *start) ping(ctx context.Context) error {
@@ -154,11 +158,4 @@ func (s *start) report(part string, err error) {
 		return
 	}
 	s.parts.Health.Ready(part)
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

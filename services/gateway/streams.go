@@ -31,11 +31,28 @@ func (s streams) Backfill(ctx context.Context, job, id uuid.UUID) (backfillstore
 	return backfillstore.Message{Backfill: message, StoredAt: storedAt}, ok, err
 }
 
-// Coming returns the fires of a job that have left the mark and may not be in the
-// ledger. A fire moves from RUNS to OUTCOMES, unless it was decided against, and
-// leaves either after it has come to the next. It fails with
+// Underway returns what NATS knows of the fires of a job that may not be in the ledger:
+// the mark, beyond which all have yet to be decided, and those that it holds or that
+// have left it. It looks in the order in which fires move, so what has moved on since
+// is seen further on; the ledger is read after it. It fails with
 // [backfillstore.ErrBusy] if they are too many.
-func (s streams) Coming(ctx context.Context, job uuid.UUID) (fires []time.Time, err error) {
+func (s streams) Underway(ctx context.Context, job uuid.UUID, namespace string) (mark wire.Mark, fires []time.Time, err error) {
+	if mark, err = s.mark(ctx, job, namespace); err != nil {
+		return mark, nil, err
+	}
+	if fires, err = s.coming(ctx, job); err != nil {
+		return mark, nil, err
+	}
+	for _, held := range mark.Held[job] {
+		fires = append(fires, held.At)
+	}
+	return mark, fires, nil
+}
+
+// coming returns the fires that have left the mark. A fire moves from RUNS to
+// OUTCOMES, unless it was decided against, and leaves either after it has come to the
+// next.
+func (s streams) coming(ctx context.Context, job uuid.UUID) (fires []time.Time, err error) {
 	for _, stage := range []struct {
 		stream, subject string
 		read            func(*jetstream.RawStreamMsg) (carillon.Kind, time.Time, error)

@@ -41,9 +41,7 @@ func (s surroundings) Behind(ctx context.Context, age time.Duration) (bool, erro
 	return state.Msgs > 0 && time.Since(state.FirstTime) > age, nil
 }
 
-// Raise has the recorder alert people, or say that it is over. It names no fire time:
-// an alert is not raised for a fire older than the last that it has seen, and here an
-// older one may come to light later.
+// Raise has the recorder alert people, or say that it is over.
 func (s surroundings) Raise(ctx context.Context, alarm auditor.Alarm) error {
 	alert := wire.Alert{
 		JobID: alarm.Job, Kind: carillon.AlertUnexplained, Firing: alarm.Fires > 0,

@@ -16,13 +16,13 @@ import (
 
 // tenant is a namespace with one of each thing in it.
 type tenant struct {
-	namespace                            string
-	job, run, ended, backfill, id, check string
+	namespace                                   string
+	job, run, ended, backfill, id, check, token string
 }
 
 // nobody is a tenant of whom nothing exists.
 func nobody() tenant {
-	return tenant{"nobody", uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()}
+	return tenant{"nobody", uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()}
 }
 
 // settle makes a tenant. Its key, beside the job that the rest hangs on, is one of
@@ -42,11 +42,11 @@ func (w *world) settle(t *testing.T, namespace string) tenant {
 		backfill, job, namespace, now.Add(-time.Hour), now)
 	w.exec(t, `INSERT INTO keys (id, name, hash, role, namespaces) VALUES ($1, $2, $3, 'viewer', $4)`,
 		key, "key-of-"+namespace, key[:], []string{namespace})
-	check := uuid.New()
+	check, token := uuid.New(), uuid.New()
 	w.exec(t, `
 		INSERT INTO checks (id, token, namespace, name, revision, document)
-		VALUES ($1, gen_random_uuid(), $2, 'check-of-' || $2, 1, jsonb_build_object('namespace', $2::text, 'name', 'check-of-' || $2, 'period', '1h'))`,
-		check, namespace)
+		VALUES ($1, $3, $2, 'check-of-' || $2, 1, jsonb_build_object('namespace', $2::text, 'name', 'check-of-' || $2, 'period', '1h'))`,
+		check, namespace, token)
 	w.exec(t, `
 		INSERT INTO alerts (object, object_id, namespace, name, labels, kind, reason, times, started_at, renewed_at)
 		VALUES ('job', $1, $2, 'job-of-' || $2, '{}', 'failing', 'a run has failed', 1, now(), now())`, job, namespace)
@@ -64,7 +64,7 @@ func (w *world) settle(t *testing.T, namespace string) tenant {
 	into[object](t, w.call(t, "PUT", "/api/v1/secrets/"+namespace+"/secret-of-"+namespace, object{"value": "x"}), 200)
 	into[object](t, w.call(t, "POST", "/api/v1/pause", object{"namespace": namespace}), 200)
 	return tenant{
-		namespace: namespace, job: job.String(), backfill: backfill.String(), id: key.String(), check: check.String(),
+		namespace: namespace, job: job.String(), backfill: backfill.String(), id: key.String(), check: check.String(), token: token.String(),
 		run:   w.record(t, other, namespace, carillon.KindManual, now, carillon.StateRunning).String(),
 		ended: w.record(t, job, namespace, carillon.KindManual, now.Add(-time.Minute), carillon.StateFailed).String(),
 	}
@@ -94,7 +94,7 @@ func (o tenant) fill(text string) string {
 
 // marks are what a body tells of a tenant if it should not.
 func (o tenant) marks() []string {
-	return []string{o.namespace, o.job, o.run, o.ended, o.backfill, o.id, o.check}
+	return []string{o.namespace, o.job, o.run, o.ended, o.backfill, o.id, o.check, o.token}
 }
 
 // census is all that there is of a tenant, as one text.

@@ -28,6 +28,7 @@ import (
 	"github.com/carillon-cron/carillon/services/planner/internal/clock"
 	"github.com/carillon-cron/carillon/services/planner/internal/lease"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go/jetstream"
@@ -141,10 +142,7 @@ func (p *planner) keepLeases(ctx context.Context) error {
 		}
 		slog.Warn("leases lost, starting over", "error", err)
 		report(err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(startOver):
-		}
+		lull.For(ctx, startOver)
 		if err := p.await(ctx); err != nil {
 			return err
 		}

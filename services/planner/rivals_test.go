@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-cron/carillon/services/planner/internal/clock"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/eventually"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/natsserver/natstest"
 	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/carillon-cron/carillon/shared/service"
@@ -87,7 +88,7 @@ func startRival(t *testing.T, server *natstest.Server) {
 			for partition := range carillon.Partitions {
 				p.loop.Gain(partition)
 			}
-			wait(ctx, rand.N(1500*time.Millisecond))
+			lull.For(ctx, rand.N(1500*time.Millisecond))
 		}
 		return nil
 	})
@@ -97,13 +98,6 @@ func startRival(t *testing.T, server *natstest.Server) {
 			t.Error(err)
 		}
 	})
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
 
 // sightings are the fires that came out of RUNS, by run id, each with the

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-cron/carillon/services/recorder/internal/signal"
 	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/services/recorder/internal/writer"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -85,7 +86,7 @@ func (p *pipeline) keepUp(ctx context.Context) {
 		if err := p.ledger.Tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			slog.Warn("old rows not removed", "error", err)
 		}
-		pause(ctx, upkeepInterval)
+		lull.For(ctx, upkeepInterval)
 	}
 }
 

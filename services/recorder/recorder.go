@@ -3,7 +3,7 @@
 //
 //	OUTCOMES ──▶ intake ──▶ batch ──▶ writer ──▶ ledger ──▶ Postgres
 //	    ▲                               │
-//	    └────────── ack ────────────────┼──▶ watch ──▶ alertstore, checkstore
+//	    └────────── ack ────────────────┼──▶ watch ──▶ alertstore, pingstore
 //	SIGNALS ──▶ signal ─────────────────┘
 //
 // Every ten minutes it also makes a pass of adaptive rescheduling (package
@@ -31,11 +31,12 @@ import (
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
 	"github.com/carillon-cron/carillon/services/recorder/internal/alertstore"
-	"github.com/carillon-cron/carillon/services/recorder/internal/checkstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/services/recorder/internal/pingstore"
 	"github.com/carillon-cron/carillon/services/recorder/internal/signal"
 	"github.com/carillon-cron/carillon/services/recorder/internal/watch"
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/google/uuid"
@@ -103,7 +104,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	migrate(ctx, config.Postgres.URL, health)
 	health.Ready("postgres")
 	alerts := alertstore.New(pool)
-	checks := checkstore.New(pool, alerts)
+	checks := pingstore.New(pool, alerts)
 	p := pipeline{
 		nc: nc, js: js, pool: pool, ledger: ledger.New(pool), config: config, health: health,
 		watch:   watch.New(alerts, checks, func(ctx context.Context) (time.Time, error) { return signal.Heard(ctx, js) }),
@@ -118,7 +119,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 
 // signals act on what comes from SIGNALS.
 type signals struct {
-	*checkstore.Store
+	*pingstore.Store
 	alerts *alertstore.Store
 }
 
@@ -143,7 +144,7 @@ func migrate(ctx context.Context, url string, health *service.Health) {
 		}
 		health.NotReady("postgres", err.Error())
 		slog.Warn("postgres not migrated, will try again", "error", err)
-		pause(ctx, migratePause)
+		lull.For(ctx, migratePause)
 	}
 }
 
@@ -151,11 +152,4 @@ func tryMigrate(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateTimeout)
 	defer cancel()
 	return postgres.Migrate(ctx, url)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

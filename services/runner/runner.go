@@ -45,6 +45,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/callback"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/guard"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/seal"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
@@ -232,9 +233,6 @@ func watch(ctx context.Context, nc *nats.Conn, health *service.Health) {
 		} else {
 			health.NotReady("nats", "disconnected; calls in flight go on")
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(healthEvery):
-		}
+		lull.For(ctx, healthEvery)
 	}
 }

@@ -22,13 +22,23 @@ type Stored struct {
 // that lags cannot promise. It fails with [jetstream.ErrMsgNotFound] if there is
 // none.
 func Last(ctx context.Context, nc *nats.Conn, stream, filter string) (*Stored, error) {
-	wanted, err := json.Marshal(map[string]string{"last_by_subj": filter})
+	return ask(ctx, nc, stream, map[string]any{"last_by_subj": filter})
+}
+
+// Next is as [Last], for the first message at a sequence or after it. With it
+// anything can be read, also what a consumer would take from others.
+func Next(ctx context.Context, nc *nats.Conn, stream, filter string, sequence uint64) (*Stored, error) {
+	return ask(ctx, nc, stream, map[string]any{"next_by_subj": filter, "seq": sequence})
+}
+
+func ask(ctx context.Context, nc *nats.Conn, stream string, question map[string]any) (*Stored, error) {
+	wanted, err := json.Marshal(question)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, wanted)
 	if err != nil {
-		return nil, fmt.Errorf("last of %s: %w", filter, err)
+		return nil, fmt.Errorf("read a message of %s: %w", stream, err)
 	}
 	return readStored(answer.Data)
 }

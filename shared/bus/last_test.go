@@ -2,6 +2,7 @@ package bus_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -38,5 +39,26 @@ func TestTheLastMessageOfAFamilyOfSubjects(t *testing.T) {
 	got, err := bus.Last(t.Context(), js.Conn(), "NOTES", "note.a.1")
 	if err != nil || got.Subject != "note.a.1" || got.Sequence != 1 || got.Header.Get("lower-case") != "x" {
 		t.Errorf("%+v, %v", got, err)
+	}
+	checkNext(t, js)
+}
+
+// checkNext reads all that there is, with one message gone from the middle.
+func checkNext(t *testing.T, js jetstream.JetStream) {
+	t.Helper()
+	stream, err := js.Stream(t.Context(), "NOTES")
+	if err == nil {
+		err = stream.DeleteMsg(t.Context(), 2)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	msg, err := bus.Next(t.Context(), js.Conn(), "NOTES", "note.>", 1)
+	for ; err == nil; msg, err = bus.Next(t.Context(), js.Conn(), "NOTES", "note.>", msg.Sequence+1) {
+		all = append(all, string(msg.Data))
+	}
+	if !slices.Equal(all, []string{"one", "three"}) || !errors.Is(err, jetstream.ErrMsgNotFound) {
+		t.Errorf("read %v, %v", all, err)
 	}
 }

@@ -50,7 +50,7 @@ func (d CheckDocument) Validate() error {
 	var faults fault.Faults
 	checkSlug(&faults, "namespace", d.Namespace)
 	checkName(&faults, "name", d.Name)
-	faults.Nest("labels", validateLabels(d.Labels))
+	faults.Nest("labels", CheckLabels(d.Labels))
 	switch {
 	case (d.Period == 0) == (d.Schedule == nil):
 		faults.Add("period", "is needed, or else schedule: one of them says when pings are expected")

@@ -49,7 +49,7 @@ func (d Document) Validate() error {
 	faults.Nest("target", d.Target.validate())
 	faults.Nest("retry", d.Retry.validate())
 	faults.Nest("catch_up", d.CatchUp.validate())
-	faults.Nest("labels", validateLabels(d.Labels))
+	faults.Nest("labels", CheckLabels(d.Labels))
 	faults.Nest("alerts", d.Alerts.validate())
 	faults.Nest("adaptive", d.validateAdaptive())
 	if !d.Overlap.Valid() {
@@ -88,7 +88,9 @@ func checkName(faults *fault.Faults, field, value string) {
 	}
 }
 
-func validateLabels(labels map[string]string) error {
+// CheckLabels returns a fault.Faults that says what is wrong with labels of a job, or
+// nil.
+func CheckLabels(labels map[string]string) error {
 	var faults fault.Faults
 	if len(labels) > maxLabels {
 		faults.Add("", "must be at most %d labels, not %d", maxLabels, len(labels))

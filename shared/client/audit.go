@@ -102,3 +102,18 @@ func (q AuditQuestion) query() url.Values {
 	}
 	return values
 }
+
+// OwnAudit is what an audit found that Carillon made by itself.
+type OwnAudit struct {
+	From        time.Time `json:"from"`
+	To          time.Time `json:"to"`
+	Expected    int       `json:"expected"`
+	Pending     int       `json:"pending"`
+	Unexplained int       `json:"unexplained"`
+	Unexpected  int       `json:"unexpected"`
+	Stale       int       `json:"stale"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// Clean is that of [Audit].
+func (a *OwnAudit) Clean() bool { return a.Unexplained+a.Unexpected+a.Stale == 0 }

@@ -23,6 +23,9 @@ func New(base, key string) *Client {
 	return &Client{base: strings.TrimSuffix(base, "/"), key: key, http: &http.Client{Timeout: 30 * time.Second}}
 }
 
+// Address is the server that is called.
+func (c *Client) Address() string { return c.base }
+
 // Problem is an answer that says no (RFC 9457).
 type Problem struct {
 	Status int    `json:"status"`

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/tern/v2/migrate"
@@ -20,7 +21,7 @@ var migrations embed.FS
 const versionTable = "public.schema_version"
 
 // ErrNewerSchema says that a newer binary has migrated the database.
-var ErrNewerSchema = errors.New("the database is newer than this binary")
+var ErrNewerSchema = errors.New("the schema is newer than this binary")
 
 const (
 	// migrationLockTimeout is how long a migration waits for a lock before it lets
@@ -44,6 +45,19 @@ func Migrate(ctx context.Context, url string) error {
 // newest stands for the last migration that there is.
 const newest = -1
 
+// Version is that of the schema that this binary works with.
+func Version() int32 {
+	files, _ := migrations.ReadDir("migrations") // embedded, so there
+	return int32(len(files))
+}
+
+// MigrateTo is [Migrate] up to one migration only, for what was written under it. It
+// fails with [ErrNewerSchema] if this binary does not know that one, and leaves a
+// database that is beyond it as it is.
+func MigrateTo(ctx context.Context, url string, version int32) error {
+	return migrateTo(ctx, url, version)
+}
+
 // migrateTo runs the migrations up to one of them.
 func migrateTo(ctx context.Context, url string, version int32) error {
 	conn, err := pgx.Connect(ctx, url)
@@ -56,7 +70,7 @@ func migrateTo(ctx context.Context, url string, version int32) error {
 		err = migrateOn(ctx, conn, version)
 	}
 	for isLockTimeout(err) && ctx.Err() == nil {
-		pause(ctx, migrationPause)
+		lull.For(ctx, migrationPause)
 		err = migrateOn(ctx, conn, version)
 	}
 	if err != nil {
@@ -81,8 +95,14 @@ func migrateOn(ctx context.Context, conn *pgx.Conn, version int32) error {
 		return fmt.Errorf("%w: its schema has version %d and this binary knows %d: run a newer carillon",
 			ErrNewerSchema, version, len(m.Migrations))
 	}
-	if version == newest {
+	switch {
+	case version == newest:
 		version = int32(len(m.Migrations))
+	case int(version) > len(m.Migrations):
+		return fmt.Errorf("%w: schema version %d is asked for and this binary knows %d: use a newer carillon", ErrNewerSchema, version, len(m.Migrations))
+	}
+	if current, err := m.GetCurrentVersion(ctx); err != nil || current >= version {
+		return err
 	}
 	return m.MigrateTo(ctx, version)
 }
@@ -90,11 +110,4 @@ func migrateOn(ctx context.Context, conn *pgx.Conn, version int32) error {
 func isLockTimeout(err error) bool {
 	server, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && server.Code == "55P03"
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

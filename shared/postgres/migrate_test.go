@@ -52,3 +52,28 @@ func TestMigrateSaysThatTheServerIsAway(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+// Backups are loaded under the schema that they were made with.
+func TestMigrateToAVersion(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	pool := open(t, postgres.Config{URL: url})
+	newest := value[int32](t, pool, "SELECT version FROM schema_version")
+	if err := postgres.MigrateTo(t.Context(), url, newest+1); !errors.Is(err, postgres.ErrNewerSchema) {
+		t.Errorf("to one that is not known: %v", err)
+	}
+	if err := postgres.MigrateTo(t.Context(), url, 1); err != nil {
+		t.Errorf("to one of before: %v", err)
+	}
+	if v := value[int32](t, pool, "SELECT version FROM schema_version"); v != newest {
+		t.Errorf("the version was changed to %d", v)
+	}
+	exec(t, pool, "DROP SCHEMA public CASCADE")
+	exec(t, pool, "CREATE SCHEMA public")
+	if err := postgres.MigrateTo(t.Context(), url, 2); err != nil {
+		t.Fatal(err)
+	}
+	if v := value[int32](t, pool, "SELECT version FROM schema_version"); v != 2 {
+		t.Errorf("the version is %d, want 2", v)
+	}
+}

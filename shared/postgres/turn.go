@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -20,7 +21,7 @@ const turnPause = 2 * time.Second
 func TakeTurns(ctx context.Context, pool *pgxpool.Pool, name string, work func(context.Context)) {
 	for ctx.Err() == nil {
 		takeTurn(ctx, pool, name, work)
-		rest(ctx)
+		lull.For(ctx, turnPause)
 	}
 }
 
@@ -45,7 +46,7 @@ func takeTurn(ctx context.Context, pool *pgxpool.Pool, name string, work func(co
 		work(turn)
 	}()
 	for alive(turn, conn) {
-		rest(turn)
+		lull.For(turn, turnPause)
 	}
 	end()
 	<-ended
@@ -65,12 +66,5 @@ func giveBack(ctx context.Context, conn *pgxpool.Conn, name string) {
 	defer cancel()
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_unlock(hashtext($1))`, name); err != nil {
 		_ = conn.Conn().Close(ctx)
-	}
-}
-
-func rest(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(turnPause):
 	}
 }

@@ -32,33 +32,49 @@ const deduplication = 100 * time.Millisecond
 // the server refuses more, runners wait with theirs, and so do the queues.
 const mostOutcomes = 1 << 30
 
+// The keys of [LeasesBucket]: a planner's sign of life, followed by its name, and
+// the lease of a partition, followed by its number.
+const (
+	PlannerLease   = "planner."
+	PartitionLease = "partition."
+)
+
 // Ensure creates the streams and buckets with the given number of replicas,
 // or brings existing ones up to date. It is safe to call from many services at
 // once; it fails if the server cannot be reached or refuses.
 func Ensure(ctx context.Context, js jetstream.JetStream, replicas int) error {
-	for _, config := range []jetstream.StreamConfig{jobs(), runs(), outcomes(), signals()} {
-		config.Replicas = replicas
-		config.Storage = jetstream.FileStorage
-		config.Duplicates = deduplication
-		config.AllowDirect = true
+	for _, config := range Streams(replicas) {
 		if _, err := js.CreateOrUpdateStream(ctx, config); err != nil {
 			return fmt.Errorf("stream %s: %w", config.Name, err)
 		}
 	}
-	_, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: LeasesBucket, TTL: LeaseTTL, LimitMarkerTTL: LeaseTTL, History: 1, Replicas: replicas,
-		Storage: jetstream.FileStorage, // in memory, a restart of a lone server would lose the bucket itself
-	})
-	if err != nil {
-		return fmt.Errorf("bucket %s: %w", LeasesBucket, err)
-	}
-	for _, kept := range []jetstream.KeyValueConfig{controls(), callbacks()} {
-		kept.Replicas = replicas
-		if _, err := js.CreateOrUpdateKeyValue(ctx, kept); err != nil {
-			return fmt.Errorf("bucket %s: %w", kept.Bucket, err)
+	for _, config := range Buckets(replicas) {
+		if _, err := js.CreateOrUpdateKeyValue(ctx, config); err != nil {
+			return fmt.Errorf("bucket %s: %w", config.Bucket, err)
 		}
 	}
 	return nil
+}
+
+// Streams are the streams as [Ensure] wants them.
+func Streams(replicas int) []jetstream.StreamConfig {
+	all := []jetstream.StreamConfig{jobs(), runs(), outcomes(), signals()}
+	for i := range all {
+		all[i].Replicas = replicas
+		all[i].Storage = jetstream.FileStorage
+		all[i].Duplicates = deduplication
+		all[i].AllowDirect = true
+	}
+	return all
+}
+
+// Buckets are the buckets as [Ensure] wants them.
+func Buckets(replicas int) []jetstream.KeyValueConfig {
+	all := []jetstream.KeyValueConfig{leases(), controls(), callbacks()}
+	for i := range all {
+		all[i].Replicas = replicas
+	}
+	return all
 }
 
 // Await calls [Ensure] until it works or ctx ends, telling report of every
@@ -100,5 +116,12 @@ func outcomes() jetstream.StreamConfig {
 		Name: OutcomesStream, Subjects: []string{"outcome.*.*.*"},
 		Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, MaxBytes: mostOutcomes,
 		RePublish: &jetstream.RePublish{Source: "outcome.>", Destination: "feed.>"},
+	}
+}
+
+func leases() jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket: LeasesBucket, TTL: LeaseTTL, LimitMarkerTTL: LeaseTTL, History: 1,
+		Storage: jetstream.FileStorage, // in memory, a restart of a lone server would lose the bucket itself
 	}
 }

@@ -19,6 +19,10 @@ type Mark struct {
 	// Floor is the instant before which no news changes anything any more: Past
 	// does not go back further.
 	Floor time.Time `json:"floor"`
+	// Restored is set where the mark comes from a backup: the system that was backed
+	// up may have planned fires up to this instant, beyond what the mark reaches. They
+	// are skipped. Zero otherwise.
+	Restored time.Time `json:"restored,omitzero"`
 	// Planner names who wrote the mark, and Batch counts that planner's batches,
 	// so that it recognises its own.
 	Planner string `json:"planner"`
@@ -60,6 +64,10 @@ func (r Reach) Covers(at time.Time, job uuid.UUID) bool {
 	}
 	return bytes.Compare(job[:], r.Job[:]) <= 0
 }
+
+// Doubtful reports whether a fire that was not planned since the mark was restored
+// may have been planned before.
+func (m Mark) Doubtful(at time.Time) bool { return !at.After(m.Restored) }
 
 // Same reports whether two marks were written for the same batch.
 func (m Mark) Same(other Mark) bool { return m.Planner == other.Planner && m.Batch == other.Batch }

@@ -10,16 +10,15 @@ import (
 // Alert says that something is wrong with a job, or is not any more. It stands
 // under topology.AlertSignal. Per job and kind one alert is open at most: to say
 // it again changes nothing, and an end of what did not begin neither. What nobody
-// says again for a day ends by itself.
+// says again for a day ends by itself. It names no fire: what is wrong is so whether
+// an older fire comes to light or a newer one.
 type Alert struct {
 	JobID  uuid.UUID          `json:"job_id"`
 	Kind   carillon.AlertKind `json:"kind"`
 	Firing bool               `json:"firing"`
 	// Reason is a short sentence for people.
-	Reason string `json:"reason"`
-	// FireTime is that of the newest fire that it is about, if it is about one.
-	FireTime time.Time `json:"fire_time,omitzero"`
-	At       time.Time `json:"at"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
 }
 
 // Ping is what a job that runs elsewhere says of itself. It stands under

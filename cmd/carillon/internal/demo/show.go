@@ -10,6 +10,7 @@ import (
 
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/client"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/term"
 )
@@ -50,7 +51,7 @@ func (s *screen) follow(ctx context.Context, api *client.Client) {
 	s.run(events)
 	if err := <-ended; err != nil {
 		slog.Warn("live feed ended, following it again", "error", err)
-		wait(ctx, time.Second)
+		lull.For(ctx, time.Second)
 	}
 }
 

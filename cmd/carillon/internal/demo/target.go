@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/carillon-cron/carillon/shared/lull"
 )
 
 // Target is an endpoint that takes its time, like a real one, and counts.
@@ -57,17 +58,8 @@ func (t *Target) Stop() {
 func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.enter()
 	defer t.leave()
-	wait(r.Context(), 100*time.Millisecond+rand.N(200*time.Millisecond))
+	lull.For(r.Context(), 100*time.Millisecond+rand.N(200*time.Millisecond))
 	fmt.Fprintln(w, "ok")
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 func (t *Target) enter() {

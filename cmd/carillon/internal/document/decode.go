@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -60,14 +61,21 @@ func decodeObject(node any, into reflect.Value) error {
 // fieldsOf finds the fields of a struct, and those of structs embedded in it,
 // by their names in JSON.
 func fieldsOf(t reflect.Type) map[string][]int {
+	if known, ok := fieldsKnown.Load(t); ok {
+		return known.(map[string][]int)
+	}
 	fields := map[string][]int{}
 	for _, field := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
 			fields[name] = field.Index
 		}
 	}
+	fieldsKnown.Store(t, fields)
 	return fields
 }
+
+// fieldsKnown keeps the fields of each struct, which are a handful.
+var fieldsKnown sync.Map
 
 func decodeMap(node any, into reflect.Value) error {
 	given, ok := node.(map[string]any)

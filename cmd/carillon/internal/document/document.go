@@ -32,11 +32,14 @@ const maxDepth = 100
 // Tree is a document whose meaning is open.
 type Tree struct{ root any }
 
-// Parse reads the one document of a text.
-func Parse(text []byte) (Tree, error) {
+// Parse reads the one document of a text that is no longer than [MaxBytes].
+func Parse(text []byte) (Tree, error) { return ParseUpTo(text, MaxBytes) }
+
+// ParseUpTo reads the one document of a text of at most so many bytes.
+func ParseUpTo(text []byte, most int) (Tree, error) {
 	switch {
-	case len(text) > MaxBytes:
-		return Tree{}, fmt.Errorf("is longer than %d KiB", MaxBytes>>10)
+	case len(text) > most:
+		return Tree{}, fmt.Errorf("is longer than %d KiB", most>>10)
 	case !utf8.Valid(text):
 		return Tree{}, errors.New("is not UTF-8")
 	}

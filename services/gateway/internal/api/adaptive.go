@@ -8,7 +8,6 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
-	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
@@ -41,12 +40,12 @@ type rollbackRequest struct {
 	Revision int64 `json:"revision" minimum:"1" doc:"The revision whose document the job gets."`
 }
 
-func (a *API) rollbackJob(ctx context.Context, in *withBody) (*answer[carillon.Job], error) {
+func (a *API) rollbackJob(ctx context.Context, in *withBody) (*jobAnswer, error) {
 	wanted, err := document(a, &in.payload, func(*rollbackRequest) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(a.Jobs.Rollback(ctx, actor(ctx), in.ID, wanted.Revision))
+	return answerWithJob(a.Jobs.Rollback(ctx, actor(ctx), in.ID, wanted.Revision))
 }
 
 type suggestionFilter struct {
@@ -63,8 +62,8 @@ func (a *API) listSuggestions(ctx context.Context, in *suggestionFilter) (*answe
 	return answerWith(newPage(found, in.Limit, func(s jobstore.Suggestion) uuid.UUID { return s.JobID }), err)
 }
 
-func (a *API) acceptSuggestion(ctx context.Context, in *JobPath) (*answer[carillon.Job], error) {
-	return answerWith(a.Jobs.Accept(ctx, actor(ctx), in.ID))
+func (a *API) acceptSuggestion(ctx context.Context, in *JobPath) (*jobAnswer, error) {
+	return answerWithJob(a.Jobs.Accept(ctx, actor(ctx), in.ID))
 }
 
 func (a *API) dismissSuggestion(ctx context.Context, in *JobPath) (*struct{}, error) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net"
@@ -24,6 +25,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/login"
 	"github.com/carillon-cron/carillon/services/gateway/internal/noticestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
+	"github.com/carillon-cron/carillon/services/gateway/internal/once"
 	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/pausestore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
@@ -46,9 +48,11 @@ import (
 
 const (
 	maxBody = 1 << 20
+	// maxManyBody is for bodies that are about many jobs.
+	maxManyBody = 8 << 20
 	// readBody is how much of a body is read before it is refused for its size: a
 	// server that stops reading cannot be sure that its answer is seen.
-	readBody = 4 << 20
+	readBody = 12 << 20
 	// maxHead bounds the request line and the headers.
 	maxHead     = 16 << 10
 	readTimeout = 30 * time.Second
@@ -91,6 +95,7 @@ type Parts struct {
 	Logins   *login.Logins
 	OpenID   *openid.Provider
 	AuditLog *auditlog.Log
+	Answers  *once.Answers
 	// KeyRate is the most requests a second for a key that has no rate of its own.
 	KeyRate   int
 	Feed      *feed.Feed
@@ -104,6 +109,8 @@ type API struct {
 	app      *fiber.App
 	huma     huma.API
 	sessions sessions
+	// documents is what tells texts of documents apart beside themselves.
+	documents [sha256.Size]byte
 
 	callers   *throttle.Throttle[uuid.UUID]
 	strangers *throttle.Throttle[netip.Addr] // by wrong keys
@@ -126,6 +133,8 @@ func New(parts Parts) *API {
 	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
 	a.routeJobs()
 	a.routeControls()
+	a.routeApply()
+	a.routeBulk()
 	a.routeAdaptive()
 	a.routePauses()
 	a.routeSchedules()
@@ -147,6 +156,7 @@ func New(parts Parts) *API {
 	a.routeOpenID()
 	a.routeNamespaces()
 	a.routeAuditLog()
+	a.boundParameters()
 	a.routeDocs()
 	a.routeHealth()
 	return a

@@ -24,7 +24,7 @@ func (a *API) routeBackfills() {
 		Description: "Nothing was started",
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: a.schemas().Schema(reflect.TypeFor[backfillPlan](), true, "")}},
 	}}
-	register(a, keyring.Operator, start, a.startBackfill)
+	register(a, keyring.Operator, a.once(start), a.startBackfill)
 
 	list := operation(http.MethodGet, "/jobs/{id}/backfills", "list-backfills", runsTag, "List a job's backfills", http.StatusNotFound)
 	list.Description = "The newest first."

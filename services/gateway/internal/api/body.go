@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"mime"
 	"net/http"
 	"reflect"
@@ -49,20 +50,34 @@ func optional(body *huma.RequestBody) *huma.RequestBody {
 // faults of both kinds. What is malformed is taken out before check sees the
 // rest, and what check says of those places is left out.
 func read[T any](a *API, tree any, check func(*T) error) (T, error) {
-	var value T
+	return readText(a, tree, nil, check)
+}
+
+// readText is read for a tree that was made of a text, which spares making another
+// one where nothing is malformed.
+func readText[T any](a *API, tree any, text []byte, check func(*T) error) (T, error) {
 	t := reflect.TypeFor[T]()
 	form := unite(unite(inspect(tree, "body"), a.matchSchema(t, tree)), misfits(t, tree, "body"))
-	sound, err := json.Marshal(prune(tree, "body", locations(form)))
-	if err == nil {
-		err = json.Unmarshal(sound, &value)
-	}
-	if err != nil {
-		return value, invalid(append(form, undecodable(err)))
+	var value T
+	if len(form) > 0 || text == nil || json.Unmarshal(text, &value) != nil { // it may say 3.0 for 3
+		var err error
+		if value, err = decode[T](prune(tree, "body", locations(form))); err != nil {
+			return value, invalid(append(form, undecodable(err)))
+		}
 	}
 	if all := unite(form, details(faultsOf(check(&value)))); len(all) > 0 {
 		return value, invalid(all)
 	}
 	return value, nil
+}
+
+// decode makes a T of a tree.
+func decode[T any](tree any) (value T, err error) {
+	text, err := json.Marshal(tree)
+	if err == nil {
+		err = json.Unmarshal(text, &value)
+	}
+	return value, err
 }
 
 // matchSchema says where a tree differs from the schema of a type.
@@ -72,9 +87,10 @@ func (a *API) matchSchema(t reflect.Type, tree any) []*huma.ErrorDetail {
 	huma.Validate(a.schemas(), a.schemas().Schema(t, true, ""), path, huma.ModeWriteToServer, tree, result)
 	found := make([]*huma.ErrorDetail, len(result.Errors))
 	for i, err := range result.Errors {
-		found[i] = &huma.ErrorDetail{Message: err.Error()}
 		if detailer, ok := err.(huma.ErrorDetailer); ok {
-			found[i] = detailer.ErrorDetail()
+			found[i] = detailer.ErrorDetail() // its Error would spell out the whole object, once for each fault in it
+		} else {
+			found[i] = &huma.ErrorDetail{Message: err.Error()}
 		}
 		tidyDetail(found[i])
 	}
@@ -106,42 +122,63 @@ func locations(details []*huma.ErrorDetail) map[string]bool {
 	return found
 }
 
-// unite adds to the faults found so far those of other places.
+// unite adds to the faults found so far those of other places: not of one that is
+// faulty already, nor within one, nor around one.
 func unite(faults, more []*huma.ErrorDetail) []*huma.ErrorDetail {
-	known := slices.Clip(faults)
+	faulty, around := locations(faults), map[string]bool{}
+	for location := range faulty {
+		for outer := range outward(location) {
+			around[outer] = true
+		}
+	}
 	for _, detail := range more {
-		if !touchesAny(detail.Location, known) {
+		if !faulty[detail.Location] && !around[detail.Location] && !anyOf(faulty, outward(detail.Location)) {
 			faults = append(faults, detail)
 		}
 	}
 	return faults
 }
 
-// touchesAny reports whether a location is that of a fault, or within it, or
-// around it.
-func touchesAny(location string, faults []*huma.ErrorDetail) bool {
-	return slices.ContainsFunc(faults, func(f *huma.ErrorDetail) bool {
-		return within(location, f.Location) || within(f.Location, location)
-	})
+func anyOf(set map[string]bool, all iter.Seq[string]) bool {
+	for one := range all {
+		if set[one] {
+			return true
+		}
+	}
+	return false
 }
 
-func within(inner, outer string) bool {
-	rest, ok := strings.CutPrefix(inner, outer)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+// outward yields the locations around one.
+func outward(location string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for end := strings.LastIndexAny(location, ".["); end > 0; end = strings.LastIndexAny(location[:end], ".[") {
+			if !yield(location[:end]) {
+				return
+			}
+		}
+	}
+}
+
+// checkMedia refuses a payload that is no JSON by what is said of it.
+func (p *payload) checkMedia() error {
+	media, _, err := mime.ParseMediaType(p.contentType)
+	if p.contentType != "" && (err != nil || media != "application/json" && !strings.HasSuffix(media, "+json")) {
+		return huma.Error415UnsupportedMediaType("the body is not JSON by its Content-Type; send it as application/json: curl --json …")
+	}
+	return nil
 }
 
 // parse reads the JSON of a payload, whatever it holds.
 func (p *payload) parse() (any, error) {
-	media, _, err := mime.ParseMediaType(p.contentType)
-	if p.contentType != "" && (err != nil || media != "application/json" && !strings.HasSuffix(media, "+json")) {
-		return nil, huma.Error415UnsupportedMediaType("the body is not JSON by its Content-Type; send it as application/json: curl --json …")
+	if err := p.checkMedia(); err != nil {
+		return nil, err
 	}
 	tree, err := parseJSON(p.bytes)
 	if err != nil {
 		return nil, huma.NewError(http.StatusBadRequest, "the body is not valid JSON",
 			&huma.ErrorDetail{Location: "body", Message: fmt.Sprint(err)})
 	}
-	if twice := repeated(p.bytes); len(twice) > 0 {
+	if twice := repeated(p.bytes, tree); len(twice) > 0 {
 		return nil, invalid(twice)
 	}
 	return tree, nil
@@ -154,5 +191,5 @@ func document[T any](a *API, p *payload, check func(*T) error) (T, error) {
 		var none T
 		return none, err
 	}
-	return read(a, tree, check)
+	return readText(a, tree, p.bytes, check)
 }

@@ -64,3 +64,20 @@ func (q *feedQuery) readCoalesce() error {
 	}
 	return nil
 }
+
+const badLabels = "must look like team=billing,env=prod"
+
+func parseLabels(selector string) (map[string]string, error) {
+	labels := map[string]string{}
+	if selector == "" {
+		return labels, nil
+	}
+	for pair := range strings.SplitSeq(selector, ",") {
+		key, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if !ok || key == "" {
+			return nil, invalidQuery("label", badLabels)
+		}
+		labels[key] = value
+	}
+	return labels, nil
+}

@@ -2,53 +2,38 @@ package api
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
+	"github.com/carillon-cron/carillon/services/gateway/internal/selector"
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
 type jobFilter struct {
 	Namespace string `query:"namespace" doc:"Only jobs of this namespace."`
-	Label     string `query:"label" doc:"Only jobs with all these labels." example:"team=billing,env=prod"`
+	Label     string `query:"label" maxLength:"2000" doc:"Only jobs whose labels are so, in the words of Kubernetes: also tier in (a,b), tier notin (a), critical, !legacy." example:"team=billing,env!=dev"`
+	Set       string `query:"set" maxLength:"63" doc:"Only jobs of this set: see POST /jobs/apply."`
 	Paused    string `query:"paused" enum:"true,false" doc:"Only paused jobs, or only those that are not."`
-	Text      string `query:"q" maxLength:"100" doc:"Only jobs with this in their name, in any case."`
+	Text      string `query:"q" maxLength:"100" doc:"Only jobs with this in their name, in any case; from three characters on, or in the address of their target."`
 	Paging
 }
 
 func (a *API) listJobs(ctx context.Context, in *jobFilter) (*answer[page[carillon.Job]], error) {
-	filter := jobstore.Filter{Namespace: in.Namespace, Text: in.Text, Limit: in.Limit + 1}
+	filter := jobstore.Filter{Namespace: in.Namespace, Text: in.Text, Set: in.Set}
 	if in.Paused != "" {
 		paused := in.Paused == "true"
 		filter.Paused = &paused
 	}
 	var err error
-	if filter.Labels, err = parseLabels(in.Label); err != nil {
+	if filter.Labels, err = selector.Parse(in.Label); err != nil {
+		return nil, invalidQuery("label", err.Error())
+	}
+	after, err := decodeCursor[jobstore.Position](in.Cursor)
+	if err != nil {
 		return nil, err
 	}
-	if filter.After, err = decodeCursor[jobstore.Position](in.Cursor); err != nil {
-		return nil, err
-	}
-	jobs, err := a.Jobs.List(ctx, filter)
+	jobs, err := a.Jobs.List(ctx, filter, after, in.Limit+1)
 	return answerWith(newPage(jobs, in.Limit, jobstore.PositionOf), err)
-}
-
-const badLabels = "must look like team=billing,env=prod"
-
-func parseLabels(selector string) (map[string]string, error) {
-	labels := map[string]string{}
-	if selector == "" {
-		return labels, nil
-	}
-	for pair := range strings.SplitSeq(selector, ",") {
-		key, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ok || key == "" {
-			return nil, invalidQuery("label", badLabels)
-		}
-		labels[key] = value
-	}
-	return labels, nil
 }
 
 // revision is a state that a job's document was in.

@@ -22,7 +22,7 @@ type JobPath struct {
 func (a *API) routeJobs() {
 	create := operation(http.MethodPost, "/jobs", "create-job", jobsTag, "Create a job", http.StatusConflict)
 	create.RequestBody, create.DefaultStatus = bodyOf(a, exampleDocument()), http.StatusCreated
-	register(a, keyring.Editor, create, a.createJob)
+	register(a, keyring.Editor, a.once(create), a.createJob)
 
 	list := operation(http.MethodGet, "/jobs", "list-jobs", jobsTag, "List jobs")
 	list.Description = "By namespace and name."
@@ -30,17 +30,17 @@ func (a *API) routeJobs() {
 
 	register(a, keyring.Viewer, operation(http.MethodGet, "/jobs/{id}", "get-job", jobsTag, "Read a job", http.StatusNotFound), a.getJob)
 
-	put := operation(http.MethodPut, "/jobs/{id}", "replace-job", jobsTag, "Replace a job's document", http.StatusNotFound, http.StatusConflict)
+	put := operation(http.MethodPut, "/jobs/{id}", "replace-job", jobsTag, "Replace a job's document", http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	put.Description = "What the new document leaves out gets its default. The same document again makes no new revision."
 	put.RequestBody = bodyOf(a, exampleDocument())
 	register(a, keyring.Editor, put, a.replaceJob)
 
-	patch := operation(http.MethodPatch, "/jobs/{id}", "patch-job", jobsTag, "Change parts of a job's document", http.StatusNotFound, http.StatusConflict)
+	patch := operation(http.MethodPatch, "/jobs/{id}", "patch-job", jobsTag, "Change parts of a job's document", http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed)
 	patch.Description = "A JSON merge patch (RFC 7396): fields that are left out stay, null resets a field to its default."
 	patch.RequestBody = patchBody()
 	register(a, keyring.Editor, patch, a.patchJob)
 
-	remove := operation(http.MethodDelete, "/jobs/{id}", "delete-job", jobsTag, "Delete a job", http.StatusNotFound)
+	remove := operation(http.MethodDelete, "/jobs/{id}", "delete-job", jobsTag, "Delete a job", http.StatusNotFound, http.StatusPreconditionFailed)
 	remove.Description = "Its runs and its revisions stay."
 	register(a, keyring.Editor, remove, a.deleteJob)
 
@@ -59,7 +59,7 @@ func (a *API) routeControls() {
 	run := operation(http.MethodPost, "/jobs/{id}/run", "run-job", jobsTag, "Run a job now", http.StatusNotFound, http.StatusConflict)
 	run.Description = "Also while it is paused. With every overlap policy but allow it is refused while a run of the job is in flight."
 	run.DefaultStatus = http.StatusAccepted
-	register(a, keyring.Operator, run, a.runJob)
+	register(a, keyring.Operator, a.once(run), a.runJob)
 }
 
 // exampleDocument is the body that the documentation shows.
@@ -90,16 +90,16 @@ func (a *API) complete(document *carillon.Document) error {
 	return faults.Err()
 }
 
-func (a *API) createJob(ctx context.Context, in *struct{ payload }) (*answer[carillon.Job], error) {
+func (a *API) createJob(ctx context.Context, in *struct{ payload }) (*jobAnswer, error) {
 	wanted, err := document(a, &in.payload, a.complete)
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(a.Jobs.Create(ctx, actor(ctx), wanted))
+	return answerWithJob(a.Jobs.Create(ctx, actor(ctx), wanted))
 }
 
-func (a *API) getJob(ctx context.Context, in *JobPath) (*answer[carillon.Job], error) {
-	return answerWith(a.Jobs.Get(ctx, in.ID))
+func (a *API) getJob(ctx context.Context, in *JobPath) (*jobAnswer, error) {
+	return answerWithJob(a.Jobs.Get(ctx, in.ID))
 }
 
 type withBody struct {
@@ -107,22 +107,38 @@ type withBody struct {
 	payload
 }
 
-func (a *API) replaceJob(ctx context.Context, in *withBody) (*answer[carillon.Job], error) {
+type changeOfJob struct {
+	JobPath
+	payload
+	Precondition
+}
+
+// Resolve is there because huma sees only one of those of the parts.
+func (in *changeOfJob) Resolve(ctx huma.Context) []error {
+	return append(in.payload.Resolve(ctx), in.Precondition.Resolve(ctx)...)
+}
+
+type deletionOfJob struct {
+	JobPath
+	Precondition
+}
+
+func (a *API) replaceJob(ctx context.Context, in *changeOfJob) (*jobAnswer, error) {
 	wanted, err := document(a, &in.payload, a.complete)
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(a.Jobs.Change(ctx, actor(ctx), in.ID, jobstore.Updated,
+	return answerWithJob(a.Jobs.Change(ctx, actor(ctx), in.ID, in.match, jobstore.Updated,
 		func(carillon.Document) (carillon.Document, error) { return wanted, nil }))
 }
 
-func (a *API) deleteJob(ctx context.Context, in *JobPath) (*struct{}, error) {
-	return nil, a.Jobs.Delete(ctx, actor(ctx), in.ID)
+func (a *API) deleteJob(ctx context.Context, in *deletionOfJob) (*struct{}, error) {
+	return nil, a.Jobs.Delete(ctx, actor(ctx), in.ID, in.match)
 }
 
-func (a *API) setPaused(paused bool, action jobstore.Action) func(context.Context, *JobPath) (*answer[carillon.Job], error) {
-	return func(ctx context.Context, in *JobPath) (*answer[carillon.Job], error) {
-		return answerWith(a.Jobs.Change(ctx, actor(ctx), in.ID, action,
+func (a *API) setPaused(paused bool, action jobstore.Action) func(context.Context, *JobPath) (*jobAnswer, error) {
+	return func(ctx context.Context, in *JobPath) (*jobAnswer, error) {
+		return answerWithJob(a.Jobs.Change(ctx, actor(ctx), in.ID, nil, action,
 			func(document carillon.Document) (carillon.Document, error) {
 				document.Paused = paused
 				return document, nil

@@ -13,7 +13,7 @@ import (
 
 func (a *API) routeLogin() {
 	enter := operation(http.MethodPost, "/session", "log-in", accessTag, "Log a browser in with an API key",
-		http.StatusUnauthorized, http.StatusTooManyRequests)
+		http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	enter.Description = "The answer sets a cookie that stands for the key for 12 hours, or until the key ends. " +
 		"It is not sent from the pages of other sites, and no script can read it."
 	enter.RequestBody, enter.DefaultStatus = bodyOf(a, loginBody{Key: "car_…"}), http.StatusCreated
@@ -32,12 +32,9 @@ type browser struct {
 	ctx huma.Context
 }
 
-// Resolve keeps the request, and refuses one from another site.
+// Resolve keeps the request.
 func (b *browser) Resolve(ctx huma.Context) []error {
 	b.ctx = ctx
-	if err := sameOrigin(ctx); err != nil {
-		return []error{err}
-	}
 	return nil
 }
 
@@ -82,6 +79,9 @@ type loginAnswer struct {
 }
 
 func (a *API) logIn(ctx context.Context, in *loginInput) (*loginAnswer, error) {
+	if err := sameOrigin(in.ctx); err != nil {
+		return nil, err
+	}
 	body, err := document(a, &in.payload, func(*loginBody) error { return nil })
 	if err != nil {
 		return nil, err
@@ -114,6 +114,9 @@ type logoutAnswer struct {
 }
 
 func (a *API) logOut(ctx context.Context, in *struct{ browser }) (*logoutAnswer, error) {
+	if err := sameOrigin(in.ctx); err != nil {
+		return nil, err
+	}
 	if who := callerOf(ctx); who.proof.isCookie {
 		if err := a.Logins.End(ctx, who.proof.secret); err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ import (
 
 // patchJob merges under the lock of the change, so that of two patches at once
 // none undoes the other.
-func (a *API) patchJob(ctx context.Context, in *withBody) (*answer[carillon.Job], error) {
+func (a *API) patchJob(ctx context.Context, in *changeOfJob) (*jobAnswer, error) {
 	patch, err := in.parse()
 	if err != nil {
 		return nil, err
@@ -19,7 +19,7 @@ func (a *API) patchJob(ctx context.Context, in *withBody) (*answer[carillon.Job]
 	if _, ok := patch.(map[string]any); !ok {
 		return nil, invalid([]*huma.ErrorDetail{{Location: "body", Message: "expected object"}})
 	}
-	return answerWith(a.Jobs.Change(ctx, actor(ctx), in.ID, jobstore.Updated,
+	return answerWithJob(a.Jobs.Change(ctx, actor(ctx), in.ID, in.match, jobstore.Updated,
 		func(present carillon.Document) (carillon.Document, error) { return a.patched(present, patch) }))
 }
 

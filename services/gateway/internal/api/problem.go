@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/jobstore"
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ledger"
+	"github.com/carillon-cron/carillon/services/gateway/internal/once"
 	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ping"
 	"github.com/carillon-cron/carillon/services/gateway/internal/queuestore"
@@ -51,6 +52,9 @@ func asProblem(err error) error {
 	if foreign, ok := errors.AsType[*scope.ForeignError](err); ok {
 		return huma.Error403Forbidden(foreign.Error())
 	}
+	if mismatch, ok := errors.AsType[*jobstore.MismatchError](err); ok {
+		return huma.ErrorWithHeaders(huma.Error412PreconditionFailed(mismatch.Error()), http.Header{"ETag": {etag(mismatch.Revision)}})
+	}
 	switch {
 	case isAny(err, jobstore.ErrNotFound, queuestore.ErrNotFound, ledger.ErrNotFound, backfillstore.ErrNotFound, secretstore.ErrNotFound, retentionstore.ErrNotFound, keyring.ErrNotFound, callback.ErrUnknown, routestore.ErrNotFound, checkstore.ErrNotFound, ping.ErrUnknown, jobstore.ErrNoRevision, jobstore.ErrNoSuggestion, openid.ErrOff):
 		return huma.Error404NotFound(err.Error())
@@ -58,6 +62,8 @@ func asProblem(err error) error {
 		return huma.Error409Conflict(err.Error(), &huma.ErrorDetail{Location: "body.name", Message: "is taken"})
 	case isAny(err, secretstore.ErrInUse, seal.ErrNoKey, queuestore.ErrInUse, queuestore.ErrHasRuns, queuestore.ErrBuiltin, trigger.ErrInFlight, cancellation.ErrEnded, redrive.ErrState, redrive.ErrAgain, backfillstore.ErrEnded, backfillstore.ErrNoQueue, backfillstore.ErrBusy, callback.ErrContradicted):
 		return huma.Error409Conflict(err.Error())
+	case errors.Is(err, once.ErrUnderWay):
+		return huma.ErrorWithHeaders(huma.Error409Conflict(err.Error()), http.Header{"Retry-After": {retryAfter}})
 	case errors.Is(err, errNoRecorder):
 		return unavailable(errNoRecorder.Error())
 	case errors.Is(err, trigger.ErrUnavailable):
@@ -106,11 +112,14 @@ func unavailable(detail string) error {
 	return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(detail), http.Header{"Retry-After": {retryAfter}})
 }
 
+// mostFaults is how many faults of a request are told.
+const mostFaults = 1000
+
 // invalid is the problem of a request whose faults are known.
 func invalid(faults []*huma.ErrorDetail) error {
 	return &huma.ErrorModel{
 		Status: http.StatusUnprocessableEntity, Title: http.StatusText(http.StatusUnprocessableEntity),
-		Detail: "validation failed", Errors: faults,
+		Detail: "validation failed", Errors: faults[:min(len(faults), mostFaults)],
 	}
 }
 

@@ -8,13 +8,47 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// repeated finds the keys that an object of a body has more than once. A tree
-// holds only the last of them, so the body, which is known to be JSON, is read
-// anew.
-func repeated(body []byte) []*huma.ErrorDetail {
+// repeated finds the keys that an object of a body has more than once. The tree
+// that was made of it holds only the last of them, so a body which has more keys is
+// read anew.
+func repeated(body []byte, tree any) []*huma.ErrorDetail {
+	if keysOfText(body) == keysOfTree(tree) {
+		return nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	return repeatedIn(decoder, "body")
+}
+
+// keysOfText counts the keys in JSON: outside of strings, each has a colon.
+func keysOfText(body []byte) (count int) {
+	inString := false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case !inString && c == ':':
+			count++
+		}
+	}
+	return count
+}
+
+func keysOfTree(tree any) (count int) {
+	switch node := tree.(type) {
+	case map[string]any:
+		count = len(node)
+		for _, child := range node {
+			count += keysOfTree(child)
+		}
+	case []any:
+		for _, child := range node {
+			count += keysOfTree(child)
+		}
+	}
+	return count
 }
 
 func repeatedIn(decoder *json.Decoder, path string) (faults []*huma.ErrorDetail) {

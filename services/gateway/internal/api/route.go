@@ -42,7 +42,7 @@ func describeBody(op *huma.Operation) {
 		return
 	}
 	op.SkipValidateBody = true // the handler does, with read
-	op.MaxBodyBytes = maxBody
+	op.MaxBodyBytes = max(op.MaxBodyBytes, maxBody)
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 }
 

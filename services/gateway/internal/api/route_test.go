@@ -30,11 +30,8 @@ func TestDocumentAndRoutesAgree(t *testing.T) {
 	for _, op := range operations(a.huma.OpenAPI()) {
 		path := strings.NewReplacer("{", ":", "}", "").Replace(op.Path)
 		documented = append(documented, op.Method+" "+path)
-		if open := withoutKey(op.Path) || slices.Contains(openOperations, op.OperationID); open != (leastRole(op) == "") || !open && !slices.Contains(keyring.Roles(), leastRole(op)) || op.Summary == "" || len(op.Tags) != 1 {
-			t.Errorf("%s %s says too little: %+v", op.Method, op.Path, op)
-		}
-		if op.RequestBody != nil && op.RequestBody.Content["application/json"].Example == nil {
-			t.Errorf("%s %s has a body without an example", op.Method, op.Path)
+		if open := withoutKey(op.Path) || slices.Contains(openOperations, op.OperationID); open != (leastRole(op) == "") || !open && !slices.Contains(keyring.Roles(), leastRole(op)) {
+			t.Errorf("%s %s is for whom? %+v", op.Method, op.Path, op)
 		}
 	}
 	slices.Sort(registered)

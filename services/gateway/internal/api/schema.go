@@ -7,6 +7,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 )
 
 // Package-wide settings of huma, for there is no other way to set them: names of
@@ -23,6 +24,7 @@ const schemas = "#/components/schemas/"
 func documentConfig() huma.Config {
 	registry := huma.NewMapRegistry(schemas, schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[carillon.Duration](), reflect.TypeFor[durationText]())
+	registry.RegisterTypeAlias(reflect.TypeFor[uuid.UUID](), reflect.TypeFor[uuidText]())
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info: &huma.Info{Title: "Carillon", Version: "1", Description: introduction},
@@ -82,6 +84,14 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Feed" + t.Name()
 	}
 	return huma.DefaultSchemaNamer(t, hint)
+}
+
+// uuidText is how an id looks, also where no tag says so.
+type uuidText struct{}
+
+// Schema returns the schema of an id.
+func (uuidText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 }
 
 // durationText is how a duration looks in JSON. JSON Schema's own format of that

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -13,6 +14,9 @@ import (
 // refuses there: durations and instants. Left to encoding/json, the first of them
 // would end the decoding, without a word about its place.
 func misfits(t reflect.Type, tree any, path string) (found []*huma.ErrorDetail) {
+	if tree == nil {
+		return nil
+	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -22,9 +26,10 @@ func misfits(t reflect.Type, tree any, path string) (found []*huma.ErrorDetail) 
 	switch node := tree.(type) {
 	case map[string]any:
 		if t.Kind() == reflect.Struct {
-			for _, field := range reflect.VisibleFields(t) {
-				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-				found = append(found, misfits(field.Type, node[name], path+"."+name)...)
+			for _, field := range fieldsOf(t) {
+				if child := node[field.name]; child != nil {
+					found = append(found, misfits(field.of, child, path+"."+field.name)...)
+				}
 			}
 		}
 	case []any:
@@ -35,6 +40,29 @@ func misfits(t reflect.Type, tree any, path string) (found []*huma.ErrorDetail) 
 		}
 	}
 	return found
+}
+
+// field is a field of a struct, by its name in JSON.
+type field struct {
+	name string
+	of   reflect.Type
+}
+
+// fields are those of the structs that were asked for: [reflect.VisibleFields] is slow,
+// and the types are few.
+var fields sync.Map
+
+func fieldsOf(t reflect.Type) []field {
+	if known, ok := fields.Load(t); ok {
+		return known.([]field)
+	}
+	var all []field
+	for _, visible := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(visible.Tag.Get("json"), ",")
+		all = append(all, field{name, visible.Type})
+	}
+	fields.Store(t, all)
+	return all
 }
 
 func misfit(reader encoding.TextUnmarshaler, value any, path string) []*huma.ErrorDetail {

@@ -20,6 +20,9 @@ func parseJSON(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("is not UTF-8")
 	}
+	if isDeep(body) {
+		return nil, fmt.Errorf("is nested more than %d deep", maxDepth)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var tree any
@@ -30,6 +33,31 @@ func parseJSON(body []byte) (any, error) {
 		return nil, fmt.Errorf("goes on after its end, at byte %d", decoder.InputOffset())
 	}
 	return tree, nil
+}
+
+// maxDepth bounds how deep JSON is nested: every path in it is as long as it is
+// deep, so that deep JSON with long keys takes space by its square.
+const maxDepth = 100
+
+func isDeep(body []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			depth--
+		}
+		if depth > maxDepth {
+			return true
+		}
+	}
+	return false
 }
 
 func syntaxError(err error, offset int64) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
+	"github.com/carillon-cron/carillon/shared/lull"
 )
 
 const (
@@ -57,7 +58,7 @@ func (v *viewer) watch(ctx context.Context, to sink) (reason string) {
 			return "too slow: a write took more than " + writeTimeout.String()
 		}
 		if v.events.Waits() {
-			rest(ctx, max(breath, v.coalesce))
+			lull.For(ctx, max(breath, v.coalesce))
 		}
 	}
 }
@@ -100,11 +101,4 @@ func (v *viewer) release(to sink) error {
 	}
 	v.held.clear()
 	return nil
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

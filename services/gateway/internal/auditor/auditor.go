@@ -66,12 +66,13 @@ type Auditor struct {
 	around Surroundings
 	every  time.Duration
 	window time.Duration // how much is audited at a time
+	most   int           // how many unexplained fires a list holds
 }
 
 // New returns an auditor that works while its Run does, and audits about as often as
 // every says.
 func New(pool *pgxpool.Pool, l *ledger.Ledger, finder Finder, around Surroundings, every time.Duration) *Auditor {
-	return &Auditor{store: &store{pool}, ledger: l, finder: finder, around: around, every: every, window: longestWindow}
+	return &Auditor{store: &store{pool}, ledger: l, finder: finder, around: around, every: every, window: longestWindow, most: mostListed}
 }
 
 // Run audits until ctx ends. When something is away it tries again.
@@ -118,7 +119,7 @@ func (a *Auditor) pass(ctx context.Context) error {
 
 // advance audits from one instant to another, window by window.
 func (a *Auditor) advance(ctx context.Context, from, to time.Time) error {
-	most := mostListed // but of the shortest window, all are listed
+	most := a.most // but of the shortest window, all are listed
 	for from.Before(to) {
 		end := from.Add(a.window)
 		if end.After(to) {
@@ -144,7 +145,7 @@ func (a *Auditor) advance(ctx context.Context, from, to time.Time) error {
 		if kept, err := a.keep(ctx, from, end, report); err != nil || !kept {
 			return err // another gateway is at it
 		}
-		from, a.window, most = end, min(2*a.window, longestWindow), mostListed
+		from, a.window, most = end, min(2*a.window, longestWindow), a.most
 	}
 	lagSeconds.Set(settling.Seconds())
 	return nil

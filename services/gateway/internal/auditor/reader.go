@@ -6,6 +6,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/scope"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -33,17 +34,10 @@ func (r *Reader) List(ctx context.Context, before time.Time, limit int) ([]Audit
 	rows, err := r.pool.Query(ctx, `
 		SELECT begins, ends, expected, pending, unexplained, unexpected, stale, created_at FROM audits
 		WHERE begins < coalesce($1::timestamptz, 'infinity') AND $3 ORDER BY begins DESC LIMIT $2`,
-		nullable(before), limit, scope.From(ctx).IsAll())
+		zeronull.Timestamptz(before), limit, scope.From(ctx).IsAll())
 	if err != nil {
 		return nil, wrapped(err)
 	}
 	audits, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Audit])
 	return audits, wrapped(err)
-}
-
-func nullable(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
 }

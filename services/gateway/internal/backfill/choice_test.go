@@ -73,11 +73,11 @@ func TestAFireThatAnOpenBackfillHasYetToRunIsLeftOut(t *testing.T) {
 }
 
 // TestWhatThePlannerHasYetToDecide has a mark at minute 3, up to a job, and a fire
-// of minute 1 that is held.
+// of minute 1 that is still to come.
 func TestWhatThePlannerHasYetToDecide(t *testing.T) {
 	t.Parallel()
 	first := []*audit.Revision{everyMinute(1, 0)}
-	mark := wire.Mark{Reach: wire.Reach{At: at(3)}, Held: map[uuid.UUID][]wire.Held{uuid.Max: {{At: at(1)}}, uuid.New(): {{At: at(2)}}}}
+	mark := wire.Mark{Reach: wire.Reach{At: at(3)}}
 	r := Range{From: at(0), To: at(6), Mode: Gaps, Schedule: Original}
 	for job, want := range map[uuid.UUID][]time.Time{uuid.Max: {at(0), at(2), at(3)}, uuid.Nil: {at(0), at(2)}} {
 		mark.Job = job // the last that was planned at minute 3
@@ -87,6 +87,7 @@ func TestWhatThePlannerHasYetToDecide(t *testing.T) {
 			t.Fatal(err)
 		}
 		ledger.AddUndecided(mark, first, nil, fires)
+		ledger.AddAllWaiting([]time.Time{at(1)})
 		choice, err := r.Choose(fires, ledger)
 		if err != nil || !slices.Equal(choice.Fires, want) || choice.UnderWay != 6-len(want) {
 			t.Errorf("%s: %+v, %v", job, choice, err)

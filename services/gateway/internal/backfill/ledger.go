@@ -63,14 +63,11 @@ func (l *Ledger) AddAllWaiting(fires []time.Time) {
 	}
 }
 
-// AddUndecided notes which of some fires, ascending, the planner has yet to decide,
-// and all that it holds until an earlier run ends. The mark is that of the job's
-// partition; the revisions are all that the job has, with the newest first.
+// AddUndecided notes which of some fires, ascending, the planner has yet to decide. The
+// mark is that of the job's partition; the revisions are all that the job has, with
+// the newest first.
 func (l *Ledger) AddUndecided(mark wire.Mark, newestFirst []*audit.Revision, pauses []audit.Pause, fires []time.Time) {
 	job := newestFirst[0].Job
-	for _, held := range mark.Held[job] {
-		l.AddWaiting(held.At)
-	}
 	for len(fires) > 0 && mark.Covers(fires[0], job) {
 		fires = fires[1:]
 	}

@@ -16,31 +16,24 @@ import (
 type Streams interface {
 	// Backfill returns the message of a backfill; false if JOBS has none.
 	Backfill(ctx context.Context, job, id uuid.UUID) (Message, bool, error)
-	// Mark returns the mark of a job's partition, short of all that the planner has yet
-	// to hear of the job; the zero mark if there is none yet.
-	Mark(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, error)
-	// Coming returns the fires that have left the mark and may not be in the ledger:
-	// decided against, queued, running, waiting for a retry, or ended and on their way
-	// to Postgres; not those of manual runs. It looks in the order in which fires move.
-	// It fails with ErrBusy if they are too many.
-	Coming(ctx context.Context, job uuid.UUID) ([]time.Time, error)
+	// Underway returns the mark of a job's partition, short of all that the planner has
+	// yet to hear of the job, and zero if there is none yet; and the fires that it holds,
+	// or that have left it and may not be in the ledger: decided against, queued, running,
+	// waiting for a retry, or ended and on their way to Postgres; not those of manual
+	// runs. It looks in the order in which fires move, and fails with ErrBusy if they are
+	// too many.
+	Underway(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, []time.Time, error)
 }
 
 // fillComing notes the fires of a job that have no row yet and will get one: those
-// that the planner has yet to decide, and those in NATS. It looks in the order in
-// which fires move, and before the ledger is read: what has moved on since is then
-// seen further down, and nothing slips through between two looks.
+// that the planner has yet to decide, and those in NATS. The ledger is read after it,
+// so nothing slips through between two looks.
 func (s *Store) fillComing(ctx context.Context, known *backfill.Ledger, revisions []*audit.Revision, pauses []audit.Pause, fires []time.Time) error {
-	job := revisions[0].Job
-	mark, err := s.streams.Mark(ctx, job, revisions[0].Namespace)
+	mark, coming, err := s.streams.Underway(ctx, revisions[0].Job, revisions[0].Namespace)
 	if err != nil {
 		return unavailable(err)
 	}
 	known.AddUndecided(mark, revisions, pauses, fires)
-	coming, err := s.streams.Coming(ctx, job)
-	if err != nil {
-		return unavailable(err)
-	}
 	known.AddAllWaiting(coming)
 	return nil
 }

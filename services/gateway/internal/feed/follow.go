@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go"
 )
@@ -83,7 +84,7 @@ func (f *Feed) await(ctx context.Context) (extent, bool) {
 		if stored, ok := f.stored(ctx); ok {
 			return stored, true
 		}
-		wait(ctx, beginEvery)
+		lull.For(ctx, beginEvery)
 	}
 	return extent{}, false
 }
@@ -104,7 +105,7 @@ func (f *Feed) begin(stored extent) {
 // had stored them a whole round ago. It ends when the readers have long gone.
 func (f *Feed) watch(ctx context.Context, sub *nats.Subscription, seen extent) {
 	for ctx.Err() == nil && !f.closeIfIdle() {
-		wait(ctx, min(checkEvery, f.linger))
+		lull.For(ctx, min(checkEvery, f.linger))
 		if f.isRead() {
 			f.announce()
 		}
@@ -118,13 +119,6 @@ func (f *Feed) watch(ctx context.Context, sub *nats.Subscription, seen extent) {
 			f.begin(stored)
 		}
 		seen = stored
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }
 

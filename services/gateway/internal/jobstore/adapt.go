@@ -17,13 +17,8 @@ import (
 // Adaptive is the actor of what adaptive rescheduling does by itself.
 const Adaptive = "adaptive"
 
-const (
-	// adaptLead lies before the usual lead of a change: thousands of changes take
-	// longer than one to be written and relayed.
-	adaptLead = 5 * time.Second
-	// maxAdaptBytes bounds the documents of one write, and what it takes in memory.
-	maxAdaptBytes = 16 << 20
-)
+// maxAdaptBytes bounds the documents of one write, and what it takes in memory.
+const maxAdaptBytes = 16 << 20
 
 // Adapt makes changes of adaptive rescheduling: those of jobs in the mode auto as
 // revisions, all in one statement; those of jobs in the mode suggest as
@@ -107,7 +102,7 @@ type revisionColumns struct {
 }
 
 func (r *revisionColumns) add(job carillon.Job, c wire.Adaptation, now time.Time) {
-	job.EffectiveFrom = effect.From(now.Add(adaptLead), job.EffectiveFrom)
+	job.EffectiveFrom = effect.From(now.Add(manyLead), job.EffectiveFrom)
 	job.Revision++
 	job.Schedule.Adapted = c.Adapted
 	payload := wire.Encode(wire.Definition{Job: job})

@@ -26,7 +26,7 @@ func (s *Store) Ensure(ctx context.Context, actor string, document carillon.Docu
 	if err != nil {
 		return err
 	}
-	_, err = s.Change(ctx, actor, job.ID, Updated, func(present carillon.Document) (carillon.Document, error) {
+	_, err = s.Change(ctx, actor, job.ID, nil, Updated, func(present carillon.Document) (carillon.Document, error) {
 		document.Paused = present.Paused
 		return document, nil
 	})

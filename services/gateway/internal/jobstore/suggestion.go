@@ -30,7 +30,7 @@ type Suggestion struct {
 	Name      string              `json:"name" doc:"Name of the job."`
 	Revision  int64               `json:"revision" doc:"The revision that it was made for; with any other it is gone."`
 	Action    carillon.Adaptation `json:"action" enum:"stretched,relaxed,moved" doc:"What the new revision would be."`
-	Adapted   *schedule.Adapted   `json:"adapted" doc:"The schedule's adapted as it would be; null gives the job back to its owner's schedule."`
+	Adapted   *schedule.Adapted   `json:"adapted,omitempty" doc:"The schedule's adapted as it would be; without it the job goes back to its owner's schedule."`
 	Reason    string              `json:"reason" doc:"Why, in one sentence."`
 	CreatedAt time.Time           `json:"created_at"`
 	ExpiresAt time.Time           `json:"expires_at" doc:"Passes that still want it put this off."`

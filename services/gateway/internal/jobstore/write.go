@@ -39,11 +39,12 @@ type Edit func(carillon.Document) (carillon.Document, error)
 // Change replaces a job's document by what edit makes of it, which must be
 // valid, and returns the job as it is then. What adaptive rescheduling made of it
 // stays, as [carillon.Document.KeepAdapted] says. If edit changes nothing, nothing
-// is written. It fails with ErrNotFound, ErrNameTaken, fault.Faults, or edit's error.
-func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, action Action, edit Edit) (carillon.Job, error) {
+// is written. It fails with ErrNotFound, *[MismatchError], ErrNameTaken, fault.Faults, or
+// edit's error.
+func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, match Match, action Action, edit Edit) (carillon.Job, error) {
 	var job carillon.Job
 	err := s.transact(ctx, func(tx pgx.Tx) (*change, error) {
-		before, err := lock(ctx, tx, id)
+		before, err := lockMatching(ctx, tx, id, match)
 		if err != nil {
 			return nil, err
 		}
@@ -60,10 +61,11 @@ func (s *Store) Change(ctx context.Context, actor string, id uuid.UUID, action A
 	return job, err
 }
 
-// Delete removes a job; its revisions stay. It fails with ErrNotFound.
-func (s *Store) Delete(ctx context.Context, actor string, id uuid.UUID) error {
+// Delete removes a job; its revisions stay. It fails with ErrNotFound or
+// *[MismatchError].
+func (s *Store) Delete(ctx context.Context, actor string, id uuid.UUID, match Match) error {
 	return s.transact(ctx, func(tx pgx.Tx) (*change, error) {
-		before, err := lock(ctx, tx, id)
+		before, err := lockMatching(ctx, tx, id, match)
 		if err != nil {
 			return nil, err
 		}
@@ -73,6 +75,14 @@ func (s *Store) Delete(ctx context.Context, actor string, id uuid.UUID) error {
 
 func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (carillon.Job, error) {
 	return one(ctx, tx, selectOne+` FOR UPDATE`, id, scope.From(ctx).Names())
+}
+
+func lockMatching(ctx context.Context, tx pgx.Tx, id uuid.UUID, match Match) (carillon.Job, error) {
+	job, err := lock(ctx, tx, id)
+	if err == nil {
+		err = match.check(job.Revision)
+	}
+	return job, err
 }
 
 // successor is the job with a new document, or the job itself if that is the

@@ -11,6 +11,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/notify"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -98,9 +99,9 @@ func (s *Store) loadGroups(ctx context.Context, state notify.State) error {
 	}
 	var id notify.GroupID
 	var failures int
-	var since, told, retry *time.Time
+	var since, told, retry zeronull.Timestamptz
 	_, err = pgx.ForEachRow(rows, []any{&id.Route, &id.Key, &since, &told, &failures, &retry}, func() error {
-		state.Groups[id] = notify.Group{Since: value(since), ToldAt: value(told), Failures: failures, RetryAt: value(retry)}
+		state.Groups[id] = notify.Group{Since: time.Time(since), ToldAt: time.Time(told), Failures: failures, RetryAt: time.Time(retry)}
 		return nil
 	})
 	return err
@@ -121,7 +122,7 @@ func (s *Store) Save(ctx context.Context, id notify.GroupID, group notify.Group,
 		SELECT id, $2, $3, $4, $5, $6, $7 FROM alert_routes WHERE id = $1
 		ON CONFLICT (route_id, key) DO UPDATE SET since = excluded.since, told_at = excluded.told_at,
 			failures = excluded.failures, retry_at = excluded.retry_at, error = excluded.error`,
-		id.Route, id.Key, set(group.Since), set(group.ToldAt), group.Failures, set(group.RetryAt), reason)
+		id.Route, id.Key, zeronull.Timestamptz(group.Since), zeronull.Timestamptz(group.ToldAt), group.Failures, zeronull.Timestamptz(group.RetryAt), reason)
 	batch.Queue(`
 		INSERT INTO alert_notices (route_id, alert_id, open, times)
 		SELECT r.id, told.* FROM alert_routes r, unnest($2::bigint[], $3::boolean[], $4::int[]) AS told WHERE r.id = $1
@@ -140,19 +141,4 @@ func (s *Store) Tidy(ctx context.Context) error {
 	batch.Queue(`UPDATE alert_groups SET since = NULL WHERE since < now() - interval '2 days'`)
 	batch.Queue(`DELETE FROM alert_groups WHERE since IS NULL AND (told_at IS NULL OR told_at < now() - interval '30 days')`)
 	return s.pool.SendBatch(ctx, batch).Close()
-}
-
-func value(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
-// set makes a zero time NULL.
-func set(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -34,6 +35,9 @@ const (
 	atOnce = 64
 	// sendTimeout bounds one message.
 	sendTimeout = 15 * time.Second
+	// turn is how long a route is told things before others may have its place. What
+	// is left is read anew then.
+	turn = 15 * time.Second
 	// tidyEvery is how often what nobody needs any more is forgotten.
 	tidyEvery = time.Hour
 )
@@ -111,10 +115,7 @@ func (d *Dispatcher) Run(ctx context.Context, done func()) {
 		} else if ctx.Err() == nil {
 			slog.Warn("alerts not told, will try again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(max(lookEvery, share*took)):
-		}
+		lull.For(ctx, max(lookEvery, share*took))
 	}
 	_ = d.sending.Wait()
 }
@@ -146,7 +147,8 @@ func (d *Dispatcher) begin(ctx context.Context, route uuid.UUID, work []task) {
 	d.take(route, true)
 	began := d.sending.TryGo(func() error {
 		defer d.take(route, false)
-		for _, t := range work {
+		for end := time.Now().Add(turn); len(work) > 0 && time.Now().Before(end); work = work[1:] {
+			t := work[0]
 			if err := d.do(ctx, t); err != nil && ctx.Err() == nil {
 				slog.Warn("what was told of alerts is not stored", "error", err, "route", t.route.Name, "group", t.id.Key)
 			}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -211,46 +213,78 @@ func TestAChannelThatRefusesIsTriedAgain(t *testing.T) {
 	})
 }
 
-// twoRoutes is a pad with a second route for the same alerts.
-type twoRoutes struct {
+// manyRoutes is a pad with other routes for the same alerts, whose channels hang. Its
+// own route is there once theirs are being told.
+type manyRoutes struct {
 	*pad
-	second Route
+	others []Route
+	since  time.Time
 }
 
-func (b twoRoutes) Load(ctx context.Context) (State, error) {
+func (b manyRoutes) Load(ctx context.Context) (State, error) {
 	state, err := b.pad.Load(ctx)
-	state.Routes[b.second.ID], state.Items[b.second.ID] = b.second, state.Items[b.route.ID]
+	if time.Since(b.since) < time.Minute {
+		delete(state.Routes, b.route.ID)
+	}
+	for _, route := range b.others {
+		state.Routes[route.ID], state.Items[route.ID] = route, state.Items[b.route.ID]
+	}
 	return state, err
 }
 
-func TestAChannelThatHangsHoldsUpNobodyElse(t *testing.T) {
+// hanging makes routes with a group for each job.
+func hanging(n int) (routes []Route) {
+	for range n {
+		routes = append(routes, Route{ID: uuid.New(), Name: "hangs", Document: Document{GroupBy: []string{"name"}}})
+	}
+	return routes
+}
+
+func TestChannelsThatHangHoldUpNobodyElse(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		book, box := twoRoutes{newPad(Document{}), Route{ID: uuid.New(), Name: "hangs"}}, &mailbox{}
-		send := func(ctx context.Context, route Route, message Message) error {
-			if route.Name == "hangs" {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			return box.send(ctx, route, message)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		last := time.Now()
-		running.Go(func() {
-			NewDispatcher(book, send).Run(ctx, func() {
-				if gap := time.Since(last); gap > 2*lookEvery {
-					t.Errorf("nobody looked for %s", gap)
+	for name, scene := range map[string]struct {
+		routes, jobs int
+		told         time.Duration
+	}{
+		"one route":                        {1, 20, time.Minute + defaultWait + 2*lookEvery},
+		"more routes than places for them": {atOnce + 8, 20, 4 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				book, box := manyRoutes{newPad(Document{}), hanging(scene.routes), time.Now()}, &mailbox{}
+				for job := range scene.jobs {
+					book.set(job, true)
 				}
-				last = time.Now()
+				ctx, cancel := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				running.Go(func() { NewDispatcher(book, box.sendUnlessHanging).Run(ctx, punctual(t)) })
+				pass(scene.told)
+				box.expect(t, "Carillon: 20 firing (default failing)")
+				cancel()
+				running.Wait()
 			})
 		})
-		book.set(1, true)
-		pass(time.Hour)
-		cancel()
-		running.Wait()
-		box.expect(t, "Carillon: 1 firing (default failing)")
-	})
+	}
+}
+
+func (m *mailbox) sendUnlessHanging(ctx context.Context, route Route, message Message) error {
+	if route.Name == "hangs" {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return m.send(ctx, route, message)
+}
+
+// punctual is called after each look, and fails if there was none for long.
+func punctual(t *testing.T) func() {
+	last := time.Now()
+	return func() {
+		if gap := time.Since(last); gap > 2*lookEvery {
+			t.Errorf("nobody looked for %s", gap)
+		}
+		last = time.Now()
+	}
 }
 
 func TestGroups(t *testing.T) {
@@ -260,6 +294,13 @@ func TestGroups(t *testing.T) {
 		if got := (Document{GroupBy: by}).key(a); got != want {
 			t.Errorf("grouped by %v: %q, want %q", by, got, want)
 		}
+	}
+	seen := map[string]bool{}
+	for _, labels := range []map[string]string{{"a": "x y"}, {"a": "x", "b": "y"}, {"a": `"x`, "b": `y"`}, {"b": "x y"}, {"a": "x y", "b": " "}} {
+		seen[Document{GroupBy: []string{"labels.a", "labels.b"}}.key(Alert{Labels: labels})] = true
+	}
+	if len(seen) != 5 {
+		t.Errorf("different groups have one key: %q", slices.Collect(maps.Keys(seen)))
 	}
 }
 

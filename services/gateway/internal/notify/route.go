@@ -2,6 +2,7 @@ package notify
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,8 +113,16 @@ func (d Document) key(a Alert) string {
 		case "name":
 			parts[i] = a.Name
 		default:
-			parts[i] = a.Labels[strings.TrimPrefix(what, labelPrefix)]
+			parts[i] = word(a.Labels[strings.TrimPrefix(what, labelPrefix)])
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// word is a value as one word: two groups must not come to have one key.
+func word(value string) string {
+	if strings.ContainsAny(value, ` "`) {
+		return strconv.Quote(value)
+	}
+	return value
 }

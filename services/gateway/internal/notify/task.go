@@ -15,7 +15,8 @@ type task struct {
 	due   bool
 }
 
-// todo returns what has to be done about the groups of a route.
+// todo returns what has to be done about the groups of a route: what is only stored
+// first, and last of the messages those that have failed most often.
 func todo(route Route, state State, now time.Time) (tasks []task) {
 	for key, items := range grouped(route, state.Items[route.ID]) {
 		t := task{route: route, id: GroupID{route.ID, key}, items: items}
@@ -27,7 +28,15 @@ func todo(route Route, state State, now time.Time) (tasks []task) {
 			tasks = append(tasks, t)
 		}
 	}
+	slices.SortFunc(tasks, func(a, b task) int { return a.order() - b.order() })
 	return tasks
+}
+
+func (t task) order() int {
+	if !t.due {
+		return -1
+	}
+	return t.group.Failures
 }
 
 func grouped(route Route, items []Item) map[string][]Item {

@@ -59,33 +59,37 @@ type Stores struct {
 	Secrets Secrets
 }
 
-// Run compares and mends once. The streams must exist.
-func Run(ctx context.Context, js jetstream.JetStream, stores Stores) error {
+// Counts says how many definitions of each kind were put into the outbox.
+type Counts struct{ Secrets, Queues, Pauses, Jobs int }
+
+// Run compares and mends once, and returns what it has mended, as far as it came.
+// The streams must exist.
+func Run(ctx context.Context, js jetstream.JetStream, stores Stores) (mended Counts, err error) {
+	defer func() {
+		if mended != (Counts{}) {
+			slog.Info("definitions republished", "secrets", mended.Secrets, "queues", mended.Queues, "pauses", mended.Pauses, "jobs", mended.Jobs)
+		}
+	}()
 	publishedSecrets, err := readSecrets(ctx, js)
 	if err != nil {
-		return err
+		return mended, err
 	}
-	secrets, err := stores.Secrets.Republish(ctx, publishedSecrets)
-	if err != nil {
-		return err
+	if mended.Secrets, err = stores.Secrets.Republish(ctx, publishedSecrets); err != nil {
+		return mended, err
 	}
 	publishedQueues, err := readQueues(ctx, js)
 	if err != nil {
-		return err
+		return mended, err
 	}
-	queues, err := stores.Queues.Republish(ctx, publishedQueues)
-	if err != nil {
-		return err
+	if mended.Queues, err = stores.Queues.Republish(ctx, publishedQueues); err != nil {
+		return mended, err
 	}
-	pauses, err := stores.Pauses.Republish(ctx, func(ctx context.Context) (map[string][]int64, error) { return readPauses(ctx, js) })
+	mended.Pauses, err = stores.Pauses.Republish(ctx, func(ctx context.Context) (map[string][]int64, error) { return readPauses(ctx, js) })
 	if err != nil { // jobs come after what holds them back
-		return err
+		return mended, err
 	}
-	jobs, err := stores.Jobs.Republish(ctx, func(ctx context.Context) (map[uuid.UUID]int64, error) { return readJobs(ctx, js) })
-	if secrets+queues+pauses+jobs > 0 {
-		slog.Info("definitions republished", "secrets", secrets, "queues", queues, "pauses", pauses, "jobs", jobs)
-	}
-	return err
+	mended.Jobs, err = stores.Jobs.Republish(ctx, func(ctx context.Context) (map[uuid.UUID]int64, error) { return readJobs(ctx, js) })
+	return mended, err
 }
 
 // readJobs returns the published revision of every job that is not deleted.

@@ -29,12 +29,11 @@ var ErrUnavailable = errors.New("NATS is not available")
 
 // Streams is what NATS knows of a job.
 type Streams interface {
-	// Mark returns the mark of a job's partition, short of all that the planner has yet
-	// to hear of the job; the zero mark if there is none yet.
-	Mark(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, error)
-	// Coming returns the fires that have left the mark and may not be in the ledger.
-	// It fails with backfillstore.ErrBusy if they are too many.
-	Coming(ctx context.Context, job uuid.UUID) ([]time.Time, error)
+	// Underway returns the mark of a job's partition, short of all that the planner has
+	// yet to hear of the job, and zero if there is none yet; and the fires that it holds,
+	// or that have left it and may not be in the ledger. It looks in the order in which
+	// fires move, and fails with backfillstore.ErrBusy if they are too many.
+	Underway(ctx context.Context, job uuid.UUID, namespace string) (wire.Mark, []time.Time, error)
 }
 
 // Ledger is where fires end up.
@@ -78,17 +77,10 @@ func (f *Finder) Find(ctx context.Context, fires []audit.Fire) (map[uuid.UUID]ca
 // waiting notes which fires of one job are somewhere in NATS.
 func (f *Finder) waiting(ctx context.Context, fires []audit.Fire, found map[uuid.UUID]carillon.State) error {
 	job := fires[0].JobID
-	mark, err := f.streams.Mark(ctx, job, fires[0].Namespace)
-	if err != nil {
-		return err
-	}
-	coming, err := f.streams.Coming(ctx, job)
+	mark, coming, err := f.streams.Underway(ctx, job, fires[0].Namespace)
 	busy := errors.Is(err, backfillstore.ErrBusy)
 	if err != nil && !busy {
 		return err
-	}
-	for _, held := range mark.Held[job] {
-		coming = append(coming, held.At)
 	}
 	under := map[int64]bool{}
 	for _, at := range coming {

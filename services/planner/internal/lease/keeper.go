@@ -24,12 +24,6 @@ const callTimeout = topology.LeaseTTL / 2
 // server restarts.
 const silence = topology.LeaseTTL + renewEvery
 
-// Keys of the bucket.
-const (
-	plannerPrefix   = "planner."
-	partitionPrefix = "partition."
-)
-
 // Owner is told what a keeper holds. Its methods are called from the keeper's
 // goroutine; Lose must not return before planning has stopped there.
 type Owner interface {
@@ -106,7 +100,7 @@ func (k *Keeper) see(entry jetstream.KeyValueEntry, now time.Time) {
 		return
 	}
 	k.heard[key] = now
-	if name, ok := strings.CutPrefix(key, plannerPrefix); ok {
+	if name, ok := strings.CutPrefix(key, topology.PlannerLease); ok {
 		k.view.planners[name] = true
 	}
 	if p, ok := partitionOf(key); ok {
@@ -117,7 +111,7 @@ func (k *Keeper) see(entry jetstream.KeyValueEntry, now time.Time) {
 // drop takes a key out of the view.
 func (k *Keeper) drop(key string) {
 	delete(k.heard, key)
-	if name, ok := strings.CutPrefix(key, plannerPrefix); ok {
+	if name, ok := strings.CutPrefix(key, topology.PlannerLease); ok {
 		delete(k.view.planners, name)
 	}
 	if p, ok := partitionOf(key); ok {
@@ -141,7 +135,7 @@ func (k *Keeper) forget(now time.Time) {
 func (k *Keeper) renew(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	_, failed := k.bucket.PutString(ctx, plannerPrefix+k.name, k.name)
+	_, failed := k.bucket.PutString(ctx, topology.PlannerLease+k.name, k.name)
 	for p, revision := range k.held {
 		next, err := k.bucket.Update(ctx, partitionKey(p), []byte(k.name), revision)
 		switch {
@@ -209,7 +203,7 @@ func (k *Keeper) release(ctx context.Context, p int) {
 func (k *Keeper) resign() {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
-	_ = k.bucket.Delete(ctx, plannerPrefix+k.name) // first, so that others see their larger share; it runs out by itself otherwise
+	_ = k.bucket.Delete(ctx, topology.PlannerLease+k.name) // first, so that others see their larger share; it runs out by itself otherwise
 	for p := range k.held {
 		k.release(ctx, p)
 	}
@@ -230,10 +224,10 @@ func (k *Keeper) lose(p int) {
 	k.owner.Lose(p)
 }
 
-func partitionKey(p int) string { return partitionPrefix + strconv.Itoa(p) }
+func partitionKey(p int) string { return topology.PartitionLease + strconv.Itoa(p) }
 
 func partitionOf(key string) (int, bool) {
-	text, ok := strings.CutPrefix(key, partitionPrefix)
+	text, ok := strings.CutPrefix(key, topology.PartitionLease)
 	p, err := strconv.Atoi(text)
 	return p, ok && err == nil
 }

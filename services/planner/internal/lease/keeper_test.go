@@ -46,7 +46,7 @@ func TestKeysThatFallSilentAreForgotten(t *testing.T) {
 	now := time.Now()
 	k := NewKeeper(nil, "me", nil, nil)
 	for key, at := range map[string]time.Time{
-		plannerPrefix + "dead": now.Add(-silence - 1), plannerPrefix + "alive": now.Add(-silence),
+		topology.PlannerLease + "dead": now.Add(-silence - 1), topology.PlannerLease + "alive": now.Add(-silence),
 		partitionKey(1): now.Add(-silence - 1), partitionKey(2): now, partitionKey(3): now.Add(-time.Hour),
 	} {
 		k.heard[key] = at

@@ -82,6 +82,8 @@ func (b *Batch) release(a *agenda.Agenda, marks map[int]wire.Mark, free []uuid.U
 			fire := agenda.Fire{At: waiting[0].At, Job: job, Revision: revision}
 			d := Decision{Fire: fire, State: carillon.StateQueued, held: true}
 			switch {
+			case marks[carillon.PartitionOf(job)].Doubtful(fire.At):
+				d = d.against(restored)
 			case a.Newest(job).Deleted():
 				d = d.against("the job was deleted while the fire waited")
 			case !revision.Active():
@@ -101,7 +103,7 @@ func (b *Batch) collect(a *agenda.Agenda, now time.Time, marks map[int]wire.Mark
 		if !ok || fire.At.After(now) {
 			return
 		}
-		d := judge.decide(fire)
+		d := judge.decide(fire, marks[carillon.PartitionOf(fire.Job)])
 		d.filling = filled(marks[carillon.PartitionOf(d.Job)].Backfills).of(d.Job)
 		if d.Exclusive() && !d.patient() && started[d.Job] {
 			return

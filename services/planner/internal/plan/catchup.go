@@ -6,12 +6,16 @@ import (
 
 	"github.com/carillon-cron/carillon/services/planner/internal/agenda"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
 
 // Grace is how late a fire may be planned without counting as missed. It is
 // longer than any takeover (3 s), so a planner's death alone misses nothing.
 const Grace = 5 * time.Second
+
+// restored is why a fire is skipped that may have been called before.
+const restored = "the system was restored from a backup, and may have run this before"
 
 // catchUp judges due fires at an instant by the catch-up policies.
 type catchUp struct {
@@ -31,10 +35,13 @@ func newCatchUp(a *agenda.Agenda, now time.Time) *catchUp {
 	return &catchUp{agenda: a, now: now, ahead: map[uuid.UUID]*ahead{}}
 }
 
-// decide judges a fire. The fires of a job come in order.
-func (c *catchUp) decide(fire agenda.Fire) Decision {
+// decide judges a fire beyond a mark. The fires of a job come in order.
+func (c *catchUp) decide(fire agenda.Fire, mark wire.Mark) Decision {
 	late := c.now.Sub(fire.At)
 	d := Decision{Fire: fire, State: carillon.StateQueued, missed: late > Grace}
+	if mark.Doubtful(fire.At) {
+		return d.against(restored)
+	}
 	if d.missed {
 		if reason := c.refuse(fire, late); reason != "" {
 			d.State, d.Reason = carillon.StateMissed, fmt.Sprintf("planned %s late%s", late.Round(time.Second), reason)

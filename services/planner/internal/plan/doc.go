@@ -14,6 +14,10 @@
 // many of those that are due: one of them (latest) or catch_up.max (all).
 // Everything else that is late is merely late, and runs.
 //
+// After a restore from a backup the fires come first that the system before may
+// have planned already, which only its mark says: they are skipped, whatever the
+// policy.
+//
 // # Overlap
 //
 // What a fire does that finds an earlier run of its job in flight, or an earlier

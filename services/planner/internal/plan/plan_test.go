@@ -74,7 +74,7 @@ func TestDecide(t *testing.T) {
 					d.Schedule = schedule.Spec{At: &noon}
 				}
 			}), 1)
-			d := newCatchUp(a, noon.Add(c.late)).decide(agenda.Fire{At: noon, Job: id, Revision: a.Revision(id, 1)})
+			d := newCatchUp(a, noon.Add(c.late)).decide(agenda.Fire{At: noon, Job: id, Revision: a.Revision(id, 1)}, wire.Mark{})
 			if d.State != c.want {
 				t.Errorf("%s, want %s", d.State, c.want)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -63,9 +64,9 @@ func incidents(ctx context.Context, tx pgx.Tx, verdicts []Verdict) (map[place]al
 	known := map[place]alert.Incident{}
 	var at place
 	var i alert.Incident
-	var ended, fire *time.Time
+	var ended, fire zeronull.Timestamptz
 	_, err = pgx.ForEachRow(rows, []any{&at.id, &at.kind, &i.ID, &i.StartedAt, &i.RenewedAt, &ended, &fire, &i.Times, &i.Reason}, func() error {
-		i.EndedAt, i.FireTime = value(ended), value(fire)
+		i.EndedAt, i.FireTime = time.Time(ended), time.Time(fire)
 		known[at] = i
 		return nil
 	})
@@ -75,30 +76,15 @@ func incidents(ctx context.Context, tx pgx.Tx, verdicts []Verdict) (map[place]al
 func write(batch *pgx.Batch, object Object, kind carillon.AlertKind, before, after alert.Incident) {
 	if after.ID != 0 {
 		batch.Queue(`UPDATE alerts SET reason = $2, times = $3, fire_time = $4, renewed_at = $5, ended_at = $6 WHERE id = $1`,
-			after.ID, after.Reason, after.Times, set(after.FireTime), after.RenewedAt, set(after.EndedAt))
+			after.ID, after.Reason, after.Times, zeronull.Timestamptz(after.FireTime), after.RenewedAt, zeronull.Timestamptz(after.EndedAt))
 	} else {
 		batch.Queue(`
 			INSERT INTO alerts (object, object_id, namespace, name, labels, kind, reason, times, fire_time, started_at, renewed_at, ended_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 			object.Sort, object.ID, object.Namespace, object.Name, object.Labels, kind, after.Reason, after.Times,
-			set(after.FireTime), after.StartedAt, after.RenewedAt, set(after.EndedAt))
+			zeronull.Timestamptz(after.FireTime), after.StartedAt, after.RenewedAt, zeronull.Timestamptz(after.EndedAt))
 	}
 	if after.Times > before.Times || after.ID == 0 {
 		begun.WithLabelValues(string(kind)).Inc()
 	}
-}
-
-// set makes a zero time NULL.
-func set(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-func value(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/nats-io/nats.go"
@@ -61,7 +62,7 @@ func Run(ctx context.Context, config Config, out chan<- jetstream.Msg) {
 		if err := i.consume(ctx); err != nil && ctx.Err() == nil {
 			config.Health.NotReady("outcomes", err.Error())
 			slog.Warn("intake broken, will start over", "error", err)
-			rest(ctx)
+			lull.For(ctx, restartPause)
 		}
 	}
 }
@@ -132,12 +133,5 @@ func firstInto(broken chan<- error) jetstream.ConsumeErrHandlerFunc {
 		case broken <- err:
 		default:
 		}
-	}
-}
-
-func rest(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(restartPause):
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -82,14 +83,7 @@ func (p *partition) delete(ctx context.Context) error {
 			)
 			DELETE FROM `+p.attempts()+` AS a USING gone WHERE a.fire_time = gone.fire_time AND a.run_id = gone.id`,
 			p.age(), p.today, fmt.Sprintf("(%d,0)", page), fmt.Sprintf("(%d,0)", page+pages))
-		rest(ctx, time.Since(began))
+		lull.For(ctx, time.Since(began))
 	}
 	return err
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

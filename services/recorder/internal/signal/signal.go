@@ -14,6 +14,7 @@ import (
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/postgres"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
@@ -50,7 +51,7 @@ func Run(ctx context.Context, js jetstream.JetStream, handler Handler) {
 	for ctx.Err() == nil {
 		if err := take(ctx, js, handler); err != nil && ctx.Err() == nil {
 			slog.Debug("signals not taken, will try again", "error", err)
-			rest(ctx)
+			lull.For(ctx, pause)
 		}
 	}
 }
@@ -111,7 +112,7 @@ func persist(ctx context.Context, msg jetstream.Msg, act func(context.Context) e
 		}
 		slog.Warn("signal not recorded, will try again", "error", err, "subject", msg.Subject())
 		acknowledge(msg.InProgress)
-		rest(ctx)
+		lull.For(ctx, pause)
 	}
 }
 
@@ -125,7 +126,7 @@ func read(msg jetstream.Msg, handler Handler) (act func(context.Context) error, 
 	if err == nil && !said.Kind.Valid() {
 		err = fmt.Errorf("kind %.40q is unknown", said.Kind)
 	}
-	found := alert.Finding{Kind: said.Kind, FireTime: said.FireTime, Reason: said.Reason, At: past(said.At, time.Now())}
+	found := alert.Finding{Kind: said.Kind, Reason: said.Reason, At: past(said.At, time.Now())}
 	if said.Firing {
 		found.Level = alert.Firing
 	}
@@ -146,12 +147,5 @@ func past(told, now time.Time) time.Time {
 func acknowledge(answer func() error) {
 	if err := answer(); err != nil {
 		slog.Debug("signal not answered", "error", err)
-	}
-}
-
-func rest(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(pause):
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/alert"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/google/uuid"
 )
@@ -103,10 +104,7 @@ func (w *Watch) each(ctx context.Context, every time.Duration, look func(context
 		if err := look(ctx); err != nil && ctx.Err() == nil {
 			slog.Warn("alerts not looked at, will try again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(max(every, share*time.Since(began))):
-		}
+		lull.For(ctx, max(every, share*time.Since(began)))
 	}
 }
 

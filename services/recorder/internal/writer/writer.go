@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/services/recorder/internal/ledger"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/service"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go/jetstream"
@@ -86,15 +87,7 @@ func (w *Writer) persist(ctx context.Context, events []*event) error {
 		}
 		w.health.NotReady("postgres", err.Error())
 		slog.Warn("batch not recorded, will try again", "error", err, "events", len(events))
-		rest(ctx, pause)
-	}
-}
-
-// rest waits half to all of a pause, so that recorders do not return in step.
-func rest(ctx context.Context, pause time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(pause/2 + rand.N(pause/2)):
+		lull.For(ctx, pause/2+rand.N(pause/2)) // so that recorders do not return in step
 	}
 }
 

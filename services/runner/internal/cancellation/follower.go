@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -54,7 +55,7 @@ func (f *Follower) Run(ctx context.Context, ready func()) {
 			stop()
 			return
 		}
-		pause(ctx)
+		lull.For(ctx, retryEvery)
 	}
 }
 
@@ -112,13 +113,6 @@ func (f *Follower) until(ctx context.Context, order Order) {
 			return
 		}
 		slog.Warn("parked retries not withdrawn", "run", order.Run, "job", order.JobID, "error", err)
-		pause(ctx)
-	}
-}
-
-func pause(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(retryEvery):
+		lull.For(ctx, retryEvery)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/carillon-cron/carillon/services/runner/internal/share"
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/lull"
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/nats-io/nats.go"
@@ -60,7 +61,7 @@ func (s *Set) Run(ctx context.Context, ready func()) {
 			stop()
 			return
 		}
-		pause(ctx, retryEvery)
+		lull.For(ctx, retryEvery)
 	}
 }
 
@@ -110,7 +111,7 @@ func (s *Set) retire(ctx context.Context, name string) {
 
 func untilRetired(ctx context.Context, retiring *lane) {
 	for ctx.Err() == nil && !retiring.retired(ctx) {
-		pause(ctx, retireEvery)
+		lull.For(ctx, retireEvery)
 	}
 }
 
@@ -157,12 +158,5 @@ func (s *Set) share() {
 	shares := share.Of(s.config.Slots, queues)
 	for name, lane := range s.lanes {
 		lane.intake.SetLimit(shares[name])
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

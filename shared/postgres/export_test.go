@@ -1,4 +1,0 @@
-package postgres
-
-// MigrateTo is Migrate up to one migration only.
-var MigrateTo = migrateTo
