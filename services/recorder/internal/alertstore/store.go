@@ -63,6 +63,14 @@ func (s *Store) alone(ctx context.Context, do func(context.Context, pgx.Tx) erro
 	})
 }
 
+// Now returns the instant by the database's clock.
+func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now.UTC(), err
+}
+
 // Apply writes what follows from verdicts.
 func (s *Store) Apply(ctx context.Context, verdicts []Verdict, now time.Time) error {
 	return s.alone(ctx, func(ctx context.Context, tx pgx.Tx) error { return apply(ctx, tx, verdicts, now) })

@@ -61,11 +61,11 @@ func (l *Ledger) record(ctx context.Context, events []*wire.Outcome) error {
 	defer cancel()
 	statements.Add(2) // the transaction's begin and end
 	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		ends, err := recordRuns(ctx, tx, events)
+		ends, now, err := recordRuns(ctx, tx, events)
 		if err != nil || len(ends) == 0 {
 			return err
 		}
-		return recordStats(ctx, tx, ends, time.Now())
+		return recordStats(ctx, tx, ends, now)
 	})
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
