@@ -2,6 +2,7 @@ package retention
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,42 @@ func TestHorizonsTellWhatIsIncomplete(t *testing.T) {
 	w.keep(t, "short", 400, `{}`)
 	w.sweep(t)
 	horizons("other 29", "short 9")
+}
+
+// Runs go page by page, for minutes. A retention that is made shorter meanwhile holds
+// for the next sweep, which raises the horizon first.
+func TestSettingsThatChangeMeanwhileWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep(t, "long", 400, `{}`)
+	w.record(t, "default", "failed", ago(90), 1)
+	w.record(t, "long", "failed", ago(90), 9)
+	conn, err := New(w.pool).connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	s, err := readScope(t.Context(), conn, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &partition{scope: s, day: ago(90).Truncate(day), conn: conn}
+	if err := p.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := p.patiently(t.Context()); err != nil || done.how != deleted {
+		t.Fatal(done, err)
+	}
+	w.keep(t, "long", 30, `{}`)
+	if err := p.delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.check(t, "long failed 90 9")
+	w.sweep(t)
+	w.check(t)
+	if got := w.query(t, `SELECT namespace FROM horizons ORDER BY namespace`); !slices.Equal(got, []string{"default", "long"}) {
+		t.Errorf("horizons of %v", got)
+	}
 }
 
 func TestWithoutSettingsNothingIsRemoved(t *testing.T) {
