@@ -216,8 +216,9 @@ func TestAnIncidentIsNotedToGoOn(t *testing.T) {
 	if _, changed := open.Step(found, noon.Add(renewEvery-1)); changed {
 		t.Error("noted too often")
 	}
+	found.Reason = "4000 fires have no run"
 	later, changed := open.Step(found, noon.Add(renewEvery))
-	if !changed || !later.RenewedAt.Equal(noon.Add(renewEvery)) || later.Times != 1 {
+	if !changed || later.Reason != found.Reason || !later.RenewedAt.Equal(noon.Add(renewEvery)) || later.Times != 1 {
 		t.Errorf("%+v", later)
 	}
 }
