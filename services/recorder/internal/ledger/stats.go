@@ -24,7 +24,7 @@ const farAhead = 5 * time.Second
 // would be older. One recorder at a time does so, until its transaction ends: what it
 // reads stays true.
 func recordStats(ctx context.Context, tx pgx.Tx, ends []end, now time.Time) error {
-	ends = slices.DeleteFunc(ends, func(e end) bool { return e.is.Kind == carillon.KindBackfill })
+	ends = withoutBackfills(ends)
 	for i := range ends {
 		if e := &ends[i]; e.is.FireTime.After(now.Add(farAhead)) {
 			e.is.FireTime, e.was.FireTime = now, now
@@ -40,6 +40,15 @@ func recordStats(ctx context.Context, tx pgx.Tx, ends []end, now time.Time) erro
 	statements.Inc()
 	_, err = tx.Exec(ctx, upsertStats, statColumns(count(known, ends))...)
 	return err
+}
+
+// withoutBackfills leaves the ends as they are; nearly always it returns them.
+func withoutBackfills(ends []end) []end {
+	backfill := func(e end) bool { return e.is.Kind == carillon.KindBackfill }
+	if !slices.ContainsFunc(ends, backfill) {
+		return ends
+	}
+	return slices.DeleteFunc(slices.Clone(ends), backfill)
 }
 
 // jobsOf returns the jobs of ends, each once.
