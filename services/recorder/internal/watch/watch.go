@@ -96,6 +96,7 @@ func (w *Watch) Run(ctx context.Context) {
 func (w *Watch) Preside(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { w.each(ctx, lookEvery, w.lookAtOpen) })
+	parts.Go(func() { w.each(ctx, lookEvery, w.lookAtChecks) })
 	parts.Go(func() { w.each(ctx, sweepEvery, w.sweep) })
 	parts.Wait()
 }
@@ -125,9 +126,10 @@ func (w *Watch) lookAtOpen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.look(ctx, unseen(open)); err != nil {
-		return err
-	}
+	return w.look(ctx, unseen(open))
+}
+
+func (w *Watch) lookAtChecks(ctx context.Context) error {
 	heard, err := w.heard(ctx)
 	if err != nil {
 		return err
