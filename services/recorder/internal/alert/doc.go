@@ -14,7 +14,8 @@
 //
 // What comes and goes between two looks would be overlooked. So what runs that ended
 // had to say is kept until the next look ([Evidence]); it can only add an alert that
-// is over at once. It is lost with its recorder, and that much may be lost.
+// is over at once, or one of a fire that was missed since the last call. It is lost
+// with its recorder, and that much may be lost.
 //
 // # One incident
 //
