@@ -86,6 +86,31 @@ func TestAsManyFailuresAsTheJobBears(t *testing.T) {
 	s.alerted(t, "failing 1 open")
 }
 
+// TestWhatIsSkippedMeanwhileHidesNothing has a run that is late and slow, so the fire
+// after it is skipped, and that is told first.
+func TestWhatIsSkippedMeanwhileHidesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.define(t, `{"late_after":"10s","slow_factor":3}`)
+	s.publish(t, topology.EventFinished, succeeded, 0, 20)
+	s.start(t)
+	eventually(t, s.drained)
+	s.publish(t, topology.EventFinished, func(n int) wire.Outcome {
+		outcome := missed(n)
+		outcome.State = carillon.StateSkipped
+		return outcome
+	}, 21, 22)
+	eventually(t, s.drained)
+	s.publish(t, topology.EventFinished, func(n int) wire.Outcome {
+		outcome := succeeded(n)
+		outcome.StartedAt, outcome.FinishedAt = outcome.FireTime.Add(time.Minute), outcome.FireTime.Add(time.Hour)
+		return outcome
+	}, 20, 21)
+	s.alerted(t, "late 1 open", "slow 1 open")
+	s.publish(t, topology.EventFinished, succeeded, 22, 23)
+	s.alerted(t, "late 1 ended", "slow 1 ended")
+}
+
 func TestWhatOthersRaise(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

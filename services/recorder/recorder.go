@@ -44,8 +44,8 @@ import (
 
 // connections is the size of the pool: one for each of the two batches under way, one
 // to make partitions, one for a pass of adaptive rescheduling, two to hold the turns
-// of watching and of retention, four to watch, one for signals, one to spare.
-const connections = 12
+// of watching and of retention, five to watch, one for signals, one to spare.
+const connections = 13
 
 const (
 	// migratePause lies between two tries to reach Postgres at the start.

@@ -15,11 +15,11 @@ import (
 var ErrUnreadable = errors.New("unreadable statistics")
 
 // dataVersion is the first byte of data. Another version has another one.
-const dataVersion = 2
+const dataVersion = 3
 
-// Data returns the form in which statistics are stored: some 400 to 700 bytes.
+// Data returns the form in which statistics are stored: some 450 to 800 bytes.
 func (s *Stats) Data() []byte {
-	data := append(make([]byte, 0, 700), dataVersion)
+	data := append(make([]byte, 0, 800), dataVersion)
 	for _, count := range s.Counts.all() {
 		data = binary.AppendUvarint(data, uint64(*count))
 	}
@@ -28,7 +28,7 @@ func (s *Stats) Data() []byte {
 		data = binary.BigEndian.AppendUint64(data, math.Float64bits(average.Weight))
 		data = binary.BigEndian.AppendUint64(data, math.Float64bits(average.Sum))
 	}
-	data = s.LastSuccess.append(s.Last.append(data))
+	data = s.Fired.appendInstants(s.Called.append(s.LastSuccess.append(s.Last.append(data))))
 	data = appendBytes(data, s.Duration.Sketch)
 	data = appendBytes(data, s.Lateness.Sketch)
 	return s.Streak.append(data)
@@ -36,7 +36,10 @@ func (s *Stats) Data() []byte {
 
 func (e *End) append(data []byte) []byte {
 	data = append(data, e.RunID[:]...)
-	data = appendBytes(appendBytes(data, e.Kind), e.State)
+	return e.appendInstants(appendBytes(appendBytes(data, e.Kind), e.State))
+}
+
+func (e *End) appendInstants(data []byte) []byte {
 	for _, instant := range e.instants() {
 		data = binary.BigEndian.AppendUint64(data, uint64(instant.UnixMicro()))
 	}
@@ -80,6 +83,8 @@ func (s *Stats) read(data []byte) bool {
 	}
 	s.Last.read(r)
 	s.LastSuccess.read(r)
+	s.Called.read(r)
+	s.Fired.readInstants(r)
 	s.Duration.Sketch, s.Lateness.Sketch = r.bytes(r.uvarint()), r.bytes(r.uvarint())
 	s.Streak.read(r)
 	return r.err == nil && s.Duration.Sketch.whole() && s.Lateness.Sketch.whole()
@@ -88,6 +93,10 @@ func (s *Stats) read(data []byte) bool {
 func (e *End) read(r *reader) {
 	copy(e.RunID[:], r.bytes(16))
 	e.Kind, e.State = carillon.Kind(r.bytes(r.uvarint())), carillon.State(r.bytes(r.uvarint()))
+	e.readInstants(r)
+}
+
+func (e *End) readInstants(r *reader) {
 	for _, instant := range e.instants() {
 		*instant = time.UnixMicro(int64(r.uint64())).UTC()
 	}

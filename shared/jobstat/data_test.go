@@ -51,7 +51,7 @@ func TestWhatIsCutOffOrOfAnotherVersionIsAnError(t *testing.T) {
 func TestRowsAreSmall(t *testing.T) {
 	t.Parallel()
 	s := some(1000)
-	if n, most := len(s.Data()), 750; n > most {
+	if n, most := len(s.Data()), 850; n > most {
 		t.Errorf("%d bytes, want at most %d", n, most)
 	}
 }

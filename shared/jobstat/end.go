@@ -28,6 +28,11 @@ func (e End) failed() bool {
 	return e.State == carillon.StateFailed || e.State == carillon.StateLost
 }
 
+// called reports whether the run came to a call: whatever it is told as later, it has.
+func (e End) called() bool {
+	return !e.StartedAt.IsZero() && (e.succeeded() || e.failed() || e.State == carillon.StateCancelled)
+}
+
 // before orders ends by fire time, those of one instant by id.
 func (e End) before(other End) bool {
 	if !e.FireTime.Equal(other.FireTime) {

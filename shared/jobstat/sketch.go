@@ -36,10 +36,6 @@ func (s Sketch) Quantile(q float64) (value float64, known bool) {
 	return value, known
 }
 
-// Weight returns how much the sketch holds: a run of this week weighs 1 to 2, one of
-// the week before half of that, and so on.
-func (s Sketch) Weight() float64 { return s.total() }
-
 func (s Sketch) total() (total float64) {
 	for at := 0; at+entrySize <= len(s); at += entrySize {
 		total += s.weight(at)

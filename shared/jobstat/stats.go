@@ -2,6 +2,7 @@ package jobstat
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/carillon"
@@ -15,7 +16,11 @@ type Stats struct {
 	// Last is the end with the newest fire time; LastSuccess that of the successes,
 	// of which only id, fire time and end are kept. They are zero until there is one.
 	Last, LastSuccess End
-	Streak            Streak
+	// Called is the newest end of a run that was called. Fired is that of the
+	// schedule's, of which only fire time, start and end are kept. What was skipped
+	// meanwhile says nothing of how they did.
+	Called, Fired End
+	Streak        Streak
 	// Failing is 1 for a failure and 0 for a success: its mean is the share of
 	// failures. Durations and latenesses are in seconds.
 	Failing            Average
@@ -79,13 +84,38 @@ func (s *Stats) Replace(was, is End) {
 	if is.succeeded() && !is.before(s.LastSuccess) {
 		s.LastSuccess = End{RunID: is.RunID, FireTime: is.FireTime, FinishedAt: is.FinishedAt}
 	}
+	if is.called() {
+		s.noteCall(is)
+	}
 	s.weigh(was, is)
 }
 
+func (s *Stats) noteCall(is End) {
+	if !is.before(s.Called) {
+		s.Called = is
+	}
+	if is.Kind == carillon.KindSchedule && !is.before(s.Fired) {
+		s.Fired = End{FireTime: is.FireTime, StartedAt: is.StartedAt, FinishedAt: is.FinishedAt}
+	}
+}
+
+// DurationsWithout returns how long runs take, but for one that was counted: what is
+// usual, to judge that one by. A daily job's newest run is a tenth of all.
+func (s *Stats) DurationsWithout(end End) Sketch {
+	durations := slices.Clone(s.Duration.Sketch)
+	if own := end.duration(); own.there {
+		return durations.add(own.value, -s.weight(end, week))
+	}
+	return durations
+}
+
+// weight is that of an end, where weights have such a half-life.
+func (s *Stats) weight(end End, halfLife time.Duration) float64 {
+	return math.Exp2(float64(end.FireTime.Sub(startOf(s.Week))) / float64(halfLife))
+}
+
 func (s *Stats) weigh(was, is End) {
-	sinceWeek := is.FireTime.Sub(startOf(s.Week))
-	weekly := math.Exp2(float64(sinceWeek) / float64(week))
-	hourly := math.Exp2(float64(sinceWeek) / float64(time.Hour))
+	weekly, hourly := s.weight(is, week), s.weight(is, time.Hour)
 	s.Failing.replace(was.failing(), is.failing(), weekly)
 	s.Duration.replace(was.duration(), is.duration(), weekly)
 	s.Lateness.replace(was.lateness(), is.lateness(), weekly)

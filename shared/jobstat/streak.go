@@ -2,6 +2,7 @@ package jobstat
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"time"
 )
@@ -38,10 +39,17 @@ func (e End) key() int64 {
 func sameSort(a, b int64) bool { return a&1 == b&1 }
 
 // Successes returns how many successes have come since the last failure.
-func (s *Streak) Successes() int { return s.length(1) }
+func (s *Streak) Successes() int { return s.length(1, math.MinInt64) }
 
 // Failures returns how many failures have come since the last success.
-func (s *Streak) Failures() int { return s.length(0) }
+func (s *Streak) Failures() int { return s.length(0, math.MinInt64) }
+
+// Since returns how many of the successes, or failures, that came last have fired at an
+// instant or later; one of the two is 0. Of more than sixteen all count, if those do.
+func (s *Streak) Since(from time.Time) (successes, failures int) {
+	key := from.UnixMicro() << 1
+	return s.length(1, key), s.length(0, key)
+}
 
 // Newest returns the newest fire time of a success or failure; zero if there was
 // none.
@@ -52,9 +60,9 @@ func (s *Streak) Newest() time.Time {
 	return time.UnixMicro(s.newest[len(s.newest)-1] >> 1).UTC()
 }
 
-func (s *Streak) length(sort int64) int {
+func (s *Streak) length(sort, from int64) int {
 	n := 0
-	for n < len(s.newest) && sameSort(s.newest[len(s.newest)-1-n], sort) {
+	for n < len(s.newest) && sameSort(s.newest[len(s.newest)-1-n], sort) && s.newest[len(s.newest)-1-n] >= from {
 		n++
 	}
 	if n > 0 && n == len(s.newest) {

@@ -137,3 +137,17 @@ func TestTheNewestIsThatOfACall(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestAStreakSinceAnInstant(t *testing.T) {
+	t.Parallel()
+	s := &Stats{}
+	for n := range 10 {
+		s.Count(decisive(n, n < 4))
+	}
+	for from, want := range map[int][2]int{0: {0, 6}, 4: {0, 6}, 7: {0, 3}, 10: {0, 0}} {
+		successes, failures := s.Streak.Since(noon.Add(time.Duration(from) * time.Second))
+		if got := [2]int{successes, failures}; got != want {
+			t.Errorf("since %d: %v, want %v", from, got, want)
+		}
+	}
+}

@@ -59,7 +59,7 @@ func (c *Crowd) fires(s *schedule.Schedule) []int {
 func (c *Crowd) Move(id uuid.UUID, job Job, s *schedule.Schedule) (Change, bool) {
 	span, ok := job.Schedule.SpreadSpan()
 	fires := c.fires(s)
-	if !ok || len(fires) == 0 || slices.Contains(job.History, carillon.Moved) {
+	if !ok || len(fires) == 0 || len(job.History) >= maxChanges || slices.Contains(job.History, carillon.Moved) {
 		return Change{}, false
 	}
 	present := c.most(fires, 0)

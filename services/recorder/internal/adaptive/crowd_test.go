@@ -147,6 +147,11 @@ func TestEveryFireOfTheHourCounts(t *testing.T) {
 	job := Job{Schedule: schedule.Spec{Every: 10 * minute, Spread: "30s", Adapted: &schedule.Adapted{Offset: &zero}}}
 	s := compiled(t, job.Schedule, idOf(1000))
 	crowd.Add(s)
+	often := job
+	often.History = make([]carillon.Adaptation, maxChanges)
+	if change, ok := crowd.Move(idOf(1000), often, s); ok {
+		t.Errorf("changed once too often: %+v", change)
+	}
 	change, ok := crowd.Move(idOf(1000), job, s)
 	if !ok || *change.Adapted.Offset == 0 {
 		t.Fatalf("%+v", change)

@@ -78,16 +78,16 @@ func TestWhatWasNotSeenUnderTheRevisionDoesNotCount(t *testing.T) {
 
 func TestRelapsesMakePatient(t *testing.T) {
 	t.Parallel()
-	job := seasoned(2*minute, Stats{Successes: 11})
+	job := seasoned(2*minute, Stats{Successes: 23})
 	job.History = []carillon.Adaptation{
 		carillon.Stretched, carillon.Relaxed, carillon.Stretched, carillon.Relaxed, carillon.Moved, carillon.Stretched, carillon.Relaxed, carillon.Stretched,
 	}
 	if got, ok := Decide(job); ok {
-		t.Errorf("after 11 successes: %+v", got)
+		t.Errorf("after 23 successes: %+v", got)
 	}
-	job.Stats.Successes = 12
+	job.Stats.Successes = 24
 	if _, ok := Decide(job); !ok {
-		t.Error("nothing after 12 successes")
+		t.Error("nothing after 24 successes")
 	}
 }
 

@@ -19,7 +19,7 @@ type Job struct {
 
 // Stats is what is known of a job's runs; the zero value is nothing.
 type Stats struct {
-	Failures, Successes int           // in a row, up to the last run; one of them is 0
+	Failures, Successes int           // in a row, up to the last run, of the present revision; one of them is 0
 	FailingShare        float64       // of the runs of the last weeks
 	Duration            time.Duration // mean of the last hours
 	LastFire            time.Time     // of the runs that have failed or succeeded
@@ -66,11 +66,16 @@ func (j *Job) seen(fires int) bool {
 	return !j.Stats.LastFire.Before(j.EffectiveFrom.Add(time.Duration(fires-1) * j.interval()))
 }
 
-// relapses counts the stretches that followed a step back.
+// relapses counts the stretches that followed a step back, whether or not the job was
+// moved in between.
 func (j *Job) relapses() (n int) {
-	for i := 1; i < len(j.History); i++ {
-		if j.History[i-1] == carillon.Relaxed && j.History[i] == carillon.Stretched {
+	relaxed := false
+	for _, step := range j.History {
+		if relaxed && step == carillon.Stretched {
 			n++
+		}
+		if step != carillon.Moved {
+			relaxed = step == carillon.Relaxed
 		}
 	}
 	return n

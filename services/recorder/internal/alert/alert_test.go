@@ -15,6 +15,11 @@ func run(second int, state carillon.State) Run {
 	return Run{FireTime: noon.Add(time.Duration(second) * time.Second), State: state}
 }
 
+// usually is that of a job whose runs take so long.
+func usually(seconds time.Duration) func(Run) time.Duration {
+	return func(Run) time.Duration { return seconds * time.Second }
+}
+
 // level is how it stands with a kind.
 func level(findings []Finding, kind carillon.AlertKind) Level {
 	for _, found := range findings {
@@ -32,6 +37,7 @@ func TestJudgement(t *testing.T) {
 	late.Lateness, long.Duration = 2*time.Minute, 31*time.Second
 	earlierLate, earlierLong := late, long
 	earlierLate.FireTime, earlierLong.FireTime = noon, noon
+	skipped := run(8, carillon.StateSkipped)
 	one := carillon.Alerts{Failures: 1}
 	all := carillon.Alerts{Failures: 1, LateAfter: carillon.Duration(time.Minute), SlowFactor: 3, NoSuccessFor: carillon.Duration(time.Hour)}
 	three := carillon.Alerts{Failures: 3}
@@ -49,15 +55,19 @@ func TestJudgement(t *testing.T) {
 		"failures before what was skipped": {Job{Wants: one, Last: run(9, carillon.StateSkipped), Failures: 4}, Evidence{}, carillon.AlertFailing, Firing},
 		"the last fire was missed":         {Job{Wants: one, Last: gone}, Evidence{}, carillon.AlertMissed, Firing},
 		"the last fire has expired":        {Job{Wants: one, Last: run(9, carillon.StateExpired)}, Evidence{}, carillon.AlertMissed, Firing},
-		"a fire was missed before":         {Job{Wants: one, Last: ok}, Evidence{Missed: gone}, carillon.AlertMissed, Brief},
+		"a fire was missed before":         {Job{Wants: one, Last: ok, Called: ok}, Evidence{Missed: gone}, carillon.AlertMissed, Brief},
+		"missed, and then skipped":         {Job{Wants: one, Last: skipped, Called: earlierLate}, Evidence{Missed: gone}, carillon.AlertMissed, Firing},
+		"skipped since":                    {Job{Wants: one, Last: skipped, Called: earlierLate}, Evidence{}, carillon.AlertMissed, Held},
+		"late, and then skipped":           {Job{Wants: all, Last: skipped, Fired: earlierLate}, Evidence{}, carillon.AlertLate, Firing},
+		"slow, and then skipped":           {Job{Wants: all, Last: skipped, Called: earlierLong, Usual: usually(10)}, Evidence{}, carillon.AlertSlow, Firing},
 		"a muted kind":                     {Job{Wants: carillon.Alerts{Failures: 1, Mute: []carillon.AlertKind{carillon.AlertMissed}}, Last: gone}, Evidence{Missed: gone}, carillon.AlertMissed, Quiet},
-		"late":                             {Job{Wants: all, Last: late}, Evidence{}, carillon.AlertLate, Firing},
+		"late":                             {Job{Wants: all, Fired: late}, Evidence{}, carillon.AlertLate, Firing},
 		"late before":                      {Job{Wants: all, Last: ok}, Evidence{Latest: earlierLate}, carillon.AlertLate, Brief},
-		"late, and nobody minds":           {Job{Wants: one, Last: late}, Evidence{Latest: late}, carillon.AlertLate, Quiet},
-		"slow":                             {Job{Wants: all, Last: long, Usual: 10 * time.Second}, Evidence{}, carillon.AlertSlow, Firing},
-		"slow before":                      {Job{Wants: all, Last: ok, Usual: 10 * time.Second}, Evidence{Longest: earlierLong}, carillon.AlertSlow, Brief},
-		"not that slow":                    {Job{Wants: all, Last: long, Usual: 11 * time.Second}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
-		"nobody knows what is slow":        {Job{Wants: all, Last: long}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
+		"late, and nobody minds":           {Job{Wants: one, Fired: late}, Evidence{Latest: late}, carillon.AlertLate, Quiet},
+		"slow":                             {Job{Wants: all, Called: long, Usual: usually(10)}, Evidence{}, carillon.AlertSlow, Firing},
+		"slow before":                      {Job{Wants: all, Last: ok, Usual: usually(10)}, Evidence{Longest: earlierLong}, carillon.AlertSlow, Brief},
+		"not that slow":                    {Job{Wants: all, Called: long, Usual: usually(11)}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
+		"nobody knows what is slow":        {Job{Wants: all, Called: long}, Evidence{Longest: long}, carillon.AlertSlow, Quiet},
 		"silent":                           {Job{Wants: all, SuccessAt: noon.Add(-61 * time.Minute)}, Evidence{}, carillon.AlertSilent, Firing},
 		"silent, being paused":             {Job{Wants: all, Paused: true, SuccessAt: noon.Add(-61 * time.Minute)}, Evidence{}, carillon.AlertSilent, Quiet},
 		"not silent for long":              {Job{Wants: all, SuccessAt: noon.Add(-time.Hour)}, Evidence{}, carillon.AlertSilent, Quiet},
@@ -206,9 +216,22 @@ func TestAnIncidentIsNotedToGoOn(t *testing.T) {
 	if _, changed := open.Step(found, noon.Add(renewEvery-1)); changed {
 		t.Error("noted too often")
 	}
+	found.Reason = "4000 fires have no run"
 	later, changed := open.Step(found, noon.Add(renewEvery))
-	if !changed || !later.RenewedAt.Equal(noon.Add(renewEvery)) || later.Times != 1 {
+	if !changed || later.Reason != found.Reason || !later.RenewedAt.Equal(noon.Add(renewEvery)) || later.Times != 1 {
 		t.Errorf("%+v", later)
+	}
+}
+
+func TestWhatIsHeldNeitherBeginsNorEnds(t *testing.T) {
+	t.Parallel()
+	held := Finding{Kind: carillon.AlertMissed, Level: Held, FireTime: noon.Add(time.Hour)}
+	if after, changed := (Incident{}).Step(held, noon); changed {
+		t.Errorf("begun: %+v", after)
+	}
+	open, _ := Incident{}.Step(Finding{Kind: carillon.AlertMissed, Level: Firing, FireTime: noon}, noon)
+	if after, _ := open.Step(held, noon.Add(time.Hour)); !after.Open() || after.Times != 1 {
+		t.Errorf("ended: %+v", after)
 	}
 }
 

@@ -9,9 +9,13 @@
 // not told today is told by the next look. Nothing that must not be lost is
 // kept in memory.
 //
+// Some kinds go by the last run that was called, not by the last fire: a run that takes
+// too long is why the fires after it are skipped, and their rows come before its end.
+//
 // What comes and goes between two looks would be overlooked. So what runs that ended
 // had to say is kept until the next look ([Evidence]); it can only add an alert that
-// is over at once. It is lost with its recorder, and that much may be lost.
+// is over at once, or one of a fire that was missed since the last call. It is lost
+// with its recorder, and that much may be lost.
 //
 // # One incident
 //

@@ -33,8 +33,8 @@ func (i Incident) Step(found Finding, now time.Time) (Incident, bool) {
 	switch {
 	case i.knows(found):
 		return i, false
-	case found.Level == Firing && i.Open():
-		return i.renewed(now)
+	case i.Open() && (found.Level == Firing || found.Level == Held):
+		return i.renewed(found, now)
 	case found.Level == Firing && news:
 		return i.begun(found, now), true
 	case found.Level != Firing && i.Open():
@@ -51,11 +51,15 @@ func (i Incident) knows(found Finding) bool {
 	return !found.At.IsZero() && found.At.Before(later(i.RenewedAt, i.EndedAt))
 }
 
-func (i Incident) renewed(now time.Time) (Incident, bool) {
+// renewed is the incident that goes on, for the reason that holds by now.
+func (i Incident) renewed(found Finding, now time.Time) (Incident, bool) {
 	if now.Sub(i.RenewedAt) < renewEvery {
 		return i, false
 	}
 	i.RenewedAt = now
+	if found.Reason != "" {
+		i.Reason = found.Reason
+	}
 	return i, true
 }
 

@@ -14,11 +14,15 @@ type Job struct {
 	Paused bool
 	// Failures is how many runs have failed in a row.
 	Failures int
-	// Last is the run with the newest fire time.
-	Last Run
-	// Usual is how long 19 of 20 runs take at most; 0 if that is not known yet.
-	Usual time.Duration
-	// SuccessAt is when a run last succeeded, or when the job last changed.
+	// Last is the run with the newest fire time, Called that of those that were called,
+	// and Fired that of the schedule's among them. A fire that is skipped says nothing
+	// of how calls do, and comes before the end of the run that it was skipped for.
+	Last, Called, Fired Run
+	// Usual returns how long 19 of 20 runs other than this one take at most; 0 if that
+	// is not known yet. It is nil if it never is.
+	Usual func(Run) time.Duration
+	// SuccessAt is when a run last succeeded, or when somebody last changed the job or
+	// ended a pause of it.
 	SuccessAt time.Time
 }
 
@@ -28,6 +32,7 @@ type Level int
 // The levels.
 const (
 	Quiet  Level = iota // nothing is wrong
+	Held                // nothing has been seen of it: it is as it was
 	Brief               // something was wrong, and is not any more
 	Firing              // something is wrong
 )
@@ -52,9 +57,20 @@ func Judge(job Job, seen Evidence, now time.Time) []Finding {
 		if job.Wants.Mutes(found.Kind) {
 			findings[i] = Finding{Kind: found.Kind}
 		}
-		findings[i].Newest = job.Last.FireTime
+		findings[i].Newest = job.newest(found.Kind)
 	}
 	return findings
+}
+
+// newest is the fire time of the last run that could have told of a kind of alert.
+func (j Job) newest(kind carillon.AlertKind) time.Time {
+	switch kind {
+	case carillon.AlertLate:
+		return j.Fired.FireTime
+	case carillon.AlertSlow:
+		return j.Called.FireTime
+	}
+	return j.Last.FireTime
 }
 
 func (j Job) failing(seen Evidence) Finding {
@@ -73,24 +89,32 @@ func (j Job) failing(seen Evidence) Finding {
 
 func (j Job) missed(seen Evidence) Finding {
 	found := Finding{Kind: carillon.AlertMissed, FireTime: j.Last.FireTime}
-	if j.Last.missed() {
-		found.Level, found.Reason = Firing, "the fire of "+instant(j.Last.FireTime)+" came to no call: "+string(j.Last.State)
-	} else {
-		found.brief(seen.Missed, "the fire of "+instant(seen.Missed.FireTime)+" came to no call: "+string(seen.Missed.State))
+	reason := func(r Run) string {
+		return "the fire of " + instant(r.FireTime) + " came to no call: " + string(r.State)
+	}
+	switch {
+	case j.Last.missed():
+		found.Level, found.Reason = Firing, reason(j.Last)
+	case seen.Missed.FireTime.After(j.Called.FireTime):
+		found.Level, found.FireTime, found.Reason = Firing, seen.Missed.FireTime, reason(seen.Missed)
+	case !seen.Missed.FireTime.IsZero():
+		found.brief(seen.Missed, reason(seen.Missed))
+	case j.Last.FireTime.After(j.Called.FireTime):
+		found.Level = Held
 	}
 	return found
 }
 
 func (j Job) late(seen Evidence) Finding {
-	found := Finding{Kind: carillon.AlertLate, FireTime: j.Last.FireTime}
+	found := Finding{Kind: carillon.AlertLate, FireTime: j.Fired.FireTime}
 	most := time.Duration(j.Wants.LateAfter)
 	reason := func(r Run) string {
 		return fmt.Sprintf("the run of %s began %s late, more than %s", instant(r.FireTime), round(r.Lateness), most)
 	}
 	switch {
 	case most == 0:
-	case j.Last.Lateness > most:
-		found.Level, found.Reason = Firing, reason(j.Last)
+	case j.Fired.Lateness > most:
+		found.Level, found.Reason = Firing, reason(j.Fired)
 	case seen.Latest.Lateness > most:
 		found.brief(seen.Latest, reason(seen.Latest))
 	}
@@ -98,19 +122,25 @@ func (j Job) late(seen Evidence) Finding {
 }
 
 func (j Job) slow(seen Evidence) Finding {
-	found := Finding{Kind: carillon.AlertSlow, FireTime: j.Last.FireTime}
-	most := time.Duration(j.Wants.SlowFactor * float64(j.Usual))
-	reason := func(r Run) string {
-		return fmt.Sprintf("the run of %s took %s; 19 of 20 take %s at most", instant(r.FireTime), round(r.Duration), round(j.Usual))
-	}
-	switch {
-	case most == 0:
-	case j.Last.Duration > most:
-		found.Level, found.Reason = Firing, reason(j.Last)
-	case seen.Longest.Duration > most:
-		found.brief(seen.Longest, reason(seen.Longest))
+	found := Finding{Kind: carillon.AlertSlow, FireTime: j.Called.FireTime}
+	if reason := j.whySlow(j.Called); reason != "" {
+		found.Level, found.Reason = Firing, reason
+	} else if reason := j.whySlow(seen.Longest); reason != "" {
+		found.brief(seen.Longest, reason)
 	}
 	return found
+}
+
+// whySlow is empty for a run that was not slow.
+func (j Job) whySlow(r Run) string {
+	if j.Wants.SlowFactor == 0 || r.Duration == 0 || j.Usual == nil {
+		return ""
+	}
+	usual := j.Usual(r)
+	if usual == 0 || r.Duration <= time.Duration(j.Wants.SlowFactor*float64(usual)) {
+		return ""
+	}
+	return fmt.Sprintf("the run of %s took %s; 19 of 20 take %s at most", instant(r.FireTime), round(r.Duration), round(usual))
 }
 
 func (j Job) silent(now time.Time) Finding {

@@ -18,6 +18,10 @@ var begun = promauto.NewCounterVec(prometheus.CounterOpts{
 	Name: "carillon_recorder_alerts_total", Help: "Alerts that have begun, by kind.",
 }, []string{"kind"})
 
+// farAhead is by how much a fire time must be ahead of the clock to be wrong. It then
+// counts as now: what comes until then would not be news.
+const farAhead = 5 * time.Second
+
 // place is where an incident belongs.
 type place struct {
 	id   uuid.UUID
@@ -33,6 +37,9 @@ func apply(ctx context.Context, tx pgx.Tx, verdicts []Verdict, now time.Time) er
 	batch := &pgx.Batch{}
 	for _, v := range verdicts {
 		for _, found := range v.Findings {
+			if found.FireTime.After(now.Add(farAhead)) {
+				found.FireTime = now
+			}
 			before := known[place{v.ID, found.Kind}]
 			if after, changed := before.Step(found, now); changed {
 				write(batch, v.Object, found.Kind, before, after)

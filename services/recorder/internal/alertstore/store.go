@@ -63,6 +63,14 @@ func (s *Store) alone(ctx context.Context, do func(context.Context, pgx.Tx) erro
 	})
 }
 
+// Now returns the instant by the database's clock.
+func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now.UTC(), err
+}
+
 // Apply writes what follows from verdicts.
 func (s *Store) Apply(ctx context.Context, verdicts []Verdict, now time.Time) error {
 	return s.alone(ctx, func(ctx context.Context, tx pgx.Tx) error { return apply(ctx, tx, verdicts, now) })
@@ -112,7 +120,16 @@ type judged struct {
 
 func jobsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) ([]judged, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT j.id, j.namespace, j.name, j.labels, j.document->'alerts', j.paused, j.effective_from,
+		WITH pause AS MATERIALIZED (SELECT * FROM latest_pauses)
+		SELECT j.id, j.namespace, j.name, j.labels, j.document->'alerts',
+			j.paused OR EXISTS (SELECT FROM pause WHERE paused AND (namespace IS NULL OR namespace = j.namespace)),
+			greatest(
+				CASE WHEN j.document->'alerts' ? 'no_success_for' THEN coalesce((
+					SELECT effective_from FROM job_revisions WHERE job_id = j.id AND action NOT IN ('stretched', 'relaxed', 'moved')
+					ORDER BY revision DESC LIMIT 1),
+					j.effective_from) END,
+				(SELECT max(effective_from) FROM pause WHERE NOT paused AND (namespace IS NULL OR namespace = j.namespace)),
+				timestamptz 'epoch'),
 			coalesce(s.data, '')
 		FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id WHERE j.id = ANY($1)`, ids)
 	if err != nil {
@@ -133,16 +150,16 @@ func (j judged) unreadable() bool {
 
 func scanJob(row pgx.CollectableRow) (j judged, err error) {
 	var wants, data []byte
-	var changed time.Time
+	var since time.Time // a person's last change, or the end of the last pause
 	j.Sort = "job"
-	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &changed, &data); err != nil {
+	if err = row.Scan(&j.ID, &j.Namespace, &j.Name, &j.Labels, &wants, &j.Paused, &since, &data); err != nil {
 		return j, err
 	}
 	var alerts *carillon.Alerts
 	if len(wants) > 0 {
 		j.flaw = json.Unmarshal(wants, &alerts)
 	}
-	j.Wants, j.SuccessAt = alerts.WithDefaults(), changed
+	j.Wants, j.SuccessAt = alerts.WithDefaults(), since
 	if stats, err := jobstat.Read(j.ID, data); err == nil { // those of another version are unknown until the job's next run
 		j.learn(stats)
 	}
@@ -151,14 +168,10 @@ func scanJob(row pgx.CollectableRow) (j judged, err error) {
 
 // learn takes over what a job's statistics say.
 func (j *judged) learn(s *jobstat.Stats) {
-	j.Failures, j.Usual = s.Streak.Failures(), usual(s.Duration.Sketch)
-	j.Last.State, j.Last.FireTime = s.Last.State, s.Last.FireTime
-	if !s.Last.StartedAt.IsZero() && !s.Last.FinishedAt.IsZero() {
-		j.Last.Duration = s.Last.FinishedAt.Sub(s.Last.StartedAt)
-		if s.Last.Kind == carillon.KindSchedule {
-			j.Last.Lateness = s.Last.StartedAt.Sub(s.Last.FireTime)
-		}
-	}
+	j.Failures, j.Usual = s.Streak.Failures(), usual(s)
+	j.Last = alert.Run{FireTime: s.Last.FireTime, State: s.Last.State}
+	j.Called = alert.Run{FireTime: s.Called.FireTime, State: s.Called.State, Duration: s.Called.FinishedAt.Sub(s.Called.StartedAt)}
+	j.Fired = alert.Run{FireTime: s.Fired.FireTime, Lateness: s.Fired.StartedAt.Sub(s.Fired.FireTime)}
 	if s.LastSuccess.FinishedAt.After(j.SuccessAt) {
 		j.SuccessAt = s.LastSuccess.FinishedAt
 	}

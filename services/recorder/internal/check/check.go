@@ -7,6 +7,10 @@
 //	success  ── period, or to the schedule's next fire ──▶ expected ── grace ──▶ deadline
 //	start    ── grace ──▶ deadline
 //
+// A start before the deadline that the last end has called for takes its place; one
+// after it changes nothing. Of several starts without an end the first counts, so a
+// job that begins again and again and never ends is overdue, however often it begins.
+//
 // A check whose deadline has passed is overdue, until the next ping. One that was
 // told of a failure has failed, until the next success. One that was never pinged is
 // new, and expects nothing: its job is not set up yet.
@@ -23,7 +27,8 @@ import (
 type State struct {
 	Status     carillon.CheckStatus // new, up or failed; the rest follows from the time
 	PingedAt   time.Time            // zero if never
-	StartedAt  time.Time            // of a run that has not ended; zero for none
+	EndedAt    time.Time            // the last success or failure; zero for none
+	StartedAt  time.Time            // the first start since then; zero for none
 	ExpectedAt time.Time            // zero if nothing is expected
 	DeadlineAt time.Time            // when it is overdue; zero for never
 }
@@ -37,11 +42,13 @@ func (s State) Ping(document carillon.CheckDocument, ping wire.Ping) State {
 	s.PingedAt = ping.At
 	switch ping.Event {
 	case wire.PingStart:
-		s.StartedAt = ping.At
+		if s.StartedAt.IsZero() {
+			s.StartedAt = ping.At
+		}
 	case wire.PingFail:
-		s.Status, s.StartedAt = carillon.CheckFailed, time.Time{}
+		s.Status, s.StartedAt, s.EndedAt = carillon.CheckFailed, time.Time{}, ping.At
 	default:
-		s.Status, s.StartedAt = carillon.CheckUp, time.Time{}
+		s.Status, s.StartedAt, s.EndedAt = carillon.CheckUp, time.Time{}, ping.At
 	}
 	return s.Expect(document)
 }
@@ -54,12 +61,13 @@ func (s State) Expect(document carillon.CheckDocument) State {
 	}
 	s.ExpectedAt, s.DeadlineAt = time.Time{}, time.Time{}
 	grace := time.Duration(document.Grace)
-	if !s.StartedAt.IsZero() {
-		s.ExpectedAt, s.DeadlineAt = s.StartedAt, s.StartedAt.Add(grace)
-		return s
+	if !s.EndedAt.IsZero() {
+		if s.ExpectedAt = next(document, s.EndedAt); !s.ExpectedAt.IsZero() {
+			s.DeadlineAt = s.ExpectedAt.Add(grace)
+		}
 	}
-	if s.ExpectedAt = next(document, s.PingedAt); !s.ExpectedAt.IsZero() {
-		s.DeadlineAt = s.ExpectedAt.Add(grace)
+	if !s.StartedAt.IsZero() && (s.DeadlineAt.IsZero() || s.StartedAt.Before(s.DeadlineAt)) {
+		s.ExpectedAt, s.DeadlineAt = s.StartedAt, s.StartedAt.Add(grace)
 	}
 	return s
 }

@@ -42,6 +42,12 @@ func IsRefusal(err error) bool {
 	return ok && (strings.HasPrefix(refusal.Code, "22") || strings.HasPrefix(refusal.Code, "23"))
 }
 
+// IsLocked reports whether a lock was not had in time: somebody holds it for long.
+func IsLocked(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refusal.Code == "55P03"
+}
+
 // isMissingPartition reports whether a row found no partition. Postgres calls it
 // a violated check (23514), but one without a name.
 func isMissingPartition(err error) bool {

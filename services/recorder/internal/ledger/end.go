@@ -20,22 +20,22 @@ type end struct {
 }
 
 // recordRuns writes the runs and attempts of a batch, and returns the ends that
-// the ledger did not know.
-func recordRuns(ctx context.Context, tx pgx.Tx, events []*wire.Outcome) ([]end, error) {
+// the ledger did not know, and the database's time.
+func recordRuns(ctx context.Context, tx pgx.Tx, events []*wire.Outcome) (ends []end, now time.Time, err error) {
 	runs := latestRuns(events)
 	var ids pgtype.FlatArray[pgtype.UUID]
 	var states pgtype.FlatArray[pgtype.Text]
 	var started, finished pgtype.FlatArray[pgtype.Timestamptz]
 	statements.Inc()
 	row := tx.QueryRow(ctx, statement, arguments(runs, latestAttempts(events))...)
-	if err := row.Scan(&ids, &states, &started, &finished); err != nil {
-		return nil, err
+	if err := row.Scan(&ids, &states, &started, &finished, &now); err != nil {
+		return nil, now, err
 	}
 	byID := make(map[uuid.UUID]*wire.Outcome, len(runs))
 	for _, run := range runs {
 		byID[run.RunID] = run
 	}
-	ends := make([]end, len(ids))
+	ends = make([]end, len(ids))
 	for i := range ids {
 		run := byID[ids[i].Bytes]
 		ends[i] = end{jobID: run.JobID, is: endOf(run)}
@@ -45,7 +45,7 @@ func recordRuns(ctx context.Context, tx pgx.Tx, events []*wire.Outcome) ([]end, 
 			ends[i].was.StartedAt, ends[i].was.FinishedAt = started[i].Time, finished[i].Time // NULL is zero
 		}
 	}
-	return ends, nil
+	return ends, now.UTC(), nil
 }
 
 // endOf reads an event as the ledger has recorded it, to the microsecond.

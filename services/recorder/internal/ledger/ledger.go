@@ -10,13 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 )
-
-var statements = promauto.NewCounter(prometheus.CounterOpts{
-	Name: "carillon_recorder_statements_total", Help: "SQL statements sent by the recorder.",
-})
 
 const (
 	// statementTimeout bounds each statement, and each transaction of a batch, so
@@ -60,16 +54,19 @@ func (l *Ledger) record(ctx context.Context, events []*wire.Outcome) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
 	statements.Add(2) // the transaction's begin and end
-	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		ends, err := recordRuns(ctx, tx, events)
+	var ends []end
+	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) (err error) {
+		var now time.Time
+		ends, now, err = recordRuns(ctx, tx, events)
 		if err != nil || len(ends) == 0 {
 			return err
 		}
-		return recordStats(ctx, tx, ends, time.Now())
+		return recordStats(ctx, tx, ends, now)
 	})
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
+	observe(ends, time.Now())
 	return nil
 }
 

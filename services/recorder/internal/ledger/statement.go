@@ -10,7 +10,7 @@ import (
 // statement records a batch. Its parameters are the columns of the runs, those
 // of the attempts, the order of states, and the place of the last open state in
 // it, from 1. It returns, in arrays, the ends that are new, and what their rows told
-// of before if that was an end too.
+// of before if that was an end too; and the database's time.
 const statement = `
 WITH recorded AS (
   INSERT INTO runs AS r (id, fire_time, job_id, job_name, namespace, kind, state, reason, revision, queue,
@@ -47,7 +47,7 @@ WITH recorded AS (
   WHERE (excluded.status IS NOT NULL, coalesce(excluded.finished_at, '-infinity'), coalesce(excluded.class, '') COLLATE "C")
       > (a.status IS NOT NULL, coalesce(a.finished_at, '-infinity'), coalesce(a.class, '') COLLATE "C")
 )
-SELECT array_agg(id), array_agg(was_state), array_agg(was_started_at), array_agg(was_finished_at) FROM recorded
+SELECT array_agg(id), array_agg(was_state), array_agg(was_started_at), array_agg(was_finished_at), now() FROM recorded
 WHERE array_position($25::text[], state) > $26`
 
 // arguments are the parameters of statement for the latest runs and attempts of

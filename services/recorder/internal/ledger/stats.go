@@ -15,17 +15,21 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// farAhead is by how much a fire time must be ahead of the clock to say nothing of
-// how the job does: all that is before it would count as older.
-const farAhead = 24 * time.Hour
+// farAhead is by how much a fire time must be ahead of the clock to be wrong. A run by
+// hand has the time of some gateway.
+const farAhead = 5 * time.Second
 
-// recordStats counts ends into their jobs' statistics, but those of backfills and
-// those far ahead of now. One recorder at a time does so, until its transaction
-// ends: what it reads stays true.
+// recordStats counts ends into their jobs' statistics, but those of backfills. A fire
+// time far ahead of now, by the database, counts as now: all that comes until then
+// would be older. One recorder at a time does so, until its transaction ends: what it
+// reads stays true.
 func recordStats(ctx context.Context, tx pgx.Tx, ends []end, now time.Time) error {
-	ends = slices.DeleteFunc(ends, func(e end) bool {
-		return e.is.Kind == carillon.KindBackfill || e.is.FireTime.After(now.Add(farAhead))
-	})
+	ends = withoutBackfills(ends)
+	for i := range ends {
+		if e := &ends[i]; e.is.FireTime.After(now.Add(farAhead)) {
+			e.is.FireTime, e.was.FireTime = now, now
+		}
+	}
 	if len(ends) == 0 {
 		return nil
 	}
@@ -36,6 +40,15 @@ func recordStats(ctx context.Context, tx pgx.Tx, ends []end, now time.Time) erro
 	statements.Inc()
 	_, err = tx.Exec(ctx, upsertStats, statColumns(count(known, ends))...)
 	return err
+}
+
+// withoutBackfills leaves the ends as they are; nearly always it returns them.
+func withoutBackfills(ends []end) []end {
+	backfill := func(e end) bool { return e.is.Kind == carillon.KindBackfill }
+	if !slices.ContainsFunc(ends, backfill) {
+		return ends
+	}
+	return slices.DeleteFunc(slices.Clone(ends), backfill)
 }
 
 // jobsOf returns the jobs of ends, each once.

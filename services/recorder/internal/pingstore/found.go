@@ -35,13 +35,13 @@ func (f found) unreadable() bool {
 }
 
 const selectCheck = `
-	SELECT c.id, c.revision, c.document, coalesce(s.revision, 0), coalesce(s.status, 'new'), s.pinged_at, s.started_at, s.expected_at, s.deadline_at
+	SELECT c.id, c.revision, c.document, coalesce(s.revision, 0), coalesce(s.status, 'new'), s.pinged_at, s.ended_at, s.started_at, s.expected_at, s.deadline_at
 	FROM checks c LEFT JOIN check_states s ON s.check_id = c.id `
 
 func scan(row pgx.CollectableRow) (f found, err error) {
 	var document []byte
 	err = row.Scan(&f.ID, &f.Check.Revision, &document, &f.seen, &f.Status, (*zeronull.Timestamptz)(&f.PingedAt),
-		(*zeronull.Timestamptz)(&f.StartedAt), (*zeronull.Timestamptz)(&f.ExpectedAt), (*zeronull.Timestamptz)(&f.DeadlineAt))
+		(*zeronull.Timestamptz)(&f.EndedAt), (*zeronull.Timestamptz)(&f.StartedAt), (*zeronull.Timestamptz)(&f.ExpectedAt), (*zeronull.Timestamptz)(&f.DeadlineAt))
 	if err != nil {
 		return f, err
 	}
@@ -70,15 +70,15 @@ func (f *found) save(ctx context.Context, tx pgx.Tx, ping *wire.Ping) error {
 		said = *ping
 	}
 	_, err := tx.Exec(ctx, `
-		INSERT INTO check_states AS s (check_id, revision, status, pinged_at, started_at, expected_at, deadline_at, exit_code, message)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO check_states AS s (check_id, revision, status, pinged_at, started_at, expected_at, deadline_at, exit_code, message, ended_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
 		ON CONFLICT (check_id) DO UPDATE SET revision = excluded.revision, status = excluded.status, pinged_at = excluded.pinged_at,
-			started_at = excluded.started_at, expected_at = excluded.expected_at, deadline_at = excluded.deadline_at,
+			ended_at = excluded.ended_at, started_at = excluded.started_at, expected_at = excluded.expected_at, deadline_at = excluded.deadline_at,
 			exit_code = CASE WHEN $10 THEN excluded.exit_code ELSE s.exit_code END,
 			message = CASE WHEN $10 THEN excluded.message ELSE s.message END`,
 		f.ID, f.Check.Revision, f.Status, zeronull.Timestamptz(f.PingedAt), zeronull.Timestamptz(f.StartedAt),
 		zeronull.Timestamptz(f.ExpectedAt), zeronull.Timestamptz(f.DeadlineAt),
-		said.ExitCode, said.Message, ping != nil)
+		said.ExitCode, said.Message, ping != nil, zeronull.Timestamptz(f.EndedAt))
 	return err
 }
 
@@ -92,7 +92,7 @@ func (f *found) verdict(at time.Time) alertstore.Verdict {
 	if f.Overdue(at) {
 		overdue.Level = alert.Firing
 		overdue.Reason = "expected at " + f.ExpectedAt.Format(time.RFC3339) + ", last heard of at " + f.PingedAt.Format(time.RFC3339)
-		if !f.StartedAt.IsZero() {
+		if f.ExpectedAt.Equal(f.StartedAt) {
 			overdue.Reason = "began at " + f.StartedAt.Format(time.RFC3339) + ", and has not said that it ended"
 		}
 	}

@@ -85,6 +85,21 @@ func TestNoPingIsMissedThatWaitsToBeNoted(t *testing.T) {
 	w.alerts(t, "overdue")
 }
 
+// A job crashes each time before it says that it has ended.
+func TestStartsWithoutAnEndAreOverdue(t *testing.T) {
+	t.Parallel()
+	w, at := newWorld(t), noon
+	w.ping(t, wire.PingSuccess, at, at)
+	for range 3 {
+		at = at.Add(time.Minute)
+		w.ping(t, wire.PingStart, at, at)
+	}
+	w.look(t, at, at)
+	w.alerts(t, "overdue")
+	w.ping(t, wire.PingSuccess, at, at)
+	w.alerts(t, "")
+}
+
 // A state is written, and the recorder dies before it has written what follows.
 func TestAnAlertWithNothingWrongEnds(t *testing.T) {
 	t.Parallel()

@@ -62,17 +62,20 @@ func scan(row pgx.CollectableRow) (j job, err error) {
 		return j, err
 	}
 	if stats, err := jobstat.Read(j.id, data); err == nil { // those of another version are unknown until the job's next run
-		j.Stats = of(stats)
+		j.Stats = of(stats, j.EffectiveFrom)
 	}
 	j.flaw = cmp.Or(json.Unmarshal(bounds, &j.Adaptive), json.Unmarshal(spec, &j.Schedule))
 	return j, nil
 }
 
-func of(s *jobstat.Stats) adaptive.Stats {
+// of returns what the statistics say of a revision since it holds, as far as they tell
+// one from the next.
+func of(s *jobstat.Stats, since time.Time) adaptive.Stats {
+	successes, failures := s.Streak.Since(since)
 	failing, _ := s.Failing.Mean()
 	seconds, _ := s.RecentDuration.Mean()
 	return adaptive.Stats{
-		Failures: s.Streak.Failures(), Successes: s.Streak.Successes(), FailingShare: failing,
+		Failures: failures, Successes: successes, FailingShare: failing,
 		Duration: time.Duration(seconds * float64(time.Second)), LastFire: s.Streak.Newest(),
 	}
 }

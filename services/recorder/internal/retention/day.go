@@ -28,6 +28,9 @@ type partition struct {
 func sweepDay(ctx context.Context, conn *pgx.Conn, s scope, day time.Time) error {
 	p := &partition{scope: s, day: day, conn: conn}
 	began := time.Now()
+	if err := p.settle(ctx); err != nil {
+		return fmt.Errorf("%s: %w", day.Format(time.DateOnly), err)
+	}
 	done, err := p.patiently(ctx)
 	if err == nil && done.how == deleted {
 		err = p.delete(ctx)

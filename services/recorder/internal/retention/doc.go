@@ -32,7 +32,8 @@
 // attempts for a few milliseconds. That lock is waited for no longer than
 // lockTimeout, because everybody else waits behind whoever waits for it; then the
 // whole day is given up, and tried again. A reader that takes long, such as an
-// audit or a backup, therefore puts retention off, and nothing else. Postgres
+// audit or a backup, therefore puts retention off, and nothing else; so does a vacuum or
+// an index build of that very day, and not one of another. Postgres
 // removes the files after it has given up the locks.
 //
 // DETACH PARTITION CONCURRENTLY would wait for readers without keeping others

@@ -36,13 +36,20 @@ func (v verdict) choose() way {
 	return deleted
 }
 
+// settle takes down the settings by which a day is judged, and by which its runs go,
+// in a table of this connection: what goes must have been judged, for the horizon.
+func (p *partition) settle(ctx context.Context) error {
+	_, err := p.conn.Exec(ctx, `DROP TABLE IF EXISTS pg_temp.settled; CREATE TEMP TABLE settled AS TABLE retention`)
+	return err
+}
+
 // judged is a partition of runs r, with the retention of each row as kept.days; rows
 // whose retention nobody has set have none. expired is the condition on it. Both
 // take the partition's age and the beginning of today as $1 and $2.
 const (
 	judged = ` AS r
-		LEFT JOIN retention AS own ON own.namespace = r.namespace
-		LEFT JOIN retention AS others ON others.namespace = ''
+		LEFT JOIN settled AS own ON own.namespace = r.namespace
+		LEFT JOIN settled AS others ON others.namespace = ''
 		CROSS JOIN LATERAL (SELECT coalesce((own.states->>r.state)::int, own.keep, (others.states->>r.state)::int, others.keep) AS days) AS kept`
 	expired = `coalesce(kept.days <= $1 AND r.recorded_at < $2::timestamptz - make_interval(days => kept.days - 1), false)`
 )

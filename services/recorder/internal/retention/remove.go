@@ -16,8 +16,14 @@ const pages = 200
 // drop removes both tables of a day.
 func (p *partition) drop(ctx context.Context, tx pgx.Tx) error {
 	return execute(ctx, tx,
-		`LOCK TABLE runs, attempts IN ACCESS EXCLUSIVE MODE`,
+		p.lock(),
 		`DROP TABLE `+p.runs()+`, `+p.attempts())
+}
+
+// lock keeps everybody from the day and its parents, and nobody from other days: an
+// autovacuum there must not put this one off.
+func (p *partition) lock() string {
+	return `LOCK TABLE ONLY runs, ONLY attempts, ` + p.runs() + `, ` + p.attempts() + ` IN ACCESS EXCLUSIVE MODE`
 }
 
 // rewrite copies what stays of a day, and puts the copies into the tables' places.
@@ -38,7 +44,7 @@ func (p *partition) rewrite(ctx context.Context, tx pgx.Tx) error {
 	steps := []string{
 		`INSERT INTO ` + attempts + `_kept SELECT a.* FROM ` + attempts + ` AS a JOIN ` + runs + `_kept AS r ON r.fire_time = a.fire_time AND r.id = a.run_id`,
 		`ANALYZE ` + runs + `_kept, ` + attempts + `_kept`,
-		`LOCK TABLE runs, attempts IN ACCESS EXCLUSIVE MODE`,
+		p.lock(),
 		`DROP TABLE ` + runs + `, ` + attempts,
 	}
 	return execute(ctx, tx, append(append(steps, p.install("runs", runs)...), p.install("attempts", attempts)...)...)

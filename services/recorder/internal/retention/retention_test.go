@@ -2,6 +2,7 @@ package retention
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,42 @@ func TestHorizonsTellWhatIsIncomplete(t *testing.T) {
 	horizons("other 29", "short 9")
 }
 
+// Runs go page by page, for minutes. A retention that is made shorter meanwhile holds
+// for the next sweep, which raises the horizon first.
+func TestSettingsThatChangeMeanwhileWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep(t, "long", 400, `{}`)
+	w.record(t, "default", "failed", ago(90), 1)
+	w.record(t, "long", "failed", ago(90), 9)
+	conn, err := New(w.pool).connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	s, err := readScope(t.Context(), conn, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &partition{scope: s, day: ago(90).Truncate(day), conn: conn}
+	if err := p.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := p.patiently(t.Context()); err != nil || done.how != deleted {
+		t.Fatal(done, err)
+	}
+	w.keep(t, "long", 30, `{}`)
+	if err := p.delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.check(t, "long failed 90 9")
+	w.sweep(t)
+	w.check(t)
+	if got := w.query(t, `SELECT namespace FROM horizons ORDER BY namespace`); !slices.Equal(got, []string{"default", "long"}) {
+		t.Errorf("horizons of %v", got)
+	}
+}
+
 func TestWithoutSettingsNothingIsRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -169,6 +206,28 @@ func TestALongReaderPutsRetentionOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.check(t)
+}
+
+// TestWorkOnOtherDaysPutsNothingOff has an autovacuum, or an index build, of today, as
+// far as locks are concerned. Days are dropped and rewritten, and a new one is made.
+func TestWorkOnOtherDaysPutsNothingOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.record(t, "default", "failed", ago(0), 1)
+	w.record(t, "default", "failed", ago(90), 3)
+	w.record(t, "default", "succeeded", ago(31), 3)
+	w.record(t, "default", "failed", ago(31), 1)
+	vacuum, err := w.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = vacuum.Rollback(context.Background()) }()
+	if _, err := vacuum.Exec(t.Context(), `LOCK TABLE runs_20260330 IN SHARE UPDATE EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	w.sweep(t)
+	w.check(t, "default failed 0 1", "default failed 31 1")
+	w.record(t, "default", "failed", ago(1), 1)
 }
 
 // TestOneSweepsAtATime has two sweeps, of which the one that comes second has

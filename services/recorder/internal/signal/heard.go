@@ -10,17 +10,18 @@ import (
 )
 
 // Heard returns the instant until when all pings that came in are acted on: what
-// is acknowledged leaves the stream, so that is when the first one left came in.
+// is acknowledged leaves the stream, so that is when the first one left came in, and
+// where none is, when the server looked. It is by the server's clock, as pings are.
 func Heard(ctx context.Context, js jetstream.JetStream) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	asked := time.Now().UTC()
 	stream, err := js.Stream(ctx, topology.SignalsStream)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("signals: %w", err)
 	}
-	if state := stream.CachedInfo().State; state.Msgs > 0 && state.FirstTime.Before(asked) {
-		return state.FirstTime.UTC(), nil
+	info := stream.CachedInfo()
+	if info.State.Msgs > 0 {
+		return info.State.FirstTime.UTC(), nil
 	}
-	return asked, nil
+	return info.TimeStamp.UTC(), nil
 }

@@ -33,6 +33,9 @@ const (
 
 // Alerts is where alerts are kept.
 type Alerts interface {
+	// Now returns the instant by the database's clock, which is the same for all who
+	// look: a recorder's own may be wrong.
+	Now(ctx context.Context) (time.Time, error)
 	Look(ctx context.Context, seen map[uuid.UUID]*alert.Evidence, now time.Time) error
 	Open(ctx context.Context) ([]uuid.UUID, error)
 	Suspects(ctx context.Context) ([]uuid.UUID, error)
@@ -93,6 +96,7 @@ func (w *Watch) Run(ctx context.Context) {
 func (w *Watch) Preside(ctx context.Context) {
 	var parts sync.WaitGroup
 	parts.Go(func() { w.each(ctx, lookEvery, w.lookAtOpen) })
+	parts.Go(func() { w.each(ctx, lookEvery, w.lookAtChecks) })
 	parts.Go(func() { w.each(ctx, sweepEvery, w.sweep) })
 	parts.Wait()
 }
@@ -122,14 +126,19 @@ func (w *Watch) lookAtOpen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.look(ctx, unseen(open)); err != nil {
-		return err
-	}
+	return w.look(ctx, unseen(open))
+}
+
+func (w *Watch) lookAtChecks(ctx context.Context) error {
 	heard, err := w.heard(ctx)
 	if err != nil {
 		return err
 	}
-	return w.checks.Look(ctx, heard, time.Now().UTC())
+	now, err := w.alerts.Now(ctx)
+	if err != nil {
+		return err
+	}
+	return w.checks.Look(ctx, heard, now)
 }
 
 func (w *Watch) sweep(ctx context.Context) error {
@@ -140,7 +149,11 @@ func (w *Watch) sweep(ctx context.Context) error {
 	if err := w.look(ctx, unseen(suspects)); err != nil {
 		return err
 	}
-	if err := w.alerts.Tidy(ctx, time.Now().UTC()); err != nil {
+	now, err := w.alerts.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.alerts.Tidy(ctx, now); err != nil {
 		return err
 	}
 	return w.checks.Tidy(ctx)
@@ -170,7 +183,11 @@ func (w *Watch) look(ctx context.Context, seen map[uuid.UUID]*alert.Evidence) er
 				break
 			}
 		}
-		if err := w.alerts.Look(ctx, part, time.Now().UTC()); err != nil {
+		now, err := w.alerts.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if err := w.alerts.Look(ctx, part, now); err != nil {
 			return err
 		}
 		for job := range part {

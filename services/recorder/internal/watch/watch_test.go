@@ -23,6 +23,8 @@ type notes struct {
 	failed time.Time
 }
 
+func (n *notes) Now(context.Context) (time.Time, error) { return time.Now(), nil }
+
 func (n *notes) Look(_ context.Context, seen map[uuid.UUID]*alert.Evidence, _ time.Time) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()

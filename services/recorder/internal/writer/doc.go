@@ -12,6 +12,8 @@
 //     are redelivered meanwhile when their ack wait ends, up to the one prefetch
 //     of each recorder. No sign of life is sent to prevent that: recording twice
 //     is harmless, and cheaper than the bookkeeping.
+//   - A day of long ago is locked, for minutes where retention copies it. Its events
+//     are given back for a while, so that the others need not wait with them.
 //   - Postgres refuses the data: some event is poison. The batch is halved until
 //     the event stands alone, so the rest is recorded. The poison is put into the
 //     table set_aside_events with its reason, counted, and terminated: it can never

@@ -8,9 +8,6 @@ import (
 )
 
 var (
-	recorded = promauto.NewCounter(prometheus.CounterOpts{
-		Name: "carillon_recorder_runs_total", Help: "Ends of runs recorded.",
-	})
 	batchSizes = promauto.NewHistogram(prometheus.HistogramOpts{
 		Name: "carillon_recorder_batch_events", Help: "Events in a recorded batch.",
 		Buckets: []float64{1, 3, 10, 30, 100, 300, 1000, 3000},
@@ -19,23 +16,11 @@ var (
 		Name: "carillon_recorder_commit_seconds", Help: "From a decoded batch to its commit, tries included.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
 	})
-	lagSeconds = promauto.NewHistogram(prometheus.HistogramOpts{
-		Name: "carillon_recorder_lag_seconds", Help: "From the end of a run to its commit.",
-		Buckets: prometheus.ExponentialBuckets(0.005, 2, 16),
-	})
 )
 
-// observe counts, measures and traces a batch that was recorded between two instants.
+// observe measures and traces a batch that was recorded between two instants.
 func observe(events []*event, from, to time.Time) {
 	batchSizes.Observe(float64(len(events)))
 	commitSeconds.Observe(to.Sub(from).Seconds())
-	for _, one := range events {
-		if one.outcome.State.Final() {
-			recorded.Inc()
-		}
-		if end := one.outcome.FinishedAt; !end.IsZero() {
-			lagSeconds.Observe(to.Sub(end).Seconds())
-		}
-	}
 	traceRecorded(events, from, to)
 }

@@ -25,6 +25,7 @@ type Writer struct {
 	ledger   *ledger.Ledger
 	health   *service.Health
 	recorded func([]*wire.Outcome)
+	locked   lockedDays
 }
 
 // New returns a Writer into a ledger. It reports on the part "postgres" of health,
@@ -45,16 +46,18 @@ func (w *Writer) Run(ctx context.Context, batches <-chan []jetstream.Msg) {
 
 // write records events, or sets aside those that cannot be.
 func (w *Writer) write(ctx context.Context, events []*event) {
-	if len(events) == 0 {
+	began := time.Now()
+	if events = w.without(events, w.locked.at(began)); len(events) == 0 {
 		return
 	}
-	began := time.Now()
 	err := w.persist(ctx, events)
 	switch {
 	case err == nil:
 		w.recorded(outcomes(events))
 		observe(events, began, time.Now())
 		each(events, jetstream.Msg.Ack)
+	case ctx.Err() == nil && mayWait(events, err):
+		w.divide(ctx, events)
 	case !ledger.IsRefusal(err):
 		each(events, jetstream.Msg.Nak)
 	case len(events) == 1:
@@ -66,7 +69,11 @@ func (w *Writer) write(ctx context.Context, events []*event) {
 	}
 }
 
-// persist tries until the events are recorded, are refused, or ctx ends.
+// mayWait reports whether events were not recorded for a lock that only the old ones
+// of them may have met.
+func mayWait(events []*event, err error) bool { return ledger.IsLocked(err) && anyOld(events) }
+
+// persist tries until the events are recorded, are refused, may wait, or ctx ends.
 func (w *Writer) persist(ctx context.Context, events []*event) error {
 	rows := outcomes(events)
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
@@ -75,7 +82,7 @@ func (w *Writer) persist(ctx context.Context, events []*event) error {
 			w.health.Ready("postgres")
 			return err
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || mayWait(events, err) {
 			return err
 		}
 		w.health.NotReady("postgres", err.Error())
