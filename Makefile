@@ -34,6 +34,7 @@ ordeal: bootstrap ## kill, freeze, stop, edit and rival for minutes, and audit
 	go test ./e2e/system -run 'TestPostgresIsAway|TestTheRecorderKilled|TestLoadLeavesMemory|TestFiresAreNoLater|TestTheHeartbeatStops|TestGatewaysAreKilled' -parallel 1 -count 1 -v -timeout 60m -full
 	go test ./services/gateway -run TestAHundredThousandJobs -count 1 -v -timeout 10m -full
 	go test ./services/recorder -run TestMemoryIsLevel -count 1 -v -timeout 60m -full
+	go test ./services/gateway/internal/audit -run TestDamage -count 1 -v -full
 	go test ./services/gateway -run TestNoRequestBreaks -count 1 -v -timeout 60m -full
 
 bench: bootstrap ## run the benchmarks

@@ -52,7 +52,7 @@ func (t teller) refusals() {
 		fail("a job that never was: %s", missing.Body)
 	}
 	every := "1h"
-	refused, err := t.CreateJobWithResponse(t, client.Document{Name: "", Schedule: client.Spec{Every: &every}, Target: client.Target{Url: "ftp://x"}})
+	refused, err := t.CreateJobWithResponse(t, &client.CreateJobParams{}, client.Document{Name: "", Schedule: client.Spec{Every: &every}, Target: client.Target{Url: "ftp://x"}})
 	must(err)
 	if p := refused.ApplicationproblemJSON422; p == nil || len(*p.Errors) != 2 || *(*p.Errors)[0].Location != "body.name" {
 		fail("a faulty document: %s", refused.Body)
@@ -61,7 +61,7 @@ func (t teller) refusals() {
 
 func (t teller) create(name, url string) client.Job {
 	every, labels := "24h", map[string]string{"story": name}
-	created, err := t.CreateJobWithResponse(t, client.Document{
+	created, err := t.CreateJobWithResponse(t, &client.CreateJobParams{}, client.Document{
 		Name: name, Labels: &labels, Schedule: client.Spec{Every: &every}, Target: client.Target{Url: url},
 	})
 	must(err)
@@ -74,7 +74,7 @@ func (t teller) create(name, url string) client.Job {
 // succeed runs a job and watches it on the feed.
 func (t teller) succeed(job client.Job) {
 	events := t.follow(job)
-	started, err := t.RunJobWithResponse(t, job.Id)
+	started, err := t.RunJobWithResponse(t, job.Id, &client.RunJobParams{})
 	must(err)
 	if started.JSON202 == nil {
 		fail("run: %s", started.Body)
@@ -158,7 +158,7 @@ func (t teller) read(run client.Run) {
 // cancel stops a run that is under way.
 func (t teller) cancel(job client.Job) {
 	events := t.follow(job)
-	started, err := t.RunJobWithResponse(t, job.Id)
+	started, err := t.RunJobWithResponse(t, job.Id, &client.RunJobParams{})
 	must(err)
 	for event := range events {
 		if event.Event == "started" {
@@ -180,12 +180,12 @@ func (t teller) cancel(job client.Job) {
 }
 
 func (t teller) delete(job client.Job) {
-	patched, err := t.PatchJobWithResponse(t, job.Id, client.PatchJobJSONRequestBody{"paused": true})
+	patched, err := t.PatchJobWithResponse(t, job.Id, &client.PatchJobParams{}, client.PatchJobJSONRequestBody{"paused": true})
 	must(err)
 	if patched.JSON200 == nil || patched.JSON200.Paused == nil || !*patched.JSON200.Paused {
 		fail("patch: %s", patched.Body)
 	}
-	deleted, err := t.DeleteJobWithResponse(t, job.Id)
+	deleted, err := t.DeleteJobWithResponse(t, job.Id, &client.DeleteJobParams{})
 	must(err)
 	if deleted.StatusCode() != http.StatusNoContent {
 		fail("delete: %s", deleted.Body)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -131,11 +132,16 @@ func (c chance) alter(n *naive, row *Row) {
 	}
 }
 
-// TestDamageIsToldExactly damages 10,000 ledgers.
+var full = flag.Bool("full", false, "damage 10,000 ledgers")
+
+// TestDamageIsToldExactly damages thousands of ledgers.
 func TestDamageIsToldExactly(t *testing.T) {
 	t.Parallel()
-	seen := Report{}
-	for seed := range uint64(10_000) {
+	seen, ledgers := Report{}, uint64(3_000)
+	if *full {
+		ledgers = 10_000
+	}
+	for seed := range ledgers {
 		c := chance{rand.New(rand.NewPCG(seed, 1))}
 		w := Window{From: noon, To: noon.Add(time.Minute), Most: 1000}
 		n := newNaive(w, c.pauses(), c.revisions())
@@ -160,7 +166,7 @@ func TestDamageIsToldExactly(t *testing.T) {
 		seen.OtherRevision += got.OtherRevision
 		seen.Stale += got.Stale
 	}
-	if min(seen.Unexplained, seen.Unexpected, seen.Superseded, seen.OtherRevision, seen.Stale, seen.Filled) < 100 {
+	if min(seen.Unexplained, seen.Unexpected, seen.Superseded, seen.OtherRevision, seen.Stale, seen.Filled) < 30 {
 		t.Errorf("too little of it happened: %+v", seen)
 	}
 }
