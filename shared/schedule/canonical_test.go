@@ -109,7 +109,7 @@ func firesOf(s *schedule.Schedule) []time.Time {
 func TestCanonicalCronCompiles(t *testing.T) {
 	t.Parallel()
 	r, compared := rand.New(rand.NewPCG(13, 14)), 0
-	for range 3000 {
+	for range 600 {
 		text := randomCron(r)
 		compiled, err := schedule.Spec{Cron: text}.Compile("job-1")
 		if err != nil {
@@ -126,7 +126,7 @@ func TestCanonicalCronCompiles(t *testing.T) {
 			t.Errorf("%q becomes %q, which becomes %q", text, canonical, again)
 		}
 	}
-	if compared < 1000 {
+	if compared < 200 {
 		t.Errorf("only %d expressions are accepted", compared)
 	}
 }
