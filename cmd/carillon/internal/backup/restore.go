@@ -73,6 +73,7 @@ type restoring struct {
 	*connected
 	publish *publisher
 	tx      pgx.Tx
+	id      string // of the transaction
 	summary Summary
 }
 
@@ -100,7 +101,13 @@ func (b *Backup) Restore(ctx context.Context, system System) (Summary, error) {
 	r := &restoring{Backup: b, connected: c, publish: newPublisher(c.js)}
 	r.summary = Summary{At: b.content.end.At, Rows: map[string]int64{}, Planning: b.content.end.Planning}
 	if err := r.restore(ctx); err != nil {
-		return Summary{}, errors.Join(err, r.undo(ctx))
+		became, lookErr := r.became(ctx, system)
+		switch {
+		case lookErr != nil:
+			return Summary{}, fmt.Errorf("%w; and nobody knows whether the tables are there (%w): start no service, and begin again on other empty servers", err, lookErr)
+		case became != committed:
+			return Summary{}, errors.Join(err, r.undo(ctx))
+		}
 	}
 	return r.summary, postgres.Migrate(ctx, system.DatabaseURL)
 }
@@ -120,6 +127,9 @@ func (r *restoring) undo(ctx context.Context) error {
 func (r *restoring) restore(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		r.tx = tx
+		if err := tx.QueryRow(ctx, `SELECT pg_current_xact_id()::text`).Scan(&r.id); err != nil {
+			return err
+		}
 		for _, name := range prefilled {
 			if _, err := tx.Exec(ctx, `DELETE FROM `+name); err != nil {
 				return fmt.Errorf("empty %s: %w", name, err)
