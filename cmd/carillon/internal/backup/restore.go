@@ -100,6 +100,7 @@ func (b *Backup) Restore(ctx context.Context, system System) (Summary, error) {
 	}
 	r := &restoring{Backup: b, connected: c, publish: newPublisher(c.js)}
 	r.summary = Summary{At: b.content.end.At, Rows: map[string]int64{}, Planning: b.content.end.Planning}
+	r.summary.Database, r.summary.NATS = system.servers(c.db.Config())
 	if err := r.restore(ctx); err != nil {
 		became, lookErr := r.became(ctx, system)
 		switch {

@@ -18,6 +18,8 @@ type Summary struct {
 	At       time.Time        `json:"at"`       // when it was made
 	Rows     map[string]int64 `json:"rows"`     // by table; runs and attempts only with the ledger
 	Planning bool             `json:"planning"` // planners were at work meanwhile
+	Database string           `json:"database"` // that was read or filled
+	NATS     string           `json:"nats"`
 }
 
 // saving is a backup that is being made.
@@ -36,6 +38,7 @@ func Save(ctx context.Context, system System, out io.Writer, withRuns bool) (Sum
 	}
 	defer c.close()
 	s := &saving{connected: c, file: archive.NewWriter(out), summary: Summary{Rows: map[string]int64{}}}
+	s.summary.Database, s.summary.NATS = system.servers(c.db.Config())
 	if err := checkSchema(ctx, c.db, postgres.Version()); err != nil {
 		return Summary{}, fmt.Errorf("%w: make the backup with the carillon that runs", err)
 	}
