@@ -12,13 +12,13 @@ import (
 const committed = "committed"
 
 // errUndecided says that a transaction goes on whose answer is lost.
-var errUndecided = errors.New("Postgres has not decided yet")
+var errUndecided = errors.New("it goes on in Postgres")
 
 // became asks Postgres what became of the transaction, until it is decided. An answer
 // to COMMIT may be lost though it was carried out.
 func (r *restoring) became(ctx context.Context, system System) (status string, err error) {
 	if r.id == "" {
-		return "", nil // it wrote nothing
+		return "", nil // nobody has tried to commit it
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()

@@ -73,7 +73,7 @@ type restoring struct {
 	*connected
 	publish *publisher
 	tx      pgx.Tx
-	id      string // of the transaction
+	id      string // of the transaction, once it is to be committed
 	summary Summary
 }
 
@@ -128,9 +128,6 @@ func (r *restoring) undo(ctx context.Context) error {
 func (r *restoring) restore(ctx context.Context) error {
 	return pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		r.tx = tx
-		if err := tx.QueryRow(ctx, `SELECT pg_current_xact_id()::text`).Scan(&r.id); err != nil {
-			return err
-		}
 		for _, name := range prefilled {
 			if _, err := tx.Exec(ctx, `DELETE FROM `+name); err != nil {
 				return fmt.Errorf("empty %s: %w", name, err)
@@ -144,7 +141,7 @@ func (r *restoring) restore(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return tx.QueryRow(ctx, `SELECT pg_current_xact_id()::text`).Scan(&r.id)
 	})
 }
 
