@@ -60,19 +60,15 @@ func (a *applying) run(cmd *cobra.Command, server *client.Client, _ []string) er
 		return err
 	}
 	if a.dryRun || plan.empty() {
+		plan.DryRun = a.dryRun
 		return write(cmd.OutOrStdout(), a.output, plan, planTable{plan}.write)
 	}
 	if err := a.agreed(cmd, plan); err != nil {
 		return err
 	}
-	done, err := work.apply(cmd.Context())
+	done, err := work.apply(cmd.Context(), plan)
 	if err != nil {
 		return err
-	}
-	for _, act := range plan.Jobs {
-		if act.Action == "deleted" {
-			done.Jobs = append(done.Jobs, act)
-		}
 	}
 	return write(cmd.OutOrStdout(), a.output, done, planTable{done}.total)
 }

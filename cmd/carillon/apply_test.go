@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/document"
+	"github.com/carillon-cron/carillon/cmd/carillon/internal/jobfile"
 	"github.com/carillon-cron/carillon/shared/carillon"
 	"github.com/carillon-cron/carillon/shared/schedule"
 )
@@ -55,7 +57,7 @@ func filesOnALiveSystem(t *testing.T, l *live) {
 	holds(t, l.ok(t, "apply", "-f", folder, "--dry-run"), "create", "files/c", "deep/c.json:1", "files/a", "jobs.yaml:2", "files/b", "jobs.yaml:7", "3 to create, 0 to change")
 	l.refused(t, "--yes", "apply", "-f", folder)
 	holds(t, l.ok(t, "apply", "-f", folder, "--yes"), "3 created, 0 changed, 0 deleted, 0 unchanged")
-	holds(t, l.ok(t, "apply", "-f", folder), "0 to create, 0 to change, 0 to delete, 3 unchanged")
+	holds(t, l.ok(t, "apply", "-f", folder), "0 created, 0 changed, 0 deleted, 3 unchanged")
 	holds(t, l.ok(t, "diff", "-f", folder), "3 unchanged")
 
 	l.ok(t, "pause", "files/a")
@@ -87,7 +89,7 @@ func pruneOnALiveSystem(t *testing.T, l *live) {
 	theirs := files(t, map[string]string{"x.yaml": strings.ReplaceAll(strings.ReplaceAll(one, "name: a", "name: theirs"), "/a}", "/t}")})
 	l.ok(t, "apply", "-f", theirs, "--yes", "--set", "theirs")
 
-	holds(t, l.ok(t, "apply", "-f", less, "--set", "mine"), "0 to delete, 1 unchanged")
+	holds(t, l.ok(t, "apply", "-f", less, "--set", "mine"), "0 deleted, 1 unchanged")
 	holds(t, l.ok(t, "apply", "-f", less, "--set", "mine", "--prune", "--dry-run"), "delete", "pruned/b", "0 to create, 0 to change, 1 to delete, 1 unchanged")
 	if out, err := l.do(t.Context(), "", "diff", "-f", less, "--set", "mine", "--prune"); !errors.Is(err, errDifferent) || !strings.Contains(out, "- pruned/b") {
 		t.Error(out, err)
@@ -98,6 +100,27 @@ func pruneOnALiveSystem(t *testing.T, l *live) {
 		t.Errorf("%+v", left)
 	}
 	holds(t, l.ok(t, "export", "--set", "theirs"), "name: theirs")
+	pruneWhatWasAgreedTo(t, l, less, all)
+}
+
+// pruneWhatWasAgreedTo puts a job into the set between the plan and its end, and holds
+// that nothing happens to it.
+func pruneWhatWasAgreedTo(t *testing.T, l *live, less, more string) {
+	t.Helper()
+	documents, _, err := jobfile.Read([]string{less}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := &application{l.client(t), documents, "mine", true, barsOn(io.Discard)}
+	plan, err := work.plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.ok(t, "apply", "-f", more, "--yes", "--set", "mine")
+	if done, err := work.apply(t.Context(), plan); err != nil || done.Deleted != 0 {
+		t.Errorf("%+v %v", done, err)
+	}
+	l.ok(t, "jobs", "get", "pruned/b")
 }
 
 func exportOnALiveSystem(t *testing.T, l *live) {
@@ -119,7 +142,7 @@ func exportOnALiveSystem(t *testing.T, l *live) {
 		t.Errorf("%d marks between %d documents", n, count)
 	}
 	again := files(t, map[string]string{"all.yaml": exported})
-	holds(t, l.ok(t, "apply", "-f", again), fmt.Sprintf("0 to create, 0 to change, 0 to delete, %d unchanged", count))
+	holds(t, l.ok(t, "apply", "-f", again), fmt.Sprintf("0 created, 0 changed, 0 deleted, %d unchanged", count))
 	folder := filepath.Join(t.TempDir(), "out")
 	if out := l.ok(t, "export", "--namespace", "round-trip", "-o", folder); out != "" {
 		t.Errorf("a folder and %q", out)

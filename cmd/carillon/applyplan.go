@@ -41,7 +41,7 @@ type applyResult struct {
 	Updated   int        `json:"updated"`
 	Unchanged int        `json:"unchanged"`
 	Deleted   int        `json:"deleted"`
-	Jobs      []applyAct `json:"jobs"` // what is not unchanged; of deleted ones the first thousand
+	Jobs      []applyAct `json:"jobs"` // what is not unchanged
 	ids       []uuid.UUID
 }
 
@@ -178,41 +178,66 @@ func (a *application) plan(ctx context.Context) (*applyResult, error) {
 	if err != nil || !a.prune {
 		return result, err
 	}
-	doomed, err := a.server.Bulk(ctx, a.pruning(result, true))
-	if err != nil {
-		return nil, err
+	return result, a.doom(ctx, result)
+}
+
+// doom adds to a plan all jobs of the set that have no document.
+func (a *application) doom(ctx context.Context, plan *applyResult) error {
+	filter := client.BulkFilter{Set: a.set, Except: slices.Clone(plan.ids)}
+	for {
+		doomed, err := a.server.Bulk(ctx, client.BulkRequest{Action: "delete", Filter: filter, DryRun: true})
+		if err != nil {
+			return err
+		}
+		for _, job := range doomed.Jobs {
+			plan.Jobs = append(plan.Jobs, applyAct{Action: "deleted", Namespace: job.Namespace, Name: job.Name, ID: job.ID})
+			filter.Except = append(filter.Except, job.ID)
+		}
+		plan.Deleted += len(doomed.Jobs)
+		if len(doomed.Jobs) == doomed.Matched || len(doomed.Jobs) == 0 {
+			return nil
+		}
 	}
-	result.Deleted = doomed.Matched
-	for _, job := range doomed.Jobs {
-		result.Jobs = append(result.Jobs, applyAct{Action: "deleted", Namespace: job.Namespace, Name: job.Name, ID: job.ID})
+}
+
+// apply makes the jobs what the documents say, and deletes those that the plan does,
+// as long as they are in the set. What came into it since nobody has agreed to.
+func (a *application) apply(ctx context.Context, plan *applyResult) (*applyResult, error) {
+	result, err := a.send(ctx, false, "applying")
+	if err != nil {
+		return result, err
+	}
+	for _, act := range plan.Jobs {
+		if act.Action == "deleted" {
+			result.Jobs = append(result.Jobs, act)
+		}
+	}
+	for doomed := range slices.Chunk(result.Jobs[len(result.Jobs)-plan.Deleted:], client.LargestApply) {
+		if err := a.remove(ctx, doomed, result); err != nil {
+			return nil, err
+		}
 	}
 	return result, nil
 }
 
-// apply makes the jobs what the documents say, and deletes those of the set that
-// have none.
-func (a *application) apply(ctx context.Context) (*applyResult, error) {
-	result, err := a.send(ctx, false, "applying")
-	if err != nil || !a.prune {
-		return result, err
+// remove deletes some jobs of the set, and counts them.
+func (a *application) remove(ctx context.Context, doomed []applyAct, result *applyResult) error {
+	filter := client.BulkFilter{Set: a.set}
+	for _, act := range doomed {
+		filter.IDs = append(filter.IDs, act.ID)
 	}
 	for more := true; more; {
 		var gone client.BulkAnswer
 		err := persist(ctx, func() (err error) {
-			gone, err = a.server.Bulk(ctx, a.pruning(result, false))
+			gone, err = a.server.Bulk(ctx, client.BulkRequest{Action: "delete", Filter: filter})
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		result.Deleted, more = result.Deleted+gone.Changed, gone.More
 	}
-	return result, nil
-}
-
-// pruning deletes what the set has and the documents have not.
-func (a *application) pruning(kept *applyResult, dryRun bool) client.BulkRequest {
-	return client.BulkRequest{Action: "delete", Filter: client.BulkFilter{Set: a.set, Except: slices.Clone(kept.ids)}, DryRun: dryRun}
+	return nil
 }
 
 // value reads a document of the server as fields.

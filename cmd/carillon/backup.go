@@ -117,12 +117,12 @@ func (w *workshop) open(cmd *cobra.Command, fresh bool) (backup.System, func(), 
 	if err != nil {
 		return backup.System{}, nil, err
 	}
-	return backup.System{DatabaseURL: servers.DatabaseURL, NATS: servers.NATS}, servers.Close, nil
+	return backup.System{DatabaseURL: servers.DatabaseURL, NATS: servers.NATS, Folder: w.dataDir}, servers.Close, nil
 }
 
 // rowsOf is a summary for people.
 func rowsOf(summary backup.Summary) [][]string {
-	rows := [][]string{{"backup made at", summary.At.Format(time.RFC3339)}}
+	rows := [][]string{{"backup made at", summary.At.Format(time.RFC3339)}, {"database", summary.Database}, {"NATS", summary.NATS}}
 	for _, table := range []string{"jobs", "job_revisions", "queues", "secrets", "keys", "pauses", "checks", "alert_routes", "audit_log", "runs"} {
 		if n, known := summary.Rows[table]; known {
 			rows = append(rows, []string{table, strconv.FormatInt(n, 10)})

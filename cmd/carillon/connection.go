@@ -18,7 +18,7 @@ import (
 // connection is where a client command finds its server and its key: flags, else
 // the environment, else the context in use, else what `carillon up` does by default
 // on this machine. A key goes to no server but that which it was given for: whoever
-// names a server gets none of a context's.
+// names a server by a flag gets none of a context's, and none of the environment's.
 type connection struct{ server, key, context, dataDir string }
 
 const defaultServer = "http://127.0.0.1:8470"
@@ -26,7 +26,7 @@ const defaultServer = "http://127.0.0.1:8470"
 func (c *connection) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&c.server, "server", "", "address of the server (default $CARILLON_SERVER, that of the context, or "+defaultServer+")")
-	flags.StringVar(&c.key, "key", "", "API key (default $CARILLON_KEY, that of the context, or the admin key in the data folder)")
+	flags.StringVar(&c.key, "key", "", "API key (default $CARILLON_KEY if $CARILLON_SERVER is the server, that of the context, or the admin key in the data folder)")
 	flags.StringVar(&c.context, "context", "", "context, see carillon context (default $CARILLON_CONTEXT, or the one in use)")
 	flags.StringVar(&c.dataDir, "data-dir", "", "data folder of carillon up, for its admin key (for a server on this machine, default "+defaultDataDir()+")")
 	cmd.MarkFlagsMutuallyExclusive("server", "context")
@@ -50,21 +50,28 @@ func (c *connection) client() (*client.Client, error) {
 	return client.New(server, key), nil
 }
 
-// place is the server, and its key if somebody has given one.
+// place is the server, and its key if somebody has given one for it. The environment's
+// key is for the environment's server, or for the default one.
 func (c *connection) place() (server, key string, err error) {
-	server, key = c.server, c.key
+	named := ""
 	if c.context == "" { // a flag that names a context is about all of it
-		server, key = cmp.Or(server, os.Getenv("CARILLON_SERVER")), cmp.Or(key, os.Getenv("CARILLON_KEY"))
+		named = os.Getenv("CARILLON_SERVER")
 	}
-	if server != "" {
-		return server, key, nil
+	if server = cmp.Or(c.server, named); server != "" {
+		if server == named {
+			key = os.Getenv("CARILLON_KEY")
+		}
+		return server, cmp.Or(c.key, key), nil
 	}
 	book, err := openContexts()
 	if err != nil {
 		return "", "", err
 	}
 	chosen, err := book.choose(cmp.Or(c.context, os.Getenv("CARILLON_CONTEXT"), book.Current))
-	return cmp.Or(chosen.Server, defaultServer), cmp.Or(key, chosen.Key), err
+	if chosen.Server == "" {
+		chosen.Key = os.Getenv("CARILLON_KEY")
+	}
+	return cmp.Or(chosen.Server, defaultServer), cmp.Or(c.key, chosen.Key), err
 }
 
 func parseServer(text string) (*url.URL, error) {
@@ -83,7 +90,7 @@ func (c *connection) adminKey(server *url.URL) (string, error) {
 		folder = defaultDataDir()
 	}
 	if folder == "" {
-		return "", fmt.Errorf("there is no API key for %s: give one with --key or CARILLON_KEY, or keep one with carillon context add", server.Host)
+		return "", fmt.Errorf("there is no API key for %s: give one with --key, set CARILLON_SERVER and CARILLON_KEY, or keep both with carillon context add", server.Host)
 	}
 	path := filepath.Join(folder, up.KeyFile)
 	text, err := os.ReadFile(path)

@@ -80,7 +80,10 @@ func precedence(t *testing.T) {
 		{"the environment's server has no key of a context", connection{}, map[string]string{"CARILLON_SERVER": "http://s", "CARILLON_CONTEXT": "b"}, "http://s  "},
 		{"a flag's server has no key of a context", connection{server: "http://s"}, nil, "http://s  "},
 		{"a key for the context", connection{key: "k"}, nil, "https://a.example.com k "},
-		{"the environment's key for the context", connection{}, map[string]string{"CARILLON_KEY": "k"}, "https://a.example.com k "},
+		{"the environment's key is not for the context", connection{}, map[string]string{"CARILLON_KEY": "k"}, a},
+		{"nor for a flag's server", connection{server: "http://t"}, map[string]string{"CARILLON_SERVER": "http://s", "CARILLON_KEY": "k"}, "http://t  "},
+		{"but for the environment's", connection{}, map[string]string{"CARILLON_SERVER": "http://s", "CARILLON_KEY": "k"}, "http://s k "},
+		{"also where a flag names it", connection{server: "http://s"}, map[string]string{"CARILLON_SERVER": "http://s", "CARILLON_KEY": "k"}, "http://s k "},
 		{"no such context", connection{context: "c"}, nil, defaultServer + `  there is no context "c": carillon context list shows those that there are`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,6 +116,10 @@ func refusals(t *testing.T, file string) {
 	}
 	if got := placeOf(connection{}); got != defaultServer+"  " {
 		t.Errorf("with none in use: %q", got)
+	}
+	t.Setenv("CARILLON_KEY", "k")
+	if got := placeOf(connection{}); got != defaultServer+" k " {
+		t.Errorf("with none in use, and a key: %q", got)
 	}
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)

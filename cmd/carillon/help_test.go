@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -29,6 +31,20 @@ func TestEveryCommandIsExplained(t *testing.T) {
 			if len([]rune(strings.TrimRight(line, "\n"))) > 90 && strings.Contains(cmd.Long, "\n") {
 				t.Errorf("%s: a line of its help is too long for a terminal: %s", path, line)
 			}
+		}
+	}
+}
+
+func TestCommandsThatThereAreNotFail(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"jobs", "lst"}, {"keys", "revok", "x"}, {"import", "crontabb", "x"}, {"context"}, {"nothing"}} {
+		var out bytes.Buffer
+		cmd := rootCommand()
+		cmd.SetArgs(args)
+		cmd.SetOut(&out)
+		cmd.SetErr(io.Discard)
+		if err := cmd.Execute(); err == nil || out.Len() > 0 {
+			t.Errorf("%v: %v, and to standard output: %s", args, err, &out)
 		}
 	}
 }

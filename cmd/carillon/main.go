@@ -64,6 +64,9 @@ func rootCommand() *cobra.Command {
 		serviceCommand("recorder", "Keep the ledger: write outcomes to Postgres", recorder.Run),
 		serviceCommand("gateway", "Serve the API and the live feed", gateway.Run))
 	complete(root)
+	for _, cmd := range root.Commands() {
+		wantMore(cmd)
+	}
 	return root
 }
 
@@ -74,6 +77,21 @@ func group(root *cobra.Command, title string, commands ...*cobra.Command) {
 		cmd.GroupID = title
 	}
 	root.AddCommand(commands...)
+}
+
+// wantMore has a command that only has others below it fail unless one of them is named.
+func wantMore(cmd *cobra.Command) {
+	if cmd.Runnable() || !cmd.HasSubCommands() {
+		return
+	}
+	cmd.DisableFlagsInUseLine = true
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return fmt.Errorf("there is no command %q: see %s --help", cmd.CommandPath()+" "+args[0], cmd.CommandPath())
+		}
+		cmd.SetOut(cmd.ErrOrStderr())
+		return errors.Join(cmd.Help(), fmt.Errorf("%s wants one of its commands", cmd.CommandPath()))
+	}
 }
 
 // serviceCommand runs one service as this process. Its settings come from the

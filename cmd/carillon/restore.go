@@ -20,11 +20,11 @@ func restoreCommand() *cobra.Command {
 then start them, with the master key that the secrets were sealed with.
 
 No target is called for a fire that was called before. So say with --ran-until until when
-the system went on after the backup: fires until then are skipped, with a row that says
-so, and after it the catch_up policy of each job decides, as after any outage. Only a
-backup of a system at rest, with no planner at work, needs no word on that.`,
+the system went on after the backup, also if it was stopped for the backup and started
+again: fires until then are skipped, with a row that says so, and after it the catch_up
+policy of each job decides, as after any outage.`,
 		Example: `  carillon restore carillon-2026-11-24.tar.gz --ran-until 2026-11-24T02:30:00Z
-  carillon restore before-the-upgrade.tar.gz --ran-until backup     it was stopped at once
+  carillon restore before-the-upgrade.tar.gz --ran-until backup     it did nothing after it
   carillon restore carillon-2026-11-24.tar.gz --catch-up skip       go on from now`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			choice, err := readChoice(catchUp, ranUntil)

@@ -224,11 +224,12 @@ func (s *system) lists(t *testing.T) map[string]string {
 }
 
 // TestAFolderIsRestoredIntoAnother takes a backup of a `carillon up` that is stopped,
-// which needs no word on when it stopped, and starts another on what is restored.
+// lets it go on for some calls, restores it, and starts another on what is restored of
+// a backup of that.
 func TestAFolderIsRestoredIntoAnother(t *testing.T) {
 	t.Parallel()
-	before, after, j := dataDir(t), dataDir(t), newJournal(t, 0)
-	file := filepath.Join(t.TempDir(), "backup.tar.gz")
+	before, between, after, j := dataDir(t), dataDir(t), dataDir(t), newJournal(t, 0)
+	file, second := filepath.Join(t.TempDir(), "backup.tar.gz"), filepath.Join(t.TempDir(), "second.tar.gz")
 	u := startUp(t, before, freeAddress(t))
 	job := u.create(t, carillon.Document{
 		Name: "tick", Schedule: schedule.Spec{Every: schedule.Duration(time.Second)}, Target: carillon.Target{URL: j.url},
@@ -237,14 +238,18 @@ func TestAFolderIsRestoredIntoAnother(t *testing.T) {
 	u.awaitRuns(t, job, 2)
 	u.interrupt(t)
 	carillonOn(t, bus.Config{}, "", 0, "backup", file, "--with-runs", "--data-dir", before)
-	carillonOn(t, bus.Config{}, "", 0, "restore", file, "--data-dir", after)
-	key, err := os.ReadFile(filepath.Join(before, "admin.key"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(after, "admin.key"), key, 0o600)
+	u = startUp(t, before, freeAddress(t))
+	u.awaitRuns(t, job, len(u.runs(t, "job_id="+job.ID.String()))+3)
+	u.interrupt(t)
+	ended := time.Now().UTC().Format(time.RFC3339Nano)
+	if out := carillonOn(t, bus.Config{}, "", 1, "restore", file, "--data-dir", between); !strings.Contains(out, "--ran-until") {
+		t.Errorf("without a word on the time since, it says: %s", out)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	carillonOn(t, bus.Config{}, "", 0, "restore", file, "--data-dir", between, "--ran-until", ended)
+	copyKey(t, before, between)
+	carillonOn(t, bus.Config{}, "", 0, "backup", second, "--with-runs", "--data-dir", between)
+	carillonOn(t, bus.Config{}, "", 0, "restore", second, "--data-dir", after, "--ran-until", "backup")
+	copyKey(t, before, after)
 	u = startUp(t, after, freeAddress(t))
 	known := len(u.runs(t, "job_id="+job.ID.String()))
 	u.awaitRuns(t, job, known+3)
@@ -255,6 +260,18 @@ func TestAFolderIsRestoredIntoAnother(t *testing.T) {
 			t.Errorf("the fire of %s was called twice", c.fire)
 		}
 		seen[c.key] = true
+	}
+}
+
+// copyKey gives a folder the admin key of another.
+func copyKey(t *testing.T, from, to string) {
+	t.Helper()
+	key, err := os.ReadFile(filepath.Join(from, "admin.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, "admin.key"), key, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -18,9 +18,11 @@ type Client struct {
 	http *http.Client
 }
 
-// New returns a client of the server at base, like http://127.0.0.1:8470.
+// New returns a client of the server at base, like http://127.0.0.1:8470. It follows
+// no redirects: the key is for this server.
 func New(base, key string) *Client {
-	return &Client{base: strings.TrimSuffix(base, "/"), key: key, http: &http.Client{Timeout: 30 * time.Second}}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{base: strings.TrimSuffix(base, "/"), key: key, http: &http.Client{Timeout: 30 * time.Second, CheckRedirect: stay}}
 }
 
 // Address is the server that is called.
@@ -66,7 +68,7 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	if err != nil {
 		return err
 	}
-	if response.StatusCode >= 400 {
+	if response.StatusCode >= 300 {
 		return problemOf(response, body)
 	}
 	if out == nil {
@@ -99,5 +101,8 @@ func problemOf(response *http.Response, body []byte) *Problem {
 	problem := &Problem{Title: response.Status}
 	_ = json.Unmarshal(body, problem) // a proxy's answer may be no problem document
 	problem.Status = response.StatusCode
+	if elsewhere, err := response.Location(); err == nil {
+		problem.Detail = "the server sends to " + elsewhere.Redacted() + ": name that one, if it is yours"
+	}
 	return problem
 }

@@ -89,6 +89,10 @@ func Callback(job uuid.UUID, queue string, run uuid.UUID) string {
 // QueueRuns matches every run of a queue that is queued, running or waiting.
 func QueueRuns(queue string) string { return "run.*.*." + queue + ".>" }
 
+// MovedRuns matches every run that waits for its next attempt or its callback, or
+// whose wait for that is over: each has been published anew.
+const MovedRuns = "run.*.*.*.*.*"
+
 // InFlight matches every run of a job that is queued, running or waiting.
 func InFlight(job uuid.UUID) string {
 	return "run." + partition(job) + "." + job.String() + ".>"

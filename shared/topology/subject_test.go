@@ -27,11 +27,11 @@ func subjects(job, run uuid.UUID) []spelled {
 		{topology.Backfill(job, run), topology.JobsStream, []string{topology.AllBackfills}},
 		{topology.Secret("billing", "token"), topology.JobsStream, []string{topology.AllSecrets}},
 		{topology.Ready(job, "low"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), ready("low")}},
-		{topology.Retry(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low")}},
+		{topology.Retry(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), topology.MovedRuns}},
 		{topology.Ready(job, "ready"), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), ready("ready")}},
-		{topology.Retry(job, "retry", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("retry")}},
-		{topology.Callback(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), topology.CallbackConsumer().FilterSubject}},
-		{topology.Callback(job, "ready", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), topology.CallbackConsumer().FilterSubject}},
+		{topology.Retry(job, "retry", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("retry"), topology.MovedRuns}},
+		{topology.Callback(job, "low", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("low"), topology.CallbackConsumer().FilterSubject, topology.MovedRuns}},
+		{topology.Callback(job, "ready", run), topology.RunsStream, []string{topology.InFlight(job), topology.QueueRuns("ready"), topology.CallbackConsumer().FilterSubject, topology.MovedRuns}},
 		{topology.CallbackSubject(topology.CallbackKey(run, 2)), topology.CallbacksStream, nil},
 		{topology.Skip(job), topology.RunsStream, []string{topology.AllSkips}},
 		{topology.Mark(0), topology.RunsStream, nil},
@@ -54,7 +54,7 @@ func TestEverySubjectHasOneStreamAndItsFilters(t *testing.T) {
 	job, other, run := carillon.NewJobID(), carillon.NewJobID(), uuid.New()
 	filters := []string{
 		topology.AllJobs, topology.AllQueues, topology.AllPauses, topology.AllBackfills, topology.AllSecrets, topology.AllSkips, topology.InFlight(job), topology.InFlight(other),
-		topology.Outcomes(job), topology.Outcomes(other),
+		topology.Outcomes(job), topology.Outcomes(other), topology.MovedRuns,
 		topology.QueueRuns("low"), topology.QueueRuns("lo"), topology.QueueRuns("ready"), topology.QueueRuns("retry"),
 		topology.CallbackConsumer().FilterSubject, ready("low"), ready("lo"), ready("ready"), ready("retry"),
 	}

@@ -174,7 +174,7 @@ func TestWhatIsRestoredIsWhatWas(t *testing.T) {
 	}
 	for _, withRuns := range []bool{true, false} {
 		file, to := w.save(t, withRuns), newWorld(t)
-		summary, err := to.restore(t, file, Choice{})
+		summary, err := to.restore(t, file, Choice{AtRest: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,10 +233,11 @@ func TestNothingIsWrittenThatShouldNot(t *testing.T) {
 	}{
 		"a row": {func(w *world) {
 			w.exec(t, `INSERT INTO keys (id, name, hash, role) VALUES (gen_random_uuid(), 'k', '\x01', 'admin')`)
-		}, content, Choice{}, isNotEmpty},
-		"a message":    {func(w *world) { w.publish(t, topology.Queue("q"), []byte("{}")) }, content, Choice{}, isNotEmpty},
-		"a planner":    {func(w *world) { w.lease(t) }, content, Choice{}, isNotEmpty},
-		"a cut file":   {func(*world) {}, content[:len(content)/2], Choice{}, isBroken},
+		}, content, Choice{AtRest: true}, isNotEmpty},
+		"a message":    {func(w *world) { w.publish(t, topology.Queue("q"), []byte("{}")) }, content, Choice{AtRest: true}, isNotEmpty},
+		"a planner":    {func(w *world) { w.lease(t) }, content, Choice{AtRest: true}, isNotEmpty},
+		"a cut file":   {func(*world) {}, content[:len(content)/2], Choice{AtRest: true}, isBroken},
+		"no word":      {func(*world) {}, content, Choice{}, isUntilWhen},
 		"a late until": {func(*world) {}, content, Choice{RanUntil: time.Now().Add(time.Hour)}, isOther},
 		"an early one": {func(*world) {}, content, Choice{RanUntil: time.Now().Add(-time.Hour)}, isOther},
 	} {
@@ -259,6 +260,8 @@ func isNotEmpty(err error) bool {
 
 func isBroken(err error) bool { return errors.Is(err, archive.ErrBroken) }
 
+func isUntilWhen(err error) bool { return errors.Is(err, ErrUntilWhen) }
+
 func isOther(err error) bool { return err != nil && !isNotEmpty(err) && !isBroken(err) }
 
 func (w *world) lease(t *testing.T) {
@@ -269,6 +272,25 @@ func (w *world) lease(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestABackupKnowsThatPlannersWereAtWork also by what was done, if each was between two
+// leases when they were looked at.
+func TestABackupKnowsThatPlannersWereAtWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := &saving{connected: w.connected, file: archive.NewWriter(io.Discard)}
+	for name, test := range map[string]struct {
+		began bool
+		first uint64
+		want  bool
+	}{"nobody was": {false, 0, false}, "at the beginning": {true, 0, true}, "in between": {false, 7, true}} {
+		first := make([]stand, carillon.Partitions)
+		first[3].Sequence = test.first
+		if err := s.saveEnd(t.Context(), test.began, first); err != nil || s.summary.Planning != test.want {
+			t.Errorf("%s: %t %v", name, s.summary.Planning, err)
+		}
 	}
 }
 
@@ -283,7 +305,7 @@ func TestARestoreThatFailsLeavesNothing(t *testing.T) {
 	to.exec(t, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
 		CREATE TRIGGER refuse BEFORE INSERT ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse()`)
 	before := to.rows(t)
-	if _, err := to.restore(t, file, Choice{}); err == nil {
+	if _, err := to.restore(t, file, Choice{AtRest: true}); err == nil {
 		t.Fatal("it was not refused")
 	}
 	if diff := cmp.Diff(before, to.rows(t)); diff != "" || to.messages(t) > 0 {
@@ -291,7 +313,7 @@ func TestARestoreThatFailsLeavesNothing(t *testing.T) {
 	}
 	to.exec(t, `DROP TRIGGER refuse ON audit_log`)
 	_, _ = file.Seek(0, io.SeekStart)
-	if _, err := to.restore(t, file, Choice{}); err != nil || to.messages(t) == 0 {
+	if _, err := to.restore(t, file, Choice{AtRest: true}); err != nil || to.messages(t) == 0 {
 		t.Errorf("the second try: %v", err)
 	}
 }

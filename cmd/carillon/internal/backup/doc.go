@@ -57,8 +57,9 @@
 //
 // The file is read once to its end before anything is written. Tables are written in
 // one transaction, the streams before it is committed, and emptied again if it is
-// not. A restore that is killed may leave messages in NATS; the next one refuses to
-// go on from there, and says so.
+// not: Postgres itself says so, if its answer to COMMIT is lost. A restore that is
+// killed may leave messages in NATS; the next one refuses to go on from there, and
+// says so.
 //
 // # What it leaves out
 //

@@ -37,7 +37,7 @@ type manifest struct {
 type end struct {
 	At       time.Time `json:"at"`
 	Marks    []stand   `json:"marks"`
-	Planning bool      `json:"planning"` // planners were at work
+	Planning bool      `json:"planning"` // planners were at work meanwhile
 }
 
 // content is what a file says of itself.

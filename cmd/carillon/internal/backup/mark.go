@@ -59,9 +59,11 @@ func (c *connected) planning(ctx context.Context) (bool, error) {
 
 // restored is the mark that a partition goes on from, by its marks before and after
 // the backup: nothing up to an instant is called that is beyond it. Seen is how far
-// JOBS goes now.
+// JOBS goes now. What the marks of a system doubt that was restored itself, is
+// doubtful still.
 func restored(before, after stand, until time.Time, seen uint64) wire.Mark {
-	mark := wire.Mark{Reach: before.Mark.Reach, Floor: before.Mark.At, Held: before.Mark.Held, Restored: until, Planner: "restore", Batch: 1}
+	mark := wire.Mark{Reach: before.Mark.Reach, Floor: before.Mark.At, Held: before.Mark.Held, Planner: "restore", Batch: 1}
+	mark.Restored = latest(until, latest(before.Mark.Restored, after.Mark.Restored))
 	mark.Seen = seen
 	if before.Sequence == after.Sequence && len(before.Mark.Past) == 0 {
 		return mark // it says itself what was planned

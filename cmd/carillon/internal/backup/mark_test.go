@@ -15,6 +15,12 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func at(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 
+// doubting is a stand of a system that was restored, and doubts fires up to an instant.
+func (s stand) doubting(seconds int) stand {
+	s.Mark.Restored = at(seconds)
+	return s
+}
+
 // standing is a mark at an instant, with reaches that it went back from.
 func standing(sequence uint64, seconds int, past ...int) stand {
 	mark := wire.Mark{Reach: wire.Reach{At: at(seconds), Seen: 99}}
@@ -40,6 +46,10 @@ func TestUpToWhenAMarkIsDoubtful(t *testing.T) {
 		"the system went on":                         {standing(1, 10), standing(2, 20), at(60), at(60)},
 		"it went on, with nothing planned meanwhile": {standing(1, 10), standing(1, 10), at(60), at(60)},
 		"the mark is beyond all that":                {standing(1, 10), standing(2, 70), at(60), at(70)},
+		"the system was restored itself":             {standing(1, 10).doubting(40), standing(1, 10).doubting(40), time.Time{}, at(40)},
+		"and went on later":                          {standing(1, 10).doubting(40), standing(1, 10).doubting(40), at(60), at(60)},
+		"and was at work":                            {standing(1, 10).doubting(40), standing(2, 20).doubting(40), time.Time{}, at(40)},
+		"and nothing had been planned":               {stand{}.doubting(40), stand{}.doubting(40), time.Time{}, at(40)},
 	} {
 		mark := restored(c.before, c.after, c.until, 7)
 		if !mark.Restored.Equal(c.want) {
@@ -107,10 +117,10 @@ func TestUntilWhenTheSystemWentOn(t *testing.T) {
 		want     time.Time
 		err      error
 	}{
-		"at rest":                        {Choice{}, false, time.Time{}, nil},
+		"at rest":                        {Choice{}, false, now, ErrUntilWhen},
 		"at rest, and stayed so":         {Choice{AtRest: true}, false, time.Time{}, nil},
 		"at work":                        {Choice{}, true, now, ErrUntilWhen},
-		"at work, and stopped":           {Choice{AtRest: true}, true, time.Time{}, nil},
+		"at work, and stopped":           {Choice{AtRest: true}, true, at(50), nil},
 		"at work, until then":            {Choice{RanUntil: at(60)}, true, at(60), nil},
 		"at rest, and was started again": {Choice{RanUntil: at(60)}, false, at(60), nil},
 		"skip needs no word":             {Choice{Skip: true}, true, now, nil},

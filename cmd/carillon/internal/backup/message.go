@@ -29,21 +29,29 @@ const inFlight = "was in flight when the backup was made that the system was res
 // it meanwhile is in OUTCOMES by then.
 func (s *saving) saveMessages(ctx context.Context, out io.Writer) error {
 	to, now := json.NewEncoder(out), time.Now().UTC()
+	err := s.eachRun(ctx, chase, func(msg *bus.Stored) error {
+		if message, ok := lost(msg, now); ok {
+			return to.Encode(message)
+		}
+		return nil // nobody can read it, so nobody could act on it
+	})
+	if err != nil {
+		return err
+	}
 	for _, family := range []struct {
 		stream, filter string
 		convert        func(*bus.Stored) (message, bool)
 	}{
-		{topology.RunsStream, topology.QueueRuns("*"), func(msg *bus.Stored) (message, bool) { return lost(msg, now) }},
 		{topology.RunsStream, topology.AllSkips, skipped},
 		{topology.OutcomesStream, ">", asItIs},
 		{topology.SignalsStream, ">", heard},
 		{topology.AlertsStream, ">", asItIs},
 	} {
-		err := s.each(ctx, family.stream, family.filter, func(msg *bus.Stored) error {
+		_, err := s.each(ctx, family.stream, family.filter, 1, chase, func(msg *bus.Stored) error {
 			if message, ok := family.convert(msg); ok {
 				return to.Encode(message)
 			}
-			return nil // nobody can read it, so nobody could act on it
+			return nil
 		})
 		if err != nil {
 			return err
@@ -56,31 +64,49 @@ func (s *saving) saveMessages(ctx context.Context, out io.Writer) error {
 // was there when it began may be parked meanwhile, and so come again behind the rest.
 const chase = time.Minute
 
-// each handles every message of a family that its stream holds, as the stream's
-// leader has it, and takes none away: consumers of a work queue would.
-func (s *saving) each(ctx context.Context, name, filter string, handle func(*bus.Stored) error) error {
+// eachRun handles every run that is in RUNS when it begins, if it is still there when
+// its turn comes, some twice. What is parked after the chase comes behind its end; so
+// of what is there, all that was ever parked is read to its last.
+func (s *saving) eachRun(ctx context.Context, chase time.Duration, handle func(*bus.Stored) error) error {
+	end, err := s.each(ctx, topology.RunsStream, topology.QueueRuns("*"), 1, chase, handle)
+	if err == nil && end < exhausted {
+		_, err = s.each(ctx, topology.RunsStream, topology.MovedRuns, end+1, math.MaxInt64, handle)
+	}
+	return err
+}
+
+// exhausted is the end of what was read as far as it goes.
+const exhausted = math.MaxUint64
+
+// each handles the messages of a family that its stream holds from a sequence on, as
+// the stream's leader has it, and takes none away: consumers of a work queue would. It
+// returns the sequence up to which it has read.
+func (s *saving) each(ctx context.Context, name, filter string, next uint64, chase time.Duration, handle func(*bus.Stored) error) (uint64, error) {
 	stream, err := s.js.Stream(ctx, name)
 	if err != nil {
-		return fmt.Errorf("stream %s: %w", name, err)
+		return 0, fmt.Errorf("stream %s: %w", name, err)
 	}
-	end, began := uint64(math.MaxUint64), time.Now()
-	for next := uint64(1); next <= end; {
+	end, began := uint64(exhausted), time.Now()
+	for next <= end {
 		msg, err := s.next(ctx, name, filter, next)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
+			return exhausted, nil
+		}
+		if err == nil && msg.Sequence > end {
+			break
 		}
 		if err == nil {
 			err = handle(msg)
 		}
-		if err == nil && end == math.MaxUint64 && time.Since(began) > chase {
+		if err == nil && end == exhausted && time.Since(began) > chase {
 			end, err = last(ctx, stream)
 		}
 		if err != nil {
-			return fmt.Errorf("stream %s: %w", name, err)
+			return 0, fmt.Errorf("stream %s: %w", name, err)
 		}
 		next = msg.Sequence + 1
 	}
-	return nil
+	return end, nil
 }
 
 // last is the sequence that a stream has come to.

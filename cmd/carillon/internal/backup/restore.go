@@ -15,20 +15,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Choice is what becomes of fires between the backup and now.
+// Choice is what becomes of fires between the backup and now. Its zero value is none.
 type Choice struct {
 	// Skip leaves out all of them. Otherwise each job's policy decides, but for those
-	// up to RanUntil: until then the system went on after the backup. Its zero value
-	// is for one that was at rest.
+	// up to RanUntil: until then the system went on after the backup.
 	Skip     bool
 	RanUntil time.Time
-	// AtRest says that the system did nothing after the backup, although planners were
-	// at work when it was made.
+	// AtRest says that the system did nothing after the backup.
 	AtRest bool
 }
 
 // ErrUntilWhen says that nobody has said until when the system went on.
-var ErrUntilWhen = errors.New("planners were at work when the backup was made, so the system may have called targets after it")
+var ErrUntilWhen = errors.New("no backup knows whether the system went on after it, and called targets")
 
 // until is the instant up to which nothing may be called that the marks do not
 // cover; zero for none.
@@ -40,10 +38,14 @@ func (c Choice) until(last end, now time.Time) (time.Time, error) {
 		return now, fmt.Errorf("the system cannot have gone on until %s, which is yet to come", c.RanUntil.Format(time.RFC3339))
 	case !c.RanUntil.IsZero() && c.RanUntil.Before(last.At):
 		return now, fmt.Errorf("the system went on until %s at least, when the backup was made", last.At.Format(time.RFC3339))
-	case c.RanUntil.IsZero() && last.Planning && !c.AtRest:
+	case !c.RanUntil.IsZero():
+		return c.RanUntil, nil
+	case !c.AtRest:
 		return now, ErrUntilWhen
+	case last.Planning: // after the marks were read, too
+		return last.At, nil
 	}
-	return c.RanUntil, nil
+	return time.Time{}, nil
 }
 
 // Backup is a backup that is to be restored.
@@ -71,6 +73,7 @@ type restoring struct {
 	*connected
 	publish *publisher
 	tx      pgx.Tx
+	id      string // of the transaction, once it is to be committed
 	summary Summary
 }
 
@@ -97,8 +100,15 @@ func (b *Backup) Restore(ctx context.Context, system System) (Summary, error) {
 	}
 	r := &restoring{Backup: b, connected: c, publish: newPublisher(c.js)}
 	r.summary = Summary{At: b.content.end.At, Rows: map[string]int64{}, Planning: b.content.end.Planning}
+	r.summary.Database, r.summary.NATS = system.servers(c.db.Config())
 	if err := r.restore(ctx); err != nil {
-		return Summary{}, errors.Join(err, r.undo(ctx))
+		became, lookErr := r.became(ctx, system)
+		switch {
+		case lookErr != nil:
+			return Summary{}, fmt.Errorf("%w; and nobody knows whether the tables are there (%w): start no service, and begin again on other empty servers", err, lookErr)
+		case became != committed:
+			return Summary{}, errors.Join(err, r.undo(ctx))
+		}
 	}
 	return r.summary, postgres.Migrate(ctx, system.DatabaseURL)
 }
@@ -131,7 +141,7 @@ func (r *restoring) restore(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return tx.QueryRow(ctx, `SELECT pg_current_xact_id()::text`).Scan(&r.id)
 	})
 }
 

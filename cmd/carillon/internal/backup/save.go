@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +15,11 @@ import (
 
 // Summary says how much a backup holds.
 type Summary struct {
-	At   time.Time        `json:"at"`   // when it was made
-	Rows map[string]int64 `json:"rows"` // by table; runs and attempts only with the ledger
-	// Planning says that planners were at work: a restore has to be told until when.
-	Planning bool `json:"planning"`
+	At       time.Time        `json:"at"`       // when it was made
+	Rows     map[string]int64 `json:"rows"`     // by table; runs and attempts only with the ledger
+	Planning bool             `json:"planning"` // planners were at work meanwhile
+	Database string           `json:"database"` // that was read or filled
+	NATS     string           `json:"nats"`
 }
 
 // saving is a backup that is being made.
@@ -36,6 +38,7 @@ func Save(ctx context.Context, system System, out io.Writer, withRuns bool) (Sum
 	}
 	defer c.close()
 	s := &saving{connected: c, file: archive.NewWriter(out), summary: Summary{Rows: map[string]int64{}}}
+	s.summary.Database, s.summary.NATS = system.servers(c.db.Config())
 	if err := checkSchema(ctx, c.db, postgres.Version()); err != nil {
 		return Summary{}, fmt.Errorf("%w: make the backup with the carillon that runs", err)
 	}
@@ -51,6 +54,10 @@ func Save(ctx context.Context, system System, out io.Writer, withRuns bool) (Sum
 
 // saveAll reads everything in the order that the package comment argues for.
 func (s *saving) saveAll(ctx context.Context, withRuns bool) error {
+	began, err := s.planning(ctx)
+	if err != nil {
+		return err
+	}
 	marks, err := s.readMarks(ctx)
 	if err == nil {
 		err = s.file.JSON(marksSection, marks)
@@ -64,18 +71,21 @@ func (s *saving) saveAll(ctx context.Context, withRuns bool) error {
 	if err != nil {
 		return err
 	}
-	return s.saveEnd(ctx)
+	return s.saveEnd(ctx, began, marks)
 }
 
-func (s *saving) saveEnd(ctx context.Context) error {
+// saveEnd writes how the system is now. A planner that is between two leases shows in
+// its marks, or had one when the backup began.
+func (s *saving) saveEnd(ctx context.Context, began bool, first []stand) error {
 	var last end
-	var err error
-	if last.Planning, err = s.planning(ctx); err != nil {
+	ended, err := s.planning(ctx)
+	if err != nil {
 		return err
 	}
 	if last.Marks, err = s.readMarks(ctx); err != nil {
 		return err
 	}
+	last.Planning = began || ended || !slices.EqualFunc(first, last.Marks, func(a, b stand) bool { return a.Sequence == b.Sequence })
 	last.At = time.Now().UTC()
 	s.summary.At, s.summary.Planning = last.At, last.Planning
 	return s.file.JSON(endSection, last)

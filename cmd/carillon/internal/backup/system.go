@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
@@ -16,6 +17,20 @@ import (
 type System struct {
 	DatabaseURL string
 	NATS        bus.Config
+	Folder      string // of a carillon up that has the two, or else NATS
+}
+
+// servers names the two for people, without passwords.
+func (s System) servers(db *pgx.ConnConfig) (database, nats string) {
+	database = fmt.Sprintf("%s on %s:%d", db.Database, db.Host, db.Port)
+	addresses := strings.Split(s.NATS.URL, ",")
+	for i, address := range addresses {
+		addresses[i] = address[strings.LastIndex(address, "@")+1:]
+	}
+	if s.Folder != "" && s.NATS.URL == "" {
+		return database, "in " + s.Folder
+	}
+	return database, strings.Join(addresses, ",")
 }
 
 const (
