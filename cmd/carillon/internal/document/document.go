@@ -57,6 +57,9 @@ func ParseUpTo(text []byte, most int) (Tree, error) {
 	if decoder.Decode(&more) != io.EOF {
 		return Tree{}, errors.New("holds more than one document")
 	}
+	if err := writtenOut(root, most); err != nil {
+		return Tree{}, err
+	}
 	return Tree{root}, nil
 }
 
