@@ -63,31 +63,6 @@ func ParseUpTo(text []byte, most int) (Tree, error) {
 	return Tree{root}, nil
 }
 
-// deep reports whether a text may be nested too deeply: its brackets, wherever
-// they stand, or the marks and indentation of its lines. It is asked before the
-// text is parsed, because that takes memory out of all proportion.
-func deep(text []byte) bool {
-	brackets := 0
-	for line := range bytes.Lines(text) {
-		lead := len(line) - len(bytes.TrimLeft(line, " -?:\t"))
-		if lead > 4*maxDepth {
-			return true
-		}
-		for _, c := range line {
-			switch c {
-			case '[', '{':
-				brackets++
-			case ']', '}':
-				brackets = max(brackets-1, 0)
-			}
-			if brackets > maxDepth {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // legible shows where the text is wrong, and leaves out lines nobody could read.
 func legible(err error) error {
 	const most = 1000

@@ -129,7 +129,12 @@ func TestDeepDocumentsAreRefused(t *testing.T) {
 			t.Errorf("%.20s: got %.100v", text, err)
 		}
 	}
-	if _, err := Parse([]byte(strings.Repeat("[", 99) + strings.Repeat("]", 99))); err != nil {
-		t.Errorf("99 levels: %v", err)
+	for _, text := range []string{
+		strings.Repeat("[", 99) + strings.Repeat("]", 99),
+		"body: '" + strings.Repeat("[{", 99) + "'", "body: |\n  " + strings.Repeat("[\n  ", 150), "body: x # " + strings.Repeat("[", 101),
+	} {
+		if _, err := Parse([]byte(text)); err != nil {
+			t.Errorf("%.20q: %v", text, err)
+		}
 	}
 }
