@@ -124,6 +124,19 @@ func TestSystemCrontab(t *testing.T) {
 	}
 }
 
+// TestRandomTimes: a side of "~" that is left open is the field's limit.
+func TestRandomTimes(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"~ ~ ~ ~ ~": "H H H H H", "0 22~ * * *": "0 H(22-23) * * *", "~9 3~7 ~10 11~ 5~": "H(0-9) H(3-7) H(1-10) H(11-12) H(5-7)", "0,40~ ~/2 * * ~3": "0,H(40-59) H/2 * * H(0-3)",
+	} {
+		into := read("crontab", given+" curl -m 5 https://example.com\n", "", User)
+		if got := into.Items[0].Document.Schedule.Cron; got != want || into.Items[0].Outcome() != importer.Carried {
+			t.Errorf("%q becomes %q, want %q; lost %v", given, got, want, into.Items[0].Lost)
+		}
+	}
+}
+
 // FuzzEveryLineIsAccountedFor: a line is aside, a variable, or one item that says
 // what became of it.
 func FuzzEveryLineIsAccountedFor(f *testing.F) {
