@@ -44,7 +44,7 @@ func nested(text []byte) bool {
 		case token.SequenceStartType, token.MappingStartType:
 			depth++
 		case token.SequenceEndType, token.MappingEndType:
-			depth--
+			depth = max(depth-1, 0)
 		}
 		if depth > maxDepth {
 			return true
