@@ -89,8 +89,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 		document.Target.Timeout = carillon.Duration(min(seconds, 1e8)) * carillon.Duration(time.Second)
 	}
 	readFollowers(event)
-	readPlugin(item, event)
-	readRetries(item, event)
+	readRetries(item, event, readPlugin(item, event))
 	event.Rest()
 }
 
@@ -125,14 +124,18 @@ func readOverlap(item *importer.Item, event *importer.Fields) {
 	}
 }
 
-func readRetries(item *importer.Item, event *importer.Fields) {
+// readRetries keeps how often what fails is tried again.
+func readRetries(item *importer.Item, event *importer.Fields, failures []string) {
 	retries, delay := max(0, event.Number("retries")), event.Number("retry_delay")
 	if retries > 49 {
 		item.Lose("retries", "%d becomes 49, the most there are", retries)
 	}
+	if item.Document.Retry.MaxAttempts > 1 && retries == 0 {
+		return // the command's own
+	}
 	retry := carillon.Retry{MaxAttempts: int(min(retries, 49)) + 1}
 	if retries > 0 {
-		retry.On = []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-199", "400-599"}
+		retry.On = failures
 		if delay > 0 {
 			retry.MinBackoff = carillon.Duration(min(delay, 86400)) * carillon.Duration(time.Second)
 			retry.MaxBackoff = retry.MinBackoff

@@ -12,19 +12,20 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
-// readPlugin reads what an event does.
-func readPlugin(item *importer.Item, event *importer.Fields) {
+// readPlugin reads what an event does, and returns of what it fails.
+func readPlugin(item *importer.Item, event *importer.Fields) (failures []string) {
 	params := event.Part("params")
 	switch plugin := event.Text("plugin"); plugin {
 	case "urlplug":
 		readCall(item, params)
 	case "shellplug":
 		params.Skip("annotate", "json")
-		command.Script{Text: withoutShebang(params.Text("script"))}.Into(item)
+		return command.Failures(command.Script{Text: withoutShebang(params.Text("script"))}.Into(item))
 	default:
 		params.Skip(params.Names()...)
 		item.Refuse("plugin", "%.60q makes no HTTP call", plugin)
 	}
+	return []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-199", "400-599"}
 }
 
 // withoutShebang takes the first line off a script if it names its interpreter.

@@ -167,10 +167,7 @@ func retry(item *importer.Item, limit int64, strict bool) {
 		MaxAttempts: int(min(limit, 49)) + 1,
 		MinBackoff:  carillon.Duration(10 * time.Second),
 		MaxBackoff:  carillon.Duration(6 * time.Minute),
-		On:          []string{"connect", "dns", "tls", "timeout", "protocol"},
-	}
-	if strict {
-		policy.On = append(policy.On, "4xx", "5xx")
+		On:          command.Failures(strict),
 	}
 }
 

@@ -47,8 +47,7 @@ func readJob(item *importer.Item, values map[string]any, zone string) {
 		document.Overlap = carillon.OverlapSkip
 	}
 	readTags(item, job)
-	readExecutor(item, job)
-	readRetries(item, job)
+	readRetries(item, job, readExecutor(item, job))
 	job.Rest()
 }
 
@@ -108,7 +107,8 @@ func readTags(item *importer.Item, job *importer.Fields) {
 	job.Lose("processors", "what they did with the output is not done")
 }
 
-func readRetries(item *importer.Item, job *importer.Fields) {
+// readRetries keeps how often what fails is tried again.
+func readRetries(item *importer.Item, job *importer.Fields, failures []string) {
 	retries := job.Number("retries")
 	if retries > 49 {
 		item.Lose("retries", "%d becomes 49, the most there are", retries)
@@ -118,11 +118,12 @@ func readRetries(item *importer.Item, job *importer.Fields) {
 	}
 	item.Document.Retry = carillon.Retry{MaxAttempts: int(max(0, min(retries, 49))) + 1}
 	if retries > 0 {
-		item.Document.Retry.On = []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-599"}
+		item.Document.Retry.On = failures
 	}
 }
 
-func readExecutor(item *importer.Item, job *importer.Fields) {
+// readExecutor reads what a job does, and returns of what it fails.
+func readExecutor(item *importer.Item, job *importer.Fields) (failures []string) {
 	config := job.Part("executor_config")
 	switch executor := job.Text("executor"); {
 	case executor == "http":
@@ -131,11 +132,12 @@ func readExecutor(item *importer.Item, job *importer.Fields) {
 		text := cmp.Or(config.Text("command"), job.Text("command"))
 		config.Skip("shell", "cwd", "timeout", "mem_limit_kb", "env", "su")
 		job.Skip("shell", "environment_variables")
-		command.Script{Text: text}.Into(item)
+		return command.Failures(command.Script{Text: text}.Into(item))
 	default:
 		config.Skip(config.Names()...)
 		item.Refuse("executor", "%.60q makes no HTTP call", executor)
 	}
+	return []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-599"}
 }
 
 func readCall(item *importer.Item, config *importer.Fields) {

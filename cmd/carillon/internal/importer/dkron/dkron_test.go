@@ -75,6 +75,19 @@ func TestJobs(t *testing.T) {
 	}
 }
 
+// TestRetriesOfCommands: curl calls an answer of 500 a failure only with -f.
+func TestRetriesOfCommands(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"curl -s": "connect dns tls timeout protocol", "curl -sf": "connect dns tls timeout protocol 4xx 5xx", "wget -q": "connect dns tls timeout protocol 4xx 5xx",
+	} {
+		into := read(`{"name": "x", "schedule": "@hourly", "retries": 5, "executor": "shell", "executor_config": {"command": "` + line + ` https://example.com"}}`)
+		if got := into.Items[0].Document.Retry; got.MaxAttempts != 6 || strings.Join(got.On, " ") != want {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}
+
 // said reports whether one of some texts is in what was lost.
 func said(item *importer.Item, texts string) bool {
 	for text := range strings.SplitSeq(texts, "|") {
