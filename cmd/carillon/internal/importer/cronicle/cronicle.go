@@ -80,6 +80,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 	document.Schedule.Timezone = cmp.Or(event.Text("timezone"), zone)
 	importer.Zone(item)
 	readTiming(item, event)
+	importer.Ticking(item)
 	readOverlap(item, event)
 	document.CatchUp.Policy = carillon.CatchUpSkip
 	if event.Flag("catch_up") {

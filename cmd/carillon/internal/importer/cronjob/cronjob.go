@@ -64,6 +64,7 @@ func cronJob(item *importer.Item, manifest map[string]any, zone string) {
 		job.Schedule.Timezone = zone
 		importer.Zone(item)
 	}
+	importer.Ticking(item)
 	job.Paused = spec.Flag("suspend")
 	job.Overlap = overlap(item, spec)
 	job.CatchUp = catchUp(spec)
@@ -116,8 +117,11 @@ func overlap(item *importer.Item, spec *importer.Fields) carillon.Overlap {
 func catchUp(spec *importer.Fields) carillon.CatchUp {
 	const unlimited = carillon.Duration(365 * 24 * time.Hour)
 	window := unlimited
-	if spec.Has("startingDeadlineSeconds") {
+	if spec.Raw("startingDeadlineSeconds") != nil {
 		window = carillon.Duration(min(spec.Number("startingDeadlineSeconds"), 1e8)) * carillon.Duration(time.Second)
+	}
+	if window <= 0 {
+		return carillon.CatchUp{Policy: carillon.CatchUpSkip}
 	}
 	return carillon.CatchUp{Policy: carillon.CatchUpLatest, Window: window}
 }

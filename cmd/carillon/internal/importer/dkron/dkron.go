@@ -39,6 +39,7 @@ func readJob(item *importer.Item, values map[string]any, zone string) {
 	document.Schedule.Timezone = cmp.Or(job.Text("timezone"), zone)
 	importer.Zone(item)
 	readSchedule(item, job)
+	importer.Ticking(item)
 	readBounds(item, job)
 	document.Paused = job.Flag("disabled")
 	document.CatchUp.Policy = carillon.CatchUpSkip
