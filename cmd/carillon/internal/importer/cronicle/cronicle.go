@@ -71,7 +71,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 		item.Place += " " + item.Name
 	}
 	event.Skip("id", "created", "modified", "username", "api_key", "session_id", "notes", "algo", "detached", "log_expire_days",
-		"log_max_size", "cpu_limit", "cpu_sustain", "memory_limit", "memory_sustain", "multiplex", "stagger", "target", "graph_icon", "salt")
+		"log_max_size", "cpu_limit", "cpu_sustain", "memory_limit", "memory_sustain", "stagger", "target", "graph_icon", "salt")
 	document := &item.Document
 	document.Paused = !event.Flag("enabled")
 	if category := event.Text("category"); category != "" {
@@ -97,6 +97,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 // readFollowers loses what else an event does.
 func readFollowers(event *importer.Fields) {
 	event.Lose("chain", "runs another event after a success")
+	event.Lose("multiplex", "a run on every server of the group becomes one")
 	event.Lose("chain_error", "runs another event after a failure")
 	event.Lose("notify_success", "mails after a success; only what goes wrong is told here")
 	event.Lose("notify_fail", "mails after a failure: make an alert route")

@@ -101,6 +101,16 @@ func TestRetriesOfCommands(t *testing.T) {
 	}
 }
 
+// TestServersAndTimes: what is said of servers and of parts of a call is not dropped.
+func TestServersAndTimes(t *testing.T) {
+	t.Parallel()
+	item := read(`{"title": "x", "enabled": 1, "plugin": "urlplug", "timing": {"minutes": [0]}, "multiplex": 1, "params": {"url": "https://example.com", "method": "GET", "connect_timeout": 5, "idle_timeout": 9}}`).Items[0]
+	if times := item.Document.Target.Timeouts; times == nil || times.Connect != carillon.Duration(5*time.Second) ||
+		len(item.Lost) != 2 || item.Lost[0].Field != "multiplex" || item.Lost[1].Field != "params.idle_timeout" || !strings.Contains(item.Remarks.Error(), "params.follow") {
+		t.Errorf("%+v, lost %v, remarks %v", times, item.Lost, item.Remarks)
+	}
+}
+
 // TestDaysAndWeekdays: the first Mondays of a month that are its first or 15th day.
 func TestDaysAndWeekdays(t *testing.T) {
 	t.Parallel()

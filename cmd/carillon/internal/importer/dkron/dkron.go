@@ -130,15 +130,33 @@ func readExecutor(item *importer.Item, job *importer.Fields) (failures []string)
 	case executor == "http":
 		readCall(item, config)
 	case executor == "shell" || executor == "" && job.Has("command"):
+		readShell(item, config)
 		text := cmp.Or(config.Text("command"), job.Text("command"))
-		config.Skip("shell", "cwd", "timeout", "mem_limit_kb", "env", "su")
-		job.Skip("shell", "environment_variables")
+		job.Skip("shell")
+		job.Lose("environment_variables", "a call has none")
 		return command.Failures(command.Script{Text: text}.Into(item))
 	default:
 		config.Skip(config.Names()...)
 		item.Refuse("executor", "%.60q makes no HTTP call", executor)
 	}
 	return []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-599"}
+}
+
+// readShell reads what is said of a command beside itself.
+func readShell(item *importer.Item, config *importer.Fields) {
+	if text := config.Text("timeout"); text != "" {
+		limit, err := time.ParseDuration(text)
+		if err != nil || limit < 0 {
+			item.Lose(config.Path("timeout"), "%.40q is not a duration", text)
+			limit = 0
+		}
+		item.Document.Target.Timeout = carillon.Duration(limit)
+	}
+	if user := config.Text("su"); user != "" {
+		item.Remark(config.Path("su"), "%.60s ran it; a target is called by a runner", user)
+	}
+	config.Lose("env", "a call has no variables")
+	config.Skip("shell", "cwd", "mem_limit_kb")
 }
 
 func readCall(item *importer.Item, config *importer.Fields) {
