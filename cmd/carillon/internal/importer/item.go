@@ -17,6 +17,7 @@ type Item struct {
 	Refused  bool
 	Lost     fault.Faults // what could not be carried over, by field of the source
 	Remarks  fault.Faults // what is written otherwise, and means the same
+	password string       // of the document's Auth.Basic, until there is a secret for it
 }
 
 // Lose notes that a field of the source has no place in the document.

@@ -89,8 +89,8 @@ func TestWhatIsLostIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`curl -k https://e.com`:                              "-k",
-		`curl -u me:pw https://e.com`:                        "e-com-me",
-		`curl https://me:pw@e.com/x`:                         "e-com-me",
+		`curl -u me:pw https://e.com`:                        "carillon secrets set billing/e-com-me",
+		`curl https://me:pw@e.com/x`:                         "carillon secrets set billing/e-com-me",
 		`curl http://localhost:3000/x`:                       "another machine",
 		`curl -H 'Host: x' https://e.com`:                    "header Host",
 		`curl https://e.com || systemctl restart x`:          "`systemctl restart x` is not run on failure",
@@ -103,14 +103,18 @@ func TestWhatIsLostIsNamed(t *testing.T) {
 		`curl -c jar https://e.com`:                          "-c",
 		`curl --retry 2 --retry-max-time 9 https://e.com`:    "--retry-max-time",
 		`wget --no-check-certificate -t1 https://e.com`:      "--no-check-certificate",
-		`wget --user=me --password=pw -t1 https://e.com`:     "e-com-me",
+		`wget --user=me --password=pw -t1 https://e.com`:     "carillon secrets set billing/e-com-me",
 		`curl -s https://e.com/rates.json > /srv/rates.json`: "not written to /srv/rates.json",
 		`wget -t1 -qO /srv/x https://e.com`:                  "not written to /srv/x",
 		`curl -sO https://e.com/x.zip`:                       "written to a file",
 		`curl https://e.com/update?a=b&token=c&ip=`:          "token=c",
 		`! curl https://e.com`:                               "turns failure",
 	} {
-		item := read(text)
+		var into importer.Import
+		item := into.Begin("here", "x")
+		item.Document.Schedule.Cron = "@daily"
+		Script{Text: text}.Into(item)
+		into.Finish("billing")
 		if item.Refused || !strings.Contains(item.Lost.Error(), want) || strings.Contains(item.Lost.Error(), "pw") {
 			t.Errorf("%s: %v %v, want %q", text, item.Refused, item.Lost, want)
 		}

@@ -58,7 +58,7 @@ func TestUserCrontab(t *testing.T) {
 		"crontab:12": {importer.Refused, "", "@reboot", ""},
 		"crontab:13": {importer.Carried, "api.example.com-hourly", "", "@hourly"},
 		"crontab:14": {importer.Carried, "api.example.com-minute", "", "* * * * *"},
-		"crontab:16": {importer.Carried, "api.example.com-run", "", "30 2 * * 1-5"},
+		"crontab:16": {importer.Partly, "api.example.com-run", "carillon secrets set default/api-example-com-authorization", "30 2 * * 1-5"},
 		"crontab:17": {importer.Carried, "api.example.com-random", "", "H(0-30) 4 * * *"},
 		"crontab:18": {importer.Carried, "api.example.com-in", "", "0 5 1,15 * mon"},
 		"crontab:20": {importer.Refused, "", "schedule.cron", ""},
@@ -84,7 +84,7 @@ func TestUserCrontab(t *testing.T) {
 	if !strings.Contains(into.Remarks.Error(), "mail to ops@example.com") {
 		t.Error(into.Remarks)
 	}
-	if d := find(t, into, "crontab:16").Document; d.Schedule.Timezone != "Europe/Berlin" || d.Target.Body != `{"day":"%F"}` {
+	if d := find(t, into, "crontab:16").Document; d.Schedule.Timezone != "Europe/Berlin" || d.Target.Body != `{"day":"%F"}` || d.Target.Headers["Authorization"] != "Bearer {{secret.api-example-com-authorization}}" {
 		t.Errorf("%+v", d)
 	}
 	if d := find(t, into, "crontab:18").Document; d.Target.Body != "onetwo" {
