@@ -54,7 +54,7 @@ could be read.`,
 		func(into *importer.Import, name, text, zone string) {
 			crontab.Read(into, name, text, zone, i.form())
 		})
-	table.Flags().BoolVar(&i.system, "system", false, "lines name a user, as in /etc/crontab (default: by the file's name and first line)")
+	table.Flags().BoolVar(&i.system, "system", false, "lines name a user, as in /etc/crontab (default: by the file's name and lines)")
 	table.Flags().BoolVar(&i.personal, "user", false, "lines name no user, as in crontab -l")
 	table.MarkFlagsMutuallyExclusive("system", "user")
 	cmd.AddCommand(table,

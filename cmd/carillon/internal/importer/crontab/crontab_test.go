@@ -124,6 +124,20 @@ func TestSystemCrontab(t *testing.T) {
 	}
 }
 
+// TestCommandsAreNoUsers: a table is the system's if all its lines name users.
+func TestCommandsAreNoUsers(t *testing.T) {
+	t.Parallel()
+	const call = "0 2 * * * curl -m 5 https://example.com/x\n"
+	for text, want := range map[string]bool{
+		"0 1 * * * git pull && make\n": false, "0 1 * * * git pull\n" + call: false, "0 1 * * * backup now\n" + call: false, "0 1 * * * root x\n" + call: false,
+		"0 1 * * * root\tx\n-0 1 * * * git /usr/bin/x\nnonsense\n": true, "": false, "0 1 * * * root\n": false,
+	} {
+		if got := isSystem("crontab", strings.Split(text, "\n")); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 // TestRandomTimes: a side of "~" that is left open is the field's limit.
 func TestRandomTimes(t *testing.T) {
 	t.Parallel()
