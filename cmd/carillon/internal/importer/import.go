@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -22,6 +23,18 @@ func (im *Import) Begin(place, name string) *Item {
 	item := &Item{Place: place, Name: name}
 	im.Items = append(im.Items, item)
 	return item
+}
+
+// Garbled adds an item for what cannot be read at all.
+func (im *Import) Garbled(place, format string, args ...any) {
+	item := im.Begin(place, "")
+	item.garbled = true
+	item.Refuse("", format, args...)
+}
+
+// Legible reports whether anything could be read.
+func (im *Import) Legible() bool {
+	return slices.ContainsFunc(im.Items, func(i *Item) bool { return !i.garbled })
 }
 
 // Finish gives every document its namespace, where the source named none, and

@@ -25,7 +25,7 @@ func Read(into *importer.Import, name, text, zone string) {
 		events, err := importer.Objects(text, "rows", "items", "events")
 		readEvents(into, name, events, zone)
 		if err != nil {
-			into.Begin(name, "").Refuse("", "%v", err)
+			into.Garbled(name, "%v", err)
 		}
 		return
 	}
@@ -39,7 +39,7 @@ func Read(into *importer.Import, name, text, zone string) {
 		case found != nil && found[1] != "global/schedule":
 			others++
 		case found == nil && strings.HasPrefix(line, "global/schedule/"):
-			into.Begin(place, "").Refuse("", "is not KEY - JSON")
+			into.Garbled(place, "is not KEY - JSON")
 		}
 	}
 	if others > 0 {
@@ -52,7 +52,7 @@ func readPage(into *importer.Import, place, text, zone string) {
 		Items []map[string]any `json:"items"`
 	}
 	if err := json.Unmarshal([]byte(text), &page); err != nil {
-		into.Begin(place, "").Refuse("", "is not JSON: %v", err)
+		into.Garbled(place, "is not JSON: %v", err)
 		return
 	}
 	readEvents(into, place, page.Items, zone)

@@ -25,7 +25,7 @@ func Read(into *importer.Import, name, text, zone string) {
 			if strings.Contains(text, "{{") {
 				hint = "; a chart has to be rendered first, by helm template"
 			}
-			into.Begin(place, "").Refuse("", "%v%s", err, hint)
+			into.Garbled(place, "%v%s", err, hint)
 			continue
 		}
 		manifest, _ := tree.Fields()

@@ -46,7 +46,7 @@ func Read(into *importer.Import, name, text, zone string, form Form) {
 		case variable.MatchString(line):
 			t.variable(place, line)
 		default:
-			t.entry(into.Begin(place, ""), line)
+			t.entry(place, line)
 		}
 	}
 }
@@ -111,12 +111,13 @@ func unquoted(text string) string {
 }
 
 // entry reads a line that runs something.
-func (t *table) entry(item *importer.Item, line string) {
+func (t *table) entry(place, line string) {
 	when, rest, ok := cut(strings.TrimPrefix(line, "-"))
 	if !ok {
-		item.Refuse("", "is not a line of a crontab: %.100s", line)
+		t.into.Garbled(place, "is not a line of a crontab: %.100s", line)
 		return
 	}
+	item := t.into.Begin(place, "")
 	if t.system {
 		var user string
 		user, rest = word(rest)
