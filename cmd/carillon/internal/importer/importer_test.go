@@ -105,6 +105,18 @@ func TestSecretsAreNamed(t *testing.T) {
 	}
 }
 
+// TestUsersAreNoSecrets: a document names its user.
+func TestUsersAreNoSecrets(t *testing.T) {
+	t.Parallel()
+	var into Import
+	begin(&into, "a").BasicAuth(Secret("user") + ":" + Secret("password"))
+	begin(&into, "b").BasicAuth("bob:" + Secret("password"))
+	into.Finish("ops")
+	if b := into.Items[1]; !into.Items[0].Refused || b.Refused || b.Document.Target.Auth.Basic.Secret != "password" {
+		t.Errorf("%v %+v", into.Items[0].Lost, b)
+	}
+}
+
 // TestCredentialsBecomeSecrets: what logs in stands in no document and no report. One
 // secret holds one value, for each namespace.
 func TestCredentialsBecomeSecrets(t *testing.T) {

@@ -25,6 +25,9 @@ var credential = regexp.MustCompile(`(?i)(^|[-_])(authorization|auth|cookie|(api
 // which [Import.Finish] names.
 func (i *Item) BasicAuth(user string) {
 	name, password, _ := strings.Cut(user, ":")
+	if secret.MatchString(name) {
+		i.Refuse("user", "is a secret too, which only a password can be; the secret may hold a whole header instead")
+	}
 	i.password = password
 	i.Document.Target.Auth = &carillon.Auth{Basic: &carillon.Basic{Username: name}}
 }

@@ -96,8 +96,8 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 
 // readFollowers loses what else an event does.
 func readFollowers(event *importer.Fields) {
-	event.Lose("chain", "runs another event after a success")
 	event.Lose("multiplex", "a run on every server of the group becomes one")
+	event.Lose("chain", "runs another event after a success")
 	event.Lose("chain_error", "runs another event after a failure")
 	event.Lose("notify_success", "mails after a success; only what goes wrong is told here")
 	event.Lose("notify_fail", "mails after a failure: make an alert route")
@@ -132,8 +132,12 @@ func readRetries(item *importer.Item, event *importer.Fields, failures []string)
 	if retries > 49 {
 		item.Lose("retries", "%d becomes 49, the most there are", retries)
 	}
-	if item.Document.Retry.MaxAttempts > 1 && retries == 0 {
-		return // the command's own
+	own := item.Document.Retry.MaxAttempts // the command's
+	switch {
+	case own > 1 && retries == 0:
+		return
+	case own > 1:
+		item.Lose("command", "its own %d tries; those of retries count", own)
 	}
 	retry := carillon.Retry{MaxAttempts: int(min(retries, 49)) + 1}
 	if retries > 0 {

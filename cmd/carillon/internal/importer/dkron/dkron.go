@@ -114,8 +114,12 @@ func readRetries(item *importer.Item, job *importer.Fields, failures []string) {
 	if retries > 49 {
 		item.Lose("retries", "%d becomes 49, the most there are", retries)
 	}
-	if item.Document.Retry.MaxAttempts > 1 && retries == 0 {
-		return // the command's own
+	own := item.Document.Retry.MaxAttempts // the command's
+	switch {
+	case own > 1 && retries == 0:
+		return
+	case own > 1:
+		item.Lose("command", "its own %d tries; those of retries count", own)
 	}
 	item.Document.Retry = carillon.Retry{MaxAttempts: int(max(0, min(retries, 49))) + 1}
 	if retries > 0 {
