@@ -46,6 +46,9 @@ func ParseUpTo(text []byte, most int) (Tree, error) {
 	if deep(text) {
 		return Tree{}, fmt.Errorf("is nested deeper than %d levels", maxDepth)
 	}
+	if mergesTooMuch(text, most) {
+		return Tree{}, errTooMuch
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var root, more any
 	switch err := decoder.Decode(&root); {

@@ -120,6 +120,18 @@ func TestNestedAliases(t *testing.T) {
 	}
 }
 
+// TestNestedMerges: what is merged into itself again and again is refused before it is read.
+func TestNestedMerges(t *testing.T) {
+	t.Parallel()
+	text := "a: &a {x: 1}\n"
+	for i := 'a'; i < 'z'; i++ {
+		text += strings.NewReplacer("N", string(i+1), "M", string(i)).Replace("N: &N\n  <<: *M\n  kN: {<<: *M}\n")
+	}
+	if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), "aliases") {
+		t.Errorf("a bomb is read: %v", err)
+	}
+}
+
 func TestDeepDocumentsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
