@@ -20,6 +20,9 @@ import (
 // errLosses says that something could not be carried over; the report has said what.
 var errLosses = errors.New("not everything could be carried over")
 
+// errNothing says that no source had anything in it.
+var errNothing = errors.New("nothing to import could be read")
+
 // maxImport is the longest file that is imported.
 const maxImport = 256 << 20
 
@@ -54,7 +57,7 @@ could be read.`,
 		func(into *importer.Import, name, text, zone string) {
 			crontab.Read(into, name, text, zone, i.form())
 		})
-	table.Flags().BoolVar(&i.system, "system", false, "lines name a user, as in /etc/crontab (default: by the file's name and first line)")
+	table.Flags().BoolVar(&i.system, "system", false, "lines name a user, as in /etc/crontab (default: by the file's name and lines)")
 	table.Flags().BoolVar(&i.personal, "user", false, "lines name no user, as in crontab -l")
 	table.MarkFlagsMutuallyExclusive("system", "user")
 	cmd.AddCommand(table,
@@ -102,7 +105,10 @@ func (i *importing) run(cmd *cobra.Command, files []string, read reads) error {
 	if err := writeReport(cmd.ErrOrStderr(), i.report, &into); err != nil {
 		return err
 	}
-	if !into.Whole() {
+	switch {
+	case !into.Legible():
+		return errNothing
+	case !into.Whole():
 		return errLosses
 	}
 	return nil

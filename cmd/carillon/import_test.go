@@ -33,6 +33,15 @@ func TestImportSaysWhatIsLost(t *testing.T) {
 	if _, _, err := alone(t, strings.Split(table, "\n")[0], "import", "crontab", "-"); err != nil {
 		t.Errorf("nothing is lost, but %v", err)
 	}
+	for source, garbage := range map[string]string{
+		"gcp": "ERROR: (gcloud) you are not logged in", "dkron": "[]", "cronicle": "<html>", "k8s": "error: no such cluster: [", "crontab": "no crontab for me",
+	} {
+		for _, text := range []string{garbage, ""} {
+			if _, _, err := alone(t, text, "import", source, "-"); !errors.Is(err, errNothing) {
+				t.Errorf("%s of %q: %v", source, text, err)
+			}
+		}
+	}
 	for _, args := range [][]string{{"import", "crontab", "/none/such"}, {"import", "crontab"}, {"import", "crontab", "-", "--report", "xml"}} {
 		if _, _, err := alone(t, "", args...); err == nil || errors.Is(err, errLosses) {
 			t.Errorf("%v: %v", args, err)

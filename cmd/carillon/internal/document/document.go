@@ -46,6 +46,9 @@ func ParseUpTo(text []byte, most int) (Tree, error) {
 	if deep(text) {
 		return Tree{}, fmt.Errorf("is nested deeper than %d levels", maxDepth)
 	}
+	if mergesTooMuch(text, most) {
+		return Tree{}, errTooMuch
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var root, more any
 	switch err := decoder.Decode(&root); {
@@ -57,32 +60,10 @@ func ParseUpTo(text []byte, most int) (Tree, error) {
 	if decoder.Decode(&more) != io.EOF {
 		return Tree{}, errors.New("holds more than one document")
 	}
-	return Tree{root}, nil
-}
-
-// deep reports whether a text may be nested too deeply: its brackets, wherever
-// they stand, or the marks and indentation of its lines. It is asked before the
-// text is parsed, because that takes memory out of all proportion.
-func deep(text []byte) bool {
-	brackets := 0
-	for line := range bytes.Lines(text) {
-		lead := len(line) - len(bytes.TrimLeft(line, " -?:\t"))
-		if lead > 4*maxDepth {
-			return true
-		}
-		for _, c := range line {
-			switch c {
-			case '[', '{':
-				brackets++
-			case ']', '}':
-				brackets = max(brackets-1, 0)
-			}
-			if brackets > maxDepth {
-				return true
-			}
-		}
+	if err := writtenOut(root, most); err != nil {
+		return Tree{}, err
 	}
-	return false
+	return Tree{root}, nil
 }
 
 // legible shows where the text is wrong, and leaves out lines nobody could read.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -24,18 +25,31 @@ func (im *Import) Begin(place, name string) *Item {
 	return item
 }
 
+// Garbled adds an item for what cannot be read at all.
+func (im *Import) Garbled(place, format string, args ...any) {
+	item := im.Begin(place, "")
+	item.garbled = true
+	item.Refuse("", format, args...)
+}
+
+// Legible reports whether anything could be read.
+func (im *Import) Legible() bool {
+	return slices.ContainsFunc(im.Items, func(i *Item) bool { return !i.garbled })
+}
+
 // Finish gives every document its namespace, where the source named none, and
 // its name; what is then no valid document is refused, with the reasons. It is
 // called once, after all items of all files.
 func (im *Import) Finish(namespace string) {
 	im.names = map[string]bool{}
+	known := secrets{}
 	for _, item := range im.Items {
 		if item.Refused {
 			continue
 		}
 		item.Document.Namespace = cmp.Or(item.Document.Namespace, namespace)
 		item.Document.Name = Slug(item.Name)
-		item.reveal()
+		item.reveal(known)
 		if err := item.Document.WithDefaults().Validate(); err != nil {
 			item.refuseFor(err)
 			continue
@@ -91,6 +105,9 @@ func (im *Import) Whole() bool {
 
 const maxName = 100
 
+// maxSecret is the length of the longest name of a secret.
+const maxSecret = 63
+
 var unfit = regexp.MustCompile(`[^A-Za-z0-9._]+`)
 
 // Slug makes a name that a job may have.
@@ -103,6 +120,6 @@ func Slug(text string) string {
 // SecretName makes a name that a secret may have.
 func SecretName(parts ...string) string {
 	name := strings.ToLower(unfit.ReplaceAllString(strings.NewReplacer(".", "-", "_", "-").Replace(strings.Join(parts, "-")), "-"))
-	name = strings.Trim(name[:min(len(name), 63)], "-")
+	name = strings.Trim(name[:min(len(name), maxSecret)], "-")
 	return cmp.Or(name, "secret")
 }

@@ -96,15 +96,55 @@ func TestSecretsAreNamed(t *testing.T) {
 	item := begin(&into, "a")
 	item.Header("X-Key", "k="+Secret(SecretName("My.Keys", "API_KEY"))+" {{x}}")
 	item.Header("Host", "x")
-	item.Header("x-key", "again")
+	item.Header("X-Other", "first")
+	item.Header("x-other", "again")
 	into.Finish("ops")
-	if item.Document.Target.Headers["x-key"] != "again" || len(item.Lost) != 2 {
+	if got := item.Document.Target.Headers; got["X-Key"] != `k={{secret.my-keys-api-key}} {{"{{"}}x}}` || got["x-other"] != "again" || len(item.Lost) != 3 ||
+		!strings.Contains(item.Lost.Error(), "carillon secrets set ops/my-keys-api-key") {
 		t.Errorf("%+v", item)
 	}
-	second := begin(&into, "b")
-	second.Header("X-Key", "k="+Secret(SecretName("My.Keys", "API_KEY"))+" {{x}}")
+}
+
+// TestUsersAreNoSecrets: a document names its user.
+func TestUsersAreNoSecrets(t *testing.T) {
+	t.Parallel()
+	var into Import
+	begin(&into, "a").BasicAuth(Secret("user") + ":" + Secret("password"))
+	begin(&into, "b").BasicAuth("bob:" + Secret("password"))
 	into.Finish("ops")
-	if got := second.Document.Target.Headers["X-Key"]; got != `k={{secret.my-keys-api-key}} {{"{{"}}x}}` || !strings.Contains(second.Lost.Error(), "carillon secrets set ops/my-keys-api-key") {
-		t.Errorf("%q %v", got, second.Lost)
+	if b := into.Items[1]; !into.Items[0].Refused || b.Refused || b.Document.Target.Auth.Basic.Secret != "password" {
+		t.Errorf("%v %+v", into.Items[0].Lost, b)
+	}
+}
+
+// TestCredentialsBecomeSecrets: what logs in stands in no document and no report. One
+// secret holds one value, for each namespace.
+func TestCredentialsBecomeSecrets(t *testing.T) {
+	t.Parallel()
+	var into Import
+	for i, value := range []string{"Bearer PW", "Bearer PW", "Bearer PW2", "PW"} {
+		item := begin(&into, "x")
+		item.Header("Authorization", value)
+		item.Header("X-Api-Key", "PW{{")
+		item.Header("X-Keyboard", "shown")
+		item.BasicAuth("bob:" + value)
+		if i == 3 {
+			item.Document.Namespace = "billing"
+		}
+	}
+	into.Finish("ops")
+	for i, want := range []struct{ header, password, set string }{
+		{"Bearer {{secret.example-com-authorization}}", "example-com-bob", "set ops/example-com-authorization"},
+		{"Bearer {{secret.example-com-authorization}}", "example-com-bob", "set ops/example-com-bob"},
+		{"Bearer {{secret.example-com-authorization-2}}", "example-com-bob-2", "set ops/example-com-authorization-2"},
+		{"{{secret.example-com-authorization}}", "example-com-bob", "set billing/example-com-bob"},
+	} {
+		item, target := into.Items[i], into.Items[i].Document.Target
+		if target.Headers["Authorization"] != want.header || target.Auth.Basic.Secret != want.password || !strings.Contains(item.Lost.Error(), want.set) {
+			t.Errorf("%d: %+v, lost %v", i, target, item.Lost)
+		}
+		if target.Headers["X-Api-Key"] != "{{secret.example-com-x-api-key}}" || target.Headers["X-Keyboard"] != "shown" || strings.Contains(item.Lost.Error(), "PW") {
+			t.Errorf("%d: %+v, lost %v", i, target, item.Lost)
+		}
 	}
 }

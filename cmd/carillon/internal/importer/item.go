@@ -17,6 +17,8 @@ type Item struct {
 	Refused  bool
 	Lost     fault.Faults // what could not be carried over, by field of the source
 	Remarks  fault.Faults // what is written otherwise, and means the same
+	garbled  bool         // it is not even known what it defines
+	password string       // of the document's Auth.Basic, until there is a secret for it
 }
 
 // Lose notes that a field of the source has no place in the document.

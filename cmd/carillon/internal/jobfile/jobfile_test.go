@@ -72,3 +72,16 @@ func TestManyDocuments(t *testing.T) {
 		}
 	}
 }
+
+// TestAliasesAreNotWrittenOutWithoutEnd: nine levels of nine are 387 million texts.
+func TestAliasesAreNotWrittenOutWithoutEnd(t *testing.T) {
+	t.Parallel()
+	text := "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+	for i := '1'; i <= '9'; i++ {
+		text += "a" + string(i) + ": &a" + string(i) + " [" + strings.TrimSuffix(strings.Repeat("*a"+string(i-1)+",", 9), ",") + "]\n"
+	}
+	documents, faults, err := Read([]string{"-"}, strings.NewReader(text))
+	if err != nil || len(documents) != 0 || len(faults) != 1 || !strings.Contains(faults[0].Message, "aliases") {
+		t.Error(len(documents), faults, err)
+	}
+}

@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/document"
 	"golang.org/x/sync/errgroup"
@@ -34,7 +31,8 @@ func (d *Document) Place(field string) string {
 const maxFile = 1 << 30
 
 // Read reads the documents of files, of all *.yaml, *.yml and *.json below folders,
-// and of standard input for "-", in the order of their names. What has no form of a
+// and of standard input for "-", in the order of their names. Links to folders are
+// followed; names that begin with a dot are passed over. What has no form of a
 // document is named in faults, by file and line; the error is for what cannot be
 // read at all.
 func Read(paths []string, stdin io.Reader) (documents []*Document, faults []Fault, err error) {
@@ -51,27 +49,6 @@ func Read(paths []string, stdin io.Reader) (documents []*Document, faults []Faul
 		documents, faults = append(documents, found...), append(faults, wrong...)
 	}
 	return documents, append(faults, twice(documents)...), nil
-}
-
-// list finds the files that paths mean.
-func list(paths []string) (files []string, err error) {
-	for _, path := range paths {
-		if path == "-" {
-			files = append(files, path)
-			continue
-		}
-		err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-			named := slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file)))
-			if err == nil && !entry.IsDir() && (named || file == path) {
-				files = append(files, file)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
 }
 
 func slurp(name string, stdin io.Reader) ([]byte, error) {

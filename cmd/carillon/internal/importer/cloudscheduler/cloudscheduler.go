@@ -21,7 +21,7 @@ func Read(into *importer.Import, name, text, zone string) {
 		readJob(into.Begin(fmt.Sprintf("%s[%d]", name, i), ""), job, zone)
 	}
 	if err != nil {
-		into.Begin(name, "").Refuse("", "%v", err)
+		into.Garbled(name, "%v", err)
 	}
 }
 

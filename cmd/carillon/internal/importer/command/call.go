@@ -46,7 +46,7 @@ func (c *call) write(item *importer.Item) {
 	}
 	target.Method = c.verb()
 	if c.user != "" {
-		BasicAuth(item, "user", c.user)
+		item.BasicAuth(c.user)
 	}
 	if c.maxTime > 0 && (target.Timeout == 0 || c.maxTime < target.Timeout) {
 		target.Timeout = c.maxTime
@@ -166,33 +166,12 @@ func Address(item *importer.Item, field, address string) {
 			user = rest[:at]
 		}
 		rest = rest[at+1:]
-		item.Document.Target.URL = importer.Literal(strings.ToLower(scheme) + "://" + rest)
-		BasicAuth(item, field, user)
+		item.BasicAuth(user)
 	}
 	item.Document.Target.URL = importer.Literal(strings.ToLower(scheme) + "://" + rest)
-	if host := Host(item.Document.Target.URL); host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" || host == "0.0.0.0" {
+	if host := importer.Host(item.Document.Target.URL); host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" || host == "0.0.0.0" {
 		item.Lose(field, "%s is another machine for a runner; name the host, and allow private addresses with CARILLON_ALLOW_TARGETS", host)
 	}
-}
-
-// BasicAuth gives the item's target a user, whose password has to become a secret.
-func BasicAuth(item *importer.Item, field, user string) {
-	name, password, _ := strings.Cut(user, ":")
-	secret := importer.SecretName(Host(item.Document.Target.URL), name)
-	if known, ok := importer.IsSecret(password); ok {
-		secret = known
-	}
-	item.Document.Target.Auth = &carillon.Auth{Basic: &carillon.Basic{Username: name, Secret: secret}}
-	item.Lose(field, "the password of %.60s has to become a secret: carillon secrets set %s", name, secret)
-}
-
-// Host is the host of an address, for names.
-func Host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 // Title makes a name for a job out of its address.

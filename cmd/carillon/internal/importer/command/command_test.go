@@ -46,6 +46,9 @@ func TestCallsBecomeTargets(t *testing.T) {
 		`curl -I https://e.com`:     with(get("https://e.com"), func(t *carillon.Target) { t.Method = "HEAD" }),
 		`curl -G -d a=1 --data-urlencode 'q=x y' https://e.com/?z`:                      get("https://e.com/?z&a=1&q=x+y"),
 		`curl --url-query 'q=x y' https://e.com/`:                                       get("https://e.com/?q=x+y"),
+		`curl --url-query '+q=x%20@y' https://e.com/`:                                   get("https://e.com/?q=x%20@y"),
+		`curl --data-urlencode 'q@=x@y' https://e.com/x`:                                post("q@=x%40y", form, formType),
+		`curl --data-urlencode q@- https://e.com/x`:                                     post("q=in%0Aput", form, formType),
 		`curl -d a=1 -d b=2 https://e.com/x`:                                            post("a=1&b=2", form, formType),
 		`curl -X post -d '{"a":1}' -H 'content-type: application/json' https://e.com/x`: post(`{"a":1}`, "content-type", "application/json"),
 		`curl --json '{"a":' --json '1}' https://e.com/x`:                               post(`{"a":1}`, form, "application/json", "Accept", "application/json"),
@@ -86,8 +89,8 @@ func TestWhatIsLostIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`curl -k https://e.com`:                              "-k",
-		`curl -u me:pw https://e.com`:                        "e-com-me",
-		`curl https://me:pw@e.com/x`:                         "e-com-me",
+		`curl -u me:pw https://e.com`:                        "carillon secrets set billing/e-com-me",
+		`curl https://me:pw@e.com/x`:                         "carillon secrets set billing/e-com-me",
 		`curl http://localhost:3000/x`:                       "another machine",
 		`curl -H 'Host: x' https://e.com`:                    "header Host",
 		`curl https://e.com || systemctl restart x`:          "`systemctl restart x` is not run on failure",
@@ -98,15 +101,20 @@ func TestWhatIsLostIsNamed(t *testing.T) {
 		`curl -m 7200 https://e.com`:                         "2h becomes 1h",
 		`curl --retry 99 https://e.com`:                      "--retry",
 		`curl -c jar https://e.com`:                          "-c",
+		`curl --retry 2 --retry-max-time 9 https://e.com`:    "--retry-max-time",
 		`wget --no-check-certificate -t1 https://e.com`:      "--no-check-certificate",
-		`wget --user=me --password=pw -t1 https://e.com`:     "e-com-me",
+		`wget --user=me --password=pw -t1 https://e.com`:     "carillon secrets set billing/e-com-me",
 		`curl -s https://e.com/rates.json > /srv/rates.json`: "not written to /srv/rates.json",
 		`wget -t1 -qO /srv/x https://e.com`:                  "not written to /srv/x",
 		`curl -sO https://e.com/x.zip`:                       "written to a file",
 		`curl https://e.com/update?a=b&token=c&ip=`:          "token=c",
 		`! curl https://e.com`:                               "turns failure",
 	} {
-		item := read(text)
+		var into importer.Import
+		item := into.Begin("here", "x")
+		item.Document.Schedule.Cron = "@daily"
+		Script{Text: text}.Into(item)
+		into.Finish("billing")
 		if item.Refused || !strings.Contains(item.Lost.Error(), want) || strings.Contains(item.Lost.Error(), "pw") {
 			t.Errorf("%s: %v %v, want %q", text, item.Refused, item.Lost, want)
 		}
@@ -129,6 +137,8 @@ func TestWhatIsNoCallIsRefused(t *testing.T) {
 		`curl 'https://e.com/{a,b}'`:                         "several addresses",
 		`curl -d @/etc/x https://e.com`:                      "file /etc/x",
 		`curl -F f=@x https://e.com`:                         "file x",
+		`curl --data-urlencode msg@/etc/x https://e.com`:     "file /etc/x",
+		`curl --url-query @/etc/x https://e.com`:             "file /etc/x",
 		`curl --frobnicate https://e.com`:                    "--frobnicate",
 		`curl -H`:                                            "lacks the value of -H",
 		`curl`:                                               "has no address",

@@ -22,8 +22,7 @@ func makeCurlOptions() options {
 		--ssl --ssl-reqd --no-sessionid -Z --parallel --ca-native --styled-output --no-styled-output --basic -j --junk-session-cookies
 		--no-alpn --tcp-fastopen --post301 --post302 --post303 --no-clobber --remove-on-error --no-fail --no-silent --no-location`, false, nil)
 	o.add(`-w --write-out -D --dump-header --stderr --trace --trace-ascii --max-redirs --keepalive-time --output-dir
-		-y --speed-time -Y --speed-limit --max-filesize --happy-eyeballs-timeout-ms --proto --proto-default --proto-redir --tls-max --noproxy
-		--retry-max-time`, true, nil)
+		-y --speed-time -Y --speed-limit --max-filesize --happy-eyeballs-timeout-ms --proto --proto-default --proto-redir --tls-max --noproxy`, true, nil)
 	o.add("-o --output", true, toFile)
 	o.add("-O --remote-name --remote-name-all", false, lost("the answer is kept with the run, not written to a file"))
 	o.add("-f --fail --fail-with-body", false, func(c *call, _ *importer.Item, _, _ string) { c.strict = true })
@@ -36,6 +35,7 @@ func makeCurlOptions() options {
 	o.add("--cacert --capath --pinnedpubkey --crlfile", true, lost("auth.mtls.ca of the target, or the system's authorities"))
 	o.add("-E --cert --key --cert-type --key-type --pass", true, lost("a client certificate becomes a secret: auth.mtls"))
 	o.add("--limit-rate --rate --interface --local-port --dns-servers --dns-interface --ciphers --tls13-ciphers --curves --delegation", true, lost("has no counterpart"))
+	o.add("--retry-max-time", true, lost("tries end with their number, not with a time"))
 	o.add("--resolve --connect-to", true, lost("addresses come from DNS"))
 	o.add("-T --upload-file", true, refused("sends a file"))
 	o.add("-K --config", true, refused("its options are in a file"))
@@ -46,7 +46,7 @@ func makeCurlOptions() options {
 	o.add("-G --get", false, func(c *call, _ *importer.Item, _, _ string) { c.asQuery = true })
 	o.add("-g --globoff", false, func(c *call, _ *importer.Item, _, _ string) { c.literal = true })
 	o.add("--url", true, func(c *call, _ *importer.Item, _, value string) { c.addresses = append(c.addresses, value) })
-	o.add("--url-query", true, func(c *call, _ *importer.Item, _, value string) { c.query = append(c.query, encoded(value)) })
+	o.add("--url-query", true, curlQuery)
 	o.add("-H --header", true, curlHeader)
 	o.add("-A --user-agent", true, header("User-Agent"))
 	o.add("-e --referer", true, header("Referer"))
@@ -89,7 +89,7 @@ func curlData(c *call, item *importer.Item, option, value string) {
 	c.hasData = true
 	switch {
 	case option == "--data-urlencode":
-		value = encoded(value)
+		value = c.encoded(item, option, value)
 	case option == "--json":
 		c.json = true
 	}
@@ -106,13 +106,29 @@ func curlData(c *call, item *importer.Item, option, value string) {
 	c.data = append(c.data, value)
 }
 
-// encoded reads what is to be encoded: "name=text", "=text" or "text".
-func encoded(value string) string {
+// curlQuery reads what is added to the address, as it is behind a "+".
+func curlQuery(c *call, item *importer.Item, option, value string) {
+	if plain, ok := strings.CutPrefix(value, "+"); ok {
+		c.query = append(c.query, plain)
+		return
+	}
+	c.query = append(c.query, c.encoded(item, option, value))
+}
+
+// encoded reads what is to be encoded: "name=text", "=text" or "text"; without a
+// "=", "@" begins the name of a file.
+func (c *call) encoded(item *importer.Item, option, value string) string {
 	name, text, ok := strings.Cut(value, "=")
-	switch {
-	case !ok:
-		return url.QueryEscape(value)
-	case name == "":
+	if !ok {
+		var file string
+		if name, file, ok = strings.Cut(value, "@"); !ok {
+			return url.QueryEscape(value)
+		}
+		if text = c.stdin; file != "-" || text == "" {
+			item.Refuse(option, "sends the file %.60s", file)
+		}
+	}
+	if name == "" {
 		return url.QueryEscape(text)
 	}
 	return name + "=" + url.QueryEscape(text)

@@ -42,6 +42,16 @@ func (s Script) Into(item *importer.Item) (strict bool) {
 	return r.call.strict
 }
 
+// Failures are what a command fails of, as retry.on has it: strict is what
+// [Script.Into] said of answers that say no.
+func Failures(strict bool) []string {
+	failures := []string{"connect", "dns", "tls", "timeout", "protocol"}
+	if strict {
+		failures = append(failures, "4xx", "5xx")
+	}
+	return failures
+}
+
 // shell reads a text as a shell does.
 func (r *reader) shell(text string) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")

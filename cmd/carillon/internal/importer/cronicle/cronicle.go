@@ -25,7 +25,7 @@ func Read(into *importer.Import, name, text, zone string) {
 		events, err := importer.Objects(text, "rows", "items", "events")
 		readEvents(into, name, events, zone)
 		if err != nil {
-			into.Begin(name, "").Refuse("", "%v", err)
+			into.Garbled(name, "%v", err)
 		}
 		return
 	}
@@ -39,7 +39,7 @@ func Read(into *importer.Import, name, text, zone string) {
 		case found != nil && found[1] != "global/schedule":
 			others++
 		case found == nil && strings.HasPrefix(line, "global/schedule/"):
-			into.Begin(place, "").Refuse("", "is not KEY - JSON")
+			into.Garbled(place, "is not KEY - JSON")
 		}
 	}
 	if others > 0 {
@@ -52,7 +52,7 @@ func readPage(into *importer.Import, place, text, zone string) {
 		Items []map[string]any `json:"items"`
 	}
 	if err := json.Unmarshal([]byte(text), &page); err != nil {
-		into.Begin(place, "").Refuse("", "is not JSON: %v", err)
+		into.Garbled(place, "is not JSON: %v", err)
 		return
 	}
 	readEvents(into, place, page.Items, zone)
@@ -71,7 +71,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 		item.Place += " " + item.Name
 	}
 	event.Skip("id", "created", "modified", "username", "api_key", "session_id", "notes", "algo", "detached", "log_expire_days",
-		"log_max_size", "cpu_limit", "cpu_sustain", "memory_limit", "memory_sustain", "multiplex", "stagger", "target", "graph_icon", "salt")
+		"log_max_size", "cpu_limit", "cpu_sustain", "memory_limit", "memory_sustain", "stagger", "target", "graph_icon", "salt")
 	document := &item.Document
 	document.Paused = !event.Flag("enabled")
 	if category := event.Text("category"); category != "" {
@@ -80,6 +80,7 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 	document.Schedule.Timezone = cmp.Or(event.Text("timezone"), zone)
 	importer.Zone(item)
 	readTiming(item, event)
+	importer.Ticking(item)
 	readOverlap(item, event)
 	document.CatchUp.Policy = carillon.CatchUpSkip
 	if event.Flag("catch_up") {
@@ -89,13 +90,13 @@ func readEvent(item *importer.Item, values map[string]any, zone string) {
 		document.Target.Timeout = carillon.Duration(min(seconds, 1e8)) * carillon.Duration(time.Second)
 	}
 	readFollowers(event)
-	readPlugin(item, event)
-	readRetries(item, event)
+	readRetries(item, event, readPlugin(item, event))
 	event.Rest()
 }
 
 // readFollowers loses what else an event does.
 func readFollowers(event *importer.Fields) {
+	event.Lose("multiplex", "a run on every server of the group becomes one")
 	event.Lose("chain", "runs another event after a success")
 	event.Lose("chain_error", "runs another event after a failure")
 	event.Lose("notify_success", "mails after a success; only what goes wrong is told here")
@@ -125,14 +126,22 @@ func readOverlap(item *importer.Item, event *importer.Fields) {
 	}
 }
 
-func readRetries(item *importer.Item, event *importer.Fields) {
+// readRetries keeps how often what fails is tried again.
+func readRetries(item *importer.Item, event *importer.Fields, failures []string) {
 	retries, delay := max(0, event.Number("retries")), event.Number("retry_delay")
 	if retries > 49 {
 		item.Lose("retries", "%d becomes 49, the most there are", retries)
 	}
+	own := item.Document.Retry.MaxAttempts // the command's
+	switch {
+	case own > 1 && retries == 0:
+		return
+	case own > 1:
+		item.Lose("command", "its own %d tries; those of retries count", own)
+	}
 	retry := carillon.Retry{MaxAttempts: int(min(retries, 49)) + 1}
 	if retries > 0 {
-		retry.On = []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-199", "400-599"}
+		retry.On = failures
 		if delay > 0 {
 			retry.MinBackoff = carillon.Duration(min(delay, 86400)) * carillon.Duration(time.Second)
 			retry.MaxBackoff = retry.MinBackoff

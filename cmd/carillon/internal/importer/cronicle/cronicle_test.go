@@ -1,6 +1,7 @@
 package cronicle
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,33 @@ func TestExport(t *testing.T) {
 	}
 	if shell := into.Items[3].Document; shell.Overlap != carillon.OverlapQueue || shell.MaxQueued != 5 {
 		t.Errorf("%+v", shell)
+	}
+}
+
+// TestRetriesOfCommands: curl calls an answer of 500 a failure only with -f, and may
+// try again by itself.
+func TestRetriesOfCommands(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`"retries": 3, "params": {"script": "curl -s https://example.com"}`:         "4 connect dns tls timeout protocol",
+		`"retries": 3, "params": {"script": "curl -sf https://example.com"}`:        "4 connect dns tls timeout protocol 4xx 5xx",
+		`"retries": 0, "params": {"script": "curl --retry 2 https://example.com"}`:  "3 timeout dns 408 429 500 502 503 504",
+		`"retries": "", "params": {"script": "curl --retry 0 https://example.com"}`: "1 ",
+	} {
+		retry := read(`{"title": "x", "enabled": 1, "plugin": "shellplug", "timing": {"minutes": [0]}, ` + line + "}").Items[0].Document.Retry
+		if got := fmt.Sprint(retry.MaxAttempts, " ", strings.Join(retry.On, " ")); got != want {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
+// TestServersAndTimes: what is said of servers and of parts of a call is not dropped.
+func TestServersAndTimes(t *testing.T) {
+	t.Parallel()
+	item := read(`{"title": "x", "enabled": 1, "plugin": "urlplug", "timing": {"minutes": [0]}, "multiplex": 1, "params": {"url": "https://example.com", "method": "GET", "connect_timeout": 5, "idle_timeout": 9}}`).Items[0]
+	if times := item.Document.Target.Timeouts; times == nil || times.Connect != carillon.Duration(5*time.Second) ||
+		len(item.Lost) != 2 || item.Lost[0].Field != "multiplex" || item.Lost[1].Field != "params.idle_timeout" || !strings.Contains(item.Remarks.Error(), "params.follow") {
+		t.Errorf("%+v, lost %v, remarks %v", times, item.Lost, item.Remarks)
 	}
 }
 

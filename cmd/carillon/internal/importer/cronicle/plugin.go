@@ -12,19 +12,20 @@ import (
 	"github.com/carillon-cron/carillon/shared/carillon"
 )
 
-// readPlugin reads what an event does.
-func readPlugin(item *importer.Item, event *importer.Fields) {
+// readPlugin reads what an event does, and returns of what it fails.
+func readPlugin(item *importer.Item, event *importer.Fields) (failures []string) {
 	params := event.Part("params")
 	switch plugin := event.Text("plugin"); plugin {
 	case "urlplug":
 		readCall(item, params)
 	case "shellplug":
 		params.Skip("annotate", "json")
-		command.Script{Text: withoutShebang(params.Text("script"))}.Into(item)
+		return command.Failures(command.Script{Text: withoutShebang(params.Text("script"))}.Into(item))
 	default:
 		params.Skip(params.Names()...)
 		item.Refuse("plugin", "%.60q makes no HTTP call", plugin)
 	}
+	return []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-199", "400-599"}
 }
 
 // withoutShebang takes the first line off a script if it names its interpreter.
@@ -67,7 +68,17 @@ func readCall(item *importer.Item, params *importer.Fields) {
 	if params.Flag("ssl_cert_bypass") {
 		item.Lose(params.Path("ssl_cert_bypass"), "the certificate of a target is always checked")
 	}
-	params.Skip("follow", "parse_auth", "idle_timeout", "connect_timeout")
+	if seconds := params.Number("connect_timeout"); seconds > 0 {
+		if seconds > 60 {
+			item.Lose(params.Path("connect_timeout"), "%d s become 60, the longest that a connection may take", seconds)
+		}
+		target.Timeouts = &carillon.Timeouts{Connect: carillon.Duration(min(seconds, 60)) * carillon.Duration(time.Second)}
+	}
+	if !params.Flag("follow") {
+		item.Remark(params.Path("follow"), "redirects are followed here")
+	}
+	params.Lose("idle_timeout", "an answer may fall silent until the timeout")
+	params.Skip("parse_auth")
 }
 
 // readHeaders reads lines of "Name: value"; others are not sent by Cronicle either.

@@ -25,7 +25,7 @@ func Read(into *importer.Import, name, text, zone string) {
 			if strings.Contains(text, "{{") {
 				hint = "; a chart has to be rendered first, by helm template"
 			}
-			into.Begin(place, "").Refuse("", "%v%s", err, hint)
+			into.Garbled(place, "%v%s", err, hint)
 			continue
 		}
 		manifest, _ := tree.Fields()
@@ -64,6 +64,7 @@ func cronJob(item *importer.Item, manifest map[string]any, zone string) {
 		job.Schedule.Timezone = zone
 		importer.Zone(item)
 	}
+	importer.Ticking(item)
 	job.Paused = spec.Flag("suspend")
 	job.Overlap = overlap(item, spec)
 	job.CatchUp = catchUp(spec)
@@ -116,8 +117,11 @@ func overlap(item *importer.Item, spec *importer.Fields) carillon.Overlap {
 func catchUp(spec *importer.Fields) carillon.CatchUp {
 	const unlimited = carillon.Duration(365 * 24 * time.Hour)
 	window := unlimited
-	if spec.Has("startingDeadlineSeconds") {
+	if spec.Raw("startingDeadlineSeconds") != nil {
 		window = carillon.Duration(min(spec.Number("startingDeadlineSeconds"), 1e8)) * carillon.Duration(time.Second)
+	}
+	if window <= 0 {
+		return carillon.CatchUp{Policy: carillon.CatchUpSkip}
 	}
 	return carillon.CatchUp{Policy: carillon.CatchUpLatest, Window: window}
 }
@@ -167,10 +171,7 @@ func retry(item *importer.Item, limit int64, strict bool) {
 		MaxAttempts: int(min(limit, 49)) + 1,
 		MinBackoff:  carillon.Duration(10 * time.Second),
 		MaxBackoff:  carillon.Duration(6 * time.Minute),
-		On:          []string{"connect", "dns", "tls", "timeout", "protocol"},
-	}
-	if strict {
-		policy.On = append(policy.On, "4xx", "5xx")
+		On:          command.Failures(strict),
 	}
 }
 

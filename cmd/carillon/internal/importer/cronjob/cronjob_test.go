@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/document"
 	"github.com/carillon-cron/carillon/cmd/carillon/internal/importer"
 	"github.com/carillon-cron/carillon/shared/carillon"
+	"github.com/carillon-cron/carillon/shared/schedule"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -176,6 +177,23 @@ func TestJSONOfKubectl(t *testing.T) {
 		"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"image": "curlimages/curl", "args": ["-sf", "https://example.com"]}]}}}}}}]}`)
 	if len(into.Items) != 1 || into.Items[0].Outcome() != importer.Carried || into.Items[0].Document.Retry.MaxAttempts != 7 {
 		t.Errorf("%+v", into.Items[0])
+	}
+}
+
+// TestDeadlines: none is no limit, and 0 is none at all.
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]carillon.CatchUp{
+		"":                               {Policy: carillon.CatchUpLatest, Window: carillon.Duration(365 * 24 * time.Hour)},
+		"startingDeadlineSeconds: null,": {Policy: carillon.CatchUpLatest, Window: carillon.Duration(365 * 24 * time.Hour)},
+		"startingDeadlineSeconds: 0,":    {Policy: carillon.CatchUpSkip},
+		"startingDeadlineSeconds: 5,":    {Policy: carillon.CatchUpLatest, Window: carillon.Duration(5 * time.Second)},
+	} {
+		into := read("kind: CronJob\nmetadata: {name: x}\nspec: {" + text + " schedule: '30 2 * * *', timeZone: Europe/Berlin, jobTemplate: {spec: {template: {spec: {containers: [{image: curlimages/curl, args: ['https://example.com']}]}}}}}")
+		document := into.Items[0].Document
+		if into.Items[0].Outcome() != importer.Carried || document.CatchUp != want || document.Schedule.DST.Gap != schedule.GapSkip {
+			t.Errorf("%q: %+v, lost %v", text, document, into.Items[0].Lost)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ type Form int
 
 // The forms of crontabs.
 const (
-	Guess  Form = iota // by the file's name and first line
+	Guess  Form = iota // by the file's name and lines
 	User               // crontab -l
 	System             // /etc/crontab, /etc/cron.d
 )
@@ -46,7 +46,7 @@ func Read(into *importer.Import, name, text, zone string, form Form) {
 		case variable.MatchString(line):
 			t.variable(place, line)
 		default:
-			t.entry(into.Begin(place, ""), line)
+			t.entry(place, line)
 		}
 	}
 }
@@ -59,23 +59,31 @@ func isAside(line string) bool {
 var variable = regexp.MustCompile(`^["']?[A-Za-z_][A-Za-z0-9_]*["']?[ \t]*=`)
 
 // users are who commands of the system run as most often.
-var users = []string{"root", "www-data", "nobody", "daemon", "postgres", "mysql", "apache", "nginx", "www", "backup", "ubuntu", "admin", "deploy", "app", "git"}
+var users = []string{"root", "www-data", "nobody", "daemon", "postgres", "mysql", "apache", "nginx", "www", "ubuntu"}
 
-// isSystem guesses whether lines name a user.
+// doubtful may be users, and commands as well.
+var doubtful = []string{"backup", "admin", "deploy", "app", "git"}
+
+// isSystem guesses whether lines name a user: if all of them seem to, one without doubt.
 func isSystem(name string, lines []string) bool {
 	if folder := filepath.Dir(name); filepath.Base(folder) == "cron.d" || name == "/etc/crontab" {
 		return true
 	}
+	sure := false
 	for _, line := range lines {
 		line = strings.TrimLeft(line, " \t")
-		if isAside(line) || variable.MatchString(line) {
+		_, rest, ok := cut(strings.TrimPrefix(line, "-"))
+		if isAside(line) || variable.MatchString(line) || !ok {
 			continue
 		}
-		_, rest, ok := cut(line)
-		user, _, more := strings.Cut(rest, " ")
-		return ok && more && slices.Contains(users, strings.TrimSpace(user))
+		user, command := word(rest)
+		known := slices.Contains(users, user)
+		if command == "" || !known && !slices.Contains(doubtful, user) {
+			return false
+		}
+		sure = sure || known
 	}
-	return false
+	return sure
 }
 
 func (t *table) variable(place, line string) {
@@ -103,12 +111,13 @@ func unquoted(text string) string {
 }
 
 // entry reads a line that runs something.
-func (t *table) entry(item *importer.Item, line string) {
+func (t *table) entry(place, line string) {
 	when, rest, ok := cut(strings.TrimPrefix(line, "-"))
 	if !ok {
-		item.Refuse("", "is not a line of a crontab: %.100s", line)
+		t.into.Garbled(place, "is not a line of a crontab: %.100s", line)
 		return
 	}
+	item := t.into.Begin(place, "")
 	if t.system {
 		var user string
 		user, rest = word(rest)

@@ -58,7 +58,7 @@ func TestUserCrontab(t *testing.T) {
 		"crontab:12": {importer.Refused, "", "@reboot", ""},
 		"crontab:13": {importer.Carried, "api.example.com-hourly", "", "@hourly"},
 		"crontab:14": {importer.Carried, "api.example.com-minute", "", "* * * * *"},
-		"crontab:16": {importer.Carried, "api.example.com-run", "", "30 2 * * 1-5"},
+		"crontab:16": {importer.Partly, "api.example.com-run", "carillon secrets set default/api-example-com-authorization", "30 2 * * 1-5"},
 		"crontab:17": {importer.Carried, "api.example.com-random", "", "H(0-30) 4 * * *"},
 		"crontab:18": {importer.Carried, "api.example.com-in", "", "0 5 1,15 * mon"},
 		"crontab:20": {importer.Refused, "", "schedule.cron", ""},
@@ -84,7 +84,7 @@ func TestUserCrontab(t *testing.T) {
 	if !strings.Contains(into.Remarks.Error(), "mail to ops@example.com") {
 		t.Error(into.Remarks)
 	}
-	if d := find(t, into, "crontab:16").Document; d.Schedule.Timezone != "Europe/Berlin" || d.Target.Body != `{"day":"%F"}` {
+	if d := find(t, into, "crontab:16").Document; d.Schedule.Timezone != "Europe/Berlin" || d.Target.Body != `{"day":"%F"}` || d.Target.Headers["Authorization"] != "Bearer {{secret.api-example-com-authorization}}" {
 		t.Errorf("%+v", d)
 	}
 	if d := find(t, into, "crontab:18").Document; d.Target.Body != "onetwo" {
@@ -121,6 +121,33 @@ func TestSystemCrontab(t *testing.T) {
 	}
 	if into := read("x", text, "", User); into.Documents() != 0 {
 		t.Error("a user is taken for a command")
+	}
+}
+
+// TestCommandsAreNoUsers: a table is the system's if all its lines name users.
+func TestCommandsAreNoUsers(t *testing.T) {
+	t.Parallel()
+	const call = "0 2 * * * curl -m 5 https://example.com/x\n"
+	for text, want := range map[string]bool{
+		"0 1 * * * git pull && make\n": false, "0 1 * * * git pull\n" + call: false, "0 1 * * * backup now\n" + call: false, "0 1 * * * root x\n" + call: false,
+		"0 1 * * * root\tx\n-0 1 * * * git /usr/bin/x\nnonsense\n": true, "": false, "0 1 * * * root\n": false,
+	} {
+		if got := isSystem("crontab", strings.Split(text, "\n")); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// TestRandomTimes: a side of "~" that is left open is the field's limit.
+func TestRandomTimes(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"~ ~ ~ ~ ~": "H H H H H", "0 22~ * * *": "0 H(22-23) * * *", "~9 3~7 ~10 11~ 5~": "H(0-9) H(3-7) H(1-10) H(11-12) H(5-7)", "0,40~ ~/2 * * ~3": "0,H(40-59) H/2 * * H(0-3)",
+	} {
+		into := read("crontab", given+" curl -m 5 https://example.com\n", "", User)
+		if got := into.Items[0].Document.Schedule.Cron; got != want || into.Items[0].Outcome() != importer.Carried {
+			t.Errorf("%q becomes %q, want %q; lost %v", given, got, want, into.Items[0].Lost)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package crontab
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -27,7 +28,7 @@ func (t *table) schedule(item *importer.Item, when string) {
 	case lower == "@every_second":
 		spec.Cron = "* * * * * *"
 	case strings.Contains(when, "~"):
-		spec.Cron = random.ReplaceAllStringFunc(when, hashed)
+		spec.Cron = hashed(when)
 		item.Remark("schedule", "a random time becomes one that is fixed by the job's id: %s", spec.Cron)
 	default:
 		spec.Cron = when
@@ -37,11 +38,21 @@ func (t *table) schedule(item *importer.Item, when string) {
 // random is cronie's "~", with or without numbers around it.
 var random = regexp.MustCompile(`(\d*)~(\d*)`)
 
-// hashed writes a random number as H.
-func hashed(text string) string {
-	from, to, _ := strings.Cut(text, "~")
-	if from == "" || to == "" {
-		return "H"
+// bounds are the first and the last number of each field: what a side of "~" means
+// that is left open.
+var bounds = [][2]string{{"0", "59"}, {"0", "23"}, {"1", "31"}, {"1", "12"}, {"0", "7"}}
+
+// hashed writes random numbers as H.
+func hashed(when string) string {
+	fields := strings.Fields(when)
+	for i, bound := range bounds[:min(len(bounds), len(fields))] {
+		fields[i] = random.ReplaceAllStringFunc(fields[i], func(text string) string {
+			from, to, _ := strings.Cut(text, "~")
+			if from == "" && to == "" {
+				return "H"
+			}
+			return "H(" + cmp.Or(from, bound[0]) + "-" + cmp.Or(to, bound[1]) + ")"
+		})
 	}
-	return "H(" + from + "-" + to + ")"
+	return strings.Join(fields, " ")
 }

@@ -21,7 +21,7 @@ func Read(into *importer.Import, name, text, zone string) {
 		readJob(into.Begin(fmt.Sprintf("%s[%d]", name, i), ""), job, zone)
 	}
 	if err != nil {
-		into.Begin(name, "").Refuse("", "%v", err)
+		into.Garbled(name, "%v", err)
 	}
 }
 
@@ -39,6 +39,7 @@ func readJob(item *importer.Item, values map[string]any, zone string) {
 	document.Schedule.Timezone = cmp.Or(job.Text("timezone"), zone)
 	importer.Zone(item)
 	readSchedule(item, job)
+	importer.Ticking(item)
 	readBounds(item, job)
 	document.Paused = job.Flag("disabled")
 	document.CatchUp.Policy = carillon.CatchUpSkip
@@ -47,8 +48,7 @@ func readJob(item *importer.Item, values map[string]any, zone string) {
 		document.Overlap = carillon.OverlapSkip
 	}
 	readTags(item, job)
-	readExecutor(item, job)
-	readRetries(item, job)
+	readRetries(item, job, readExecutor(item, job))
 	job.Rest()
 }
 
@@ -108,34 +108,59 @@ func readTags(item *importer.Item, job *importer.Fields) {
 	job.Lose("processors", "what they did with the output is not done")
 }
 
-func readRetries(item *importer.Item, job *importer.Fields) {
+// readRetries keeps how often what fails is tried again.
+func readRetries(item *importer.Item, job *importer.Fields, failures []string) {
 	retries := job.Number("retries")
 	if retries > 49 {
 		item.Lose("retries", "%d becomes 49, the most there are", retries)
 	}
-	if item.Document.Retry.MaxAttempts > 1 && retries == 0 {
-		return // the command's own
+	own := item.Document.Retry.MaxAttempts // the command's
+	switch {
+	case own > 1 && retries == 0:
+		return
+	case own > 1:
+		item.Lose("command", "its own %d tries; those of retries count", own)
 	}
 	item.Document.Retry = carillon.Retry{MaxAttempts: int(max(0, min(retries, 49))) + 1}
 	if retries > 0 {
-		item.Document.Retry.On = []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-599"}
+		item.Document.Retry.On = failures
 	}
 }
 
-func readExecutor(item *importer.Item, job *importer.Fields) {
+// readExecutor reads what a job does, and returns of what it fails.
+func readExecutor(item *importer.Item, job *importer.Fields) (failures []string) {
 	config := job.Part("executor_config")
 	switch executor := job.Text("executor"); {
 	case executor == "http":
 		readCall(item, config)
 	case executor == "shell" || executor == "" && job.Has("command"):
+		readShell(item, config)
 		text := cmp.Or(config.Text("command"), job.Text("command"))
-		config.Skip("shell", "cwd", "timeout", "mem_limit_kb", "env", "su")
-		job.Skip("shell", "environment_variables")
-		command.Script{Text: text}.Into(item)
+		job.Skip("shell")
+		job.Lose("environment_variables", "a call has none")
+		return command.Failures(command.Script{Text: text}.Into(item))
 	default:
 		config.Skip(config.Names()...)
 		item.Refuse("executor", "%.60q makes no HTTP call", executor)
 	}
+	return []string{"connect", "dns", "tls", "timeout", "protocol", "assertion", "100-599"}
+}
+
+// readShell reads what is said of a command beside itself.
+func readShell(item *importer.Item, config *importer.Fields) {
+	if text := config.Text("timeout"); text != "" {
+		limit, err := time.ParseDuration(text)
+		if err != nil || limit < 0 {
+			item.Lose(config.Path("timeout"), "%.40q is not a duration", text)
+			limit = 0
+		}
+		item.Document.Target.Timeout = carillon.Duration(limit)
+	}
+	if user := config.Text("su"); user != "" {
+		item.Remark(config.Path("su"), "%.60s ran it; a target is called by a runner", user)
+	}
+	config.Lose("env", "a call has no variables")
+	config.Skip("shell", "cwd", "mem_limit_kb")
 }
 
 func readCall(item *importer.Item, config *importer.Fields) {

@@ -75,6 +75,31 @@ func TestJobs(t *testing.T) {
 	}
 }
 
+// TestRetriesOfCommands: curl calls an answer of 500 a failure only with -f.
+func TestRetriesOfCommands(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"curl -s": "connect dns tls timeout protocol", "curl -sf": "connect dns tls timeout protocol 4xx 5xx", "wget -q": "connect dns tls timeout protocol 4xx 5xx",
+	} {
+		into := read(`{"name": "x", "schedule": "@hourly", "retries": 5, "executor": "shell", "executor_config": {"command": "` + line + ` https://example.com"}}`)
+		if got := into.Items[0].Document.Retry; got.MaxAttempts != 6 || strings.Join(got.On, " ") != want {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}
+
+// TestWhatIsSaidOfCommands: the time limit is carried, variables are lost.
+func TestWhatIsSaidOfCommands(t *testing.T) {
+	t.Parallel()
+	item := read(`{"name": "x", "schedule": "@hourly", "executor": "shell", "executor_config": {"command": "curl -m 60 https://example.com", "timeout": "10s", "su": "www", "env": "A=b", "cwd": "/x"}}`).Items[0]
+	if item.Document.Target.Timeout != carillon.Duration(10*time.Second) || len(item.Lost) != 1 || !said(item, "executor_config.env") || !strings.Contains(item.Remarks.Error(), "www ran it") {
+		t.Errorf("%s, lost %v, remarks %v", item.Document.Target.Timeout, item.Lost, item.Remarks)
+	}
+	if item := read(`{"name": "x", "schedule": "@hourly", "executor": "shell", "executor_config": {"command": "curl https://example.com", "timeout": "soon"}}`).Items[0]; !said(item, "executor_config.timeout") {
+		t.Error(item.Lost)
+	}
+}
+
 // said reports whether one of some texts is in what was lost.
 func said(item *importer.Item, texts string) bool {
 	for text := range strings.SplitSeq(texts, "|") {
