@@ -24,7 +24,7 @@ type payload struct {
 
 // Resolve lets huma fill the payload. The bytes are valid during the request.
 func (p *payload) Resolve(ctx huma.Context) []error {
-	p.bytes, p.contentType = humafiber.Unwrap(ctx).Body(), ctx.Header("Content-Type")
+	p.bytes, p.contentType = humafiber.Unwrap(ctx).BodyRaw(), ctx.Header("Content-Type")
 	return nil
 }
 
