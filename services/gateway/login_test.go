@@ -17,7 +17,12 @@ import (
 // send makes a request of a browser: with cookies, and what it says of the page.
 func (w *world) send(t *testing.T, method, path string, cookies []*http.Cookie, header map[string]string) response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, w.url+path, nil)
+	return w.sendBody(t, method, path, cookies, header, "")
+}
+
+func (w *world) sendBody(t *testing.T, method, path string, cookies []*http.Cookie, header map[string]string, body string) response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, w.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,11 @@ func (a *API) logLogin(ctx context.Context, name string) {
 
 func (a *API) getSession(ctx context.Context, _ *struct{}) (*answer[identity], error) {
 	key := callerOf(ctx).Key
-	return &answer[identity]{identityOf(key, key.ExpiresAt)}, nil
+	ends := key.ExpiresAt
+	if !key.SessionEndsAt.IsZero() {
+		ends = key.SessionEndsAt // which is never after that of the key
+	}
+	return &answer[identity]{identityOf(key, ends)}, nil
 }
 
 type logoutAnswer struct {

@@ -49,8 +49,10 @@ type Key struct {
 	// Rate is the most requests a second; nil for that of the settings, 0 for any
 	// number.
 	Rate *int
-	// ExpiresAt is its end; zero if it has none.
+	// ExpiresAt is its end, which no key that it issues outlives; zero if it has none.
 	ExpiresAt time.Time
+	// SessionEndsAt is the end of the session that stands for it; zero if none does.
+	SessionEndsAt time.Time
 }
 
 // Keyring keeps keys. It is safe for concurrent use.
