@@ -102,6 +102,15 @@ func (k *Keyring) load(ctx context.Context, hash belief.Hash) (Key, time.Time, e
 	return key, key.ExpiresAt, err
 }
 
+// standing returns those of some hashes that are of keys.
+func (k *Keyring) standing(ctx context.Context, hashes [][]byte) ([][]byte, error) {
+	rows, err := k.pool.Query(ctx, `SELECT hash FROM keys WHERE hash = ANY ($1) AND (expires_at IS NULL OR expires_at > now())`, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("confirm keys: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+}
+
 // Scan reads the columns id, name, role, namespaces, rate, expires_at, and more.
 func Scan(row pgx.CollectableRow, more ...any) (key Key, err error) {
 	var namespaces []string

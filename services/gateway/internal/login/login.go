@@ -130,6 +130,20 @@ func (l *Logins) load(ctx context.Context, hash belief.Hash) (keyring.Key, time.
 	return key, ends, err
 }
 
+// Run forgets logins that ended at another gateway, until ctx ends.
+func (l *Logins) Run(ctx context.Context) error { return l.known.Doubt(ctx, l.standing) }
+
+// standing returns those of some hashes that are of logins.
+func (l *Logins) standing(ctx context.Context, hashes [][]byte) ([][]byte, error) {
+	rows, err := l.pool.Query(ctx, `
+		SELECT l.hash FROM logins l LEFT JOIN keys k ON k.id = l.key_id
+		WHERE l.hash = ANY ($1) AND l.expires_at > now() AND (k.expires_at IS NULL OR k.expires_at > now())`, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("confirm logins: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+}
+
 // End logs out whoever holds a cookie. One that nobody knows is no error.
 func (l *Logins) End(ctx context.Context, secret string) error {
 	hash := belief.HashOf(secret)
