@@ -199,7 +199,9 @@ func TestForgedAndEndedSessionsAreRefused(t *testing.T) {
 	ended(expired)
 	into[object](t, w.send(t, "GET", "/api/v1/session", orphan, nil), 200)
 	into[object](t, w.call(t, "DELETE", "/api/v1/keys/"+key.ID.String(), nil), 204)
-	ended(orphan)
+	if r := w.send(t, "GET", "/api/v1/session", orphan, nil); r.status != 401 {
+		t.Errorf("of a key that was revoked here: %d", r.status)
+	}
 	if r := w.callAs(t, "", "POST", "/api/v1/session", object{"key": key.Key}); r.status != 401 || len(r.cookies()) > 0 {
 		t.Errorf("a revoked key logs in: %d", r.status)
 	}

@@ -144,6 +144,11 @@ func (l *Logins) standing(ctx context.Context, hashes [][]byte) ([][]byte, error
 	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
 }
 
+// Revoked has the logins by a key looked up again, which go with it.
+func (l *Logins) Revoked(key uuid.UUID) {
+	l.known.ForgetAll(func(k keyring.Key) bool { return k.ID == key })
+}
+
 // End logs out whoever holds a cookie. One that nobody knows is no error.
 func (l *Logins) End(ctx context.Context, secret string) error {
 	hash := belief.HashOf(secret)
