@@ -12,17 +12,26 @@ import (
 
 // register says which hashes stand; err if it cannot say.
 type register struct {
+	mu     sync.Mutex
 	stands []Hash
 	err    error
 }
 
 func (r *register) standing(_ context.Context, asked [][]byte) (still [][]byte, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, hash := range asked {
 		if slices.Contains(r.stands, Hash(hash)) {
 			still = append(still, hash)
 		}
 	}
 	return still, r.err
+}
+
+func (r *register) goAway() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stands, r.err = nil, away
 }
 
 // TestWhatWasRevokedElsewhereStaysSo has Postgres go away when a secret has been
@@ -41,7 +50,8 @@ func TestWhatWasRevokedElsewhereStaysSo(t *testing.T) {
 			}
 		}
 		time.Sleep(doubtEvery + time.Second)
-		s.err, r.err, r.stands = away, away, nil
+		s.err = away
+		r.goAway()
 		time.Sleep(time.Minute)
 		if _, err := b.Find(ctx, "kept"); err != nil {
 			t.Errorf("what stood is not believed: %v", err)
