@@ -25,7 +25,7 @@ func doctorOnALiveSystem(t *testing.T, l *live) {
 	})
 	for part, says := range map[string]string{
 		"nats": "version 2.", "nats clock": " it, give or take", "jetstream": "on; ", "streams": "RUNS", "planners": "1, which plan all 12",
-		"runners": "at work", "recorders": "at work", "signals": "at work", "postgres": "version ", "postgres clock": " it, give or take", "schema": "version ",
+		"runners": "at work", "recorders": "at work", "signals": "at work", "alerts": "at work", "postgres": "version ", "postgres clock": " it, give or take", "schema": "version ",
 		"connections": " of ", "gateways": "connections", "recorders' connections": "connections", "outbox": "changes wait",
 	} {
 		if !strings.Contains(found[part].Says, says) {

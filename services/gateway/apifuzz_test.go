@@ -176,9 +176,9 @@ func (s *spec) undocumented(op specified, r response) string {
 	return s.misfit(promised.Schema, tree, "answer")
 }
 
-// everywhere are the answers to requests that are none of an operation's: whose
+// everywhere are the answers to requests that are none of an operation's: whose body,
 // address or head nobody could read.
-var everywhere = []int{400, 431}
+var everywhere = []int{400, 415, 431}
 
 // misstated says what is wrong with a refusal.
 func misstated(r response) string {

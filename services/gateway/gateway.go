@@ -86,6 +86,7 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	own := scope.With(ctx, scope.All()) // what the gateway does of itself is for all namespaces
 	group.Go(func() error { return takeAdaptations(own, nc, parts.Jobs) })
 	group.Go(func() error { return parts.Keys.Run(ctx) })
+	group.Go(func() error { return parts.Logins.Run(ctx) })
 	group.Go(func() error { return api.New(parts).Serve(ctx, listener) })
 	if config.AuditEvery > 0 {
 		around := surroundings{js, parts.Jobs, parts.Backfills}

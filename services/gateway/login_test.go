@@ -17,7 +17,12 @@ import (
 // send makes a request of a browser: with cookies, and what it says of the page.
 func (w *world) send(t *testing.T, method, path string, cookies []*http.Cookie, header map[string]string) response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, w.url+path, nil)
+	return w.sendBody(t, method, path, cookies, header, "")
+}
+
+func (w *world) sendBody(t *testing.T, method, path string, cookies []*http.Cookie, header map[string]string, body string) response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, w.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +199,9 @@ func TestForgedAndEndedSessionsAreRefused(t *testing.T) {
 	ended(expired)
 	into[object](t, w.send(t, "GET", "/api/v1/session", orphan, nil), 200)
 	into[object](t, w.call(t, "DELETE", "/api/v1/keys/"+key.ID.String(), nil), 204)
-	ended(orphan)
+	if r := w.send(t, "GET", "/api/v1/session", orphan, nil); r.status != 401 {
+		t.Errorf("of a key that was revoked here: %d", r.status)
+	}
 	if r := w.callAs(t, "", "POST", "/api/v1/session", object{"key": key.Key}); r.status != 401 || len(r.cookies()) > 0 {
 		t.Errorf("a revoked key logs in: %d", r.status)
 	}

@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/carillon-cron/carillon/services/gateway/internal/keyring"
+	"github.com/carillon-cron/carillon/services/gateway/internal/login"
 	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/google/go-cmp/cmp"
 	"github.com/oauth2-proxy/mockoidc"
@@ -190,4 +192,29 @@ func TestAProviderThatIsAwayIsNoFault(t *testing.T) {
 		t.Errorf("%d %s", r.status, r.body)
 	}
 	w.logIn(t, w.key)
+}
+
+func TestNoKeyOutlivesTheLoginThatIssuedIt(t *testing.T) {
+	t.Parallel()
+	w, provider := newProvider(t)
+	provider.QueueUser(&mockoidc.MockUser{Subject: "1", Email: "ann@example.com", EmailVerified: true, Groups: []string{"ops"}})
+	attempt, back := w.begin(t, "/")
+	cookies := session(w.finish(t, attempt, back).cookies())
+	who := into[issued](t, w.send(t, "GET", "/api/v1/session", cookies, nil), 200)
+	if who.ExpiresAt == nil || time.Until(*who.ExpiresAt) > login.Lifetime {
+		t.Fatalf("the session ends at %v", who.ExpiresAt)
+	}
+	issue := func(wanted string) response {
+		return w.sendBody(t, "POST", "/api/v1/keys", cookies, map[string]string{"Sec-Fetch-Site": "same-origin"}, wanted)
+	}
+	key := into[issued](t, issue(`{"name": "mine", "role": "admin"}`), 201)
+	if key.ExpiresAt == nil || !key.ExpiresAt.Equal(*who.ExpiresAt) {
+		t.Errorf("the key ends at %v, the session at %v", key.ExpiresAt, who.ExpiresAt)
+	}
+	intoProblem(t, issue(`{"name": "longer", "role": "viewer", "expires_at": "`+who.ExpiresAt.Add(time.Second).Format(time.RFC3339)+`"}`), 422)
+
+	byKey := w.logIn(t, w.key) // has the key itself, which has no end
+	if who := into[issued](t, w.send(t, "GET", "/api/v1/session", byKey, nil), 200); who.ExpiresAt == nil {
+		t.Error("a session does not say when it ends")
+	}
 }

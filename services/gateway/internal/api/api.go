@@ -128,7 +128,7 @@ func New(parts Parts) *API {
 	})}
 	a.callers, a.strangers, a.intruders = throttle.New[uuid.UUID](), throttle.New[netip.Addr](), throttle.New[netip.Addr]()
 	a.followers = followers(parts.Origins)
-	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
+	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, plain, bound)
 	a.huma = humafiber.New(a.app, documentConfig())
 	a.huma.UseMiddleware(a.authenticate, a.unequivocal)
 	a.routeJobs()

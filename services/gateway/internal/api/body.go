@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/carillon-cron/carillon/shared/fault"
@@ -24,7 +23,7 @@ type payload struct {
 
 // Resolve lets huma fill the payload. The bytes are valid during the request.
 func (p *payload) Resolve(ctx huma.Context) []error {
-	p.bytes, p.contentType = humafiber.Unwrap(ctx).Body(), ctx.Header("Content-Type")
+	p.bytes, p.contentType = humafiber.Unwrap(ctx).BodyRaw(), ctx.Header("Content-Type")
 	return nil
 }
 
@@ -59,6 +58,9 @@ func readText[T any](a *API, tree any, text []byte, check func(*T) error) (T, er
 	t := reflect.TypeFor[T]()
 	form := unite(unite(inspect(tree, "body"), a.matchSchema(t, tree)), misfits(t, tree, "body"))
 	var value T
+	if len(form) >= mostFaults { // there may be more, of which nothing is known
+		return value, invalid(form)
+	}
 	if len(form) > 0 || text == nil || json.Unmarshal(text, &value) != nil { // it may say 3.0 for 3
 		var err error
 		if value, err = decode[T](prune(tree, "body", locations(form))); err != nil {
@@ -79,26 +81,6 @@ func decode[T any](tree any) (value T, err error) {
 	}
 	return value, err
 }
-
-// matchSchema says where a tree differs from the schema of a type.
-func (a *API) matchSchema(t reflect.Type, tree any) []*huma.ErrorDetail {
-	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
-	path.Push("body")
-	huma.Validate(a.schemas(), a.schemas().Schema(t, true, ""), path, huma.ModeWriteToServer, tree, result)
-	found := make([]*huma.ErrorDetail, len(result.Errors))
-	for i, err := range result.Errors {
-		if detailer, ok := err.(huma.ErrorDetailer); ok {
-			found[i] = detailer.ErrorDetail() // its Error would spell out the whole object, once for each fault in it
-		} else {
-			found[i] = &huma.ErrorDetail{Message: err.Error()}
-		}
-		tidyDetail(found[i])
-	}
-	slices.SortStableFunc(found, func(a, b *huma.ErrorDetail) int { return strings.Compare(a.Location, b.Location) })
-	return found
-}
-
-func (a *API) schemas() huma.Registry { return a.huma.OpenAPI().Components.Schemas }
 
 // undecodable is for values that fit the schema but not the type.
 func undecodable(err error) *huma.ErrorDetail {

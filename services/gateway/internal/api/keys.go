@@ -71,5 +71,9 @@ func (a *API) getKey(ctx context.Context, in *KeyPath) (*answer[keyring.APIKey],
 }
 
 func (a *API) deleteKey(ctx context.Context, in *KeyPath) (*struct{}, error) {
-	return nil, a.Keys.Revoke(ctx, actor(ctx), in.ID)
+	if err := a.Keys.Revoke(ctx, actor(ctx), in.ID); err != nil {
+		return nil, err
+	}
+	a.Logins.Revoked(in.ID)
+	return nil, nil
 }

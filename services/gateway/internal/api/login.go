@@ -11,12 +11,16 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// maxLogin bounds a body that anybody can send. The longest key fits, all escaped.
+const maxLogin = 4 << 10
+
 func (a *API) routeLogin() {
 	enter := operation(http.MethodPost, "/session", "log-in", accessTag, "Log a browser in with an API key",
 		http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	enter.Description = "The answer sets a cookie that stands for the key for 12 hours, or until the key ends. " +
 		"It is not sent from the pages of other sites, and no script can read it."
 	enter.RequestBody, enter.DefaultStatus = bodyOf(a, loginBody{Key: "car_…"}), http.StatusCreated
+	enter.MaxBodyBytes = maxLogin
 	registerOpen(a, enter, a.logIn)
 
 	who := operation(http.MethodGet, "/session", "get-session", accessTag, "Say who the caller is, and what he may do")
@@ -106,7 +110,11 @@ func (a *API) logLogin(ctx context.Context, name string) {
 
 func (a *API) getSession(ctx context.Context, _ *struct{}) (*answer[identity], error) {
 	key := callerOf(ctx).Key
-	return &answer[identity]{identityOf(key, key.ExpiresAt)}, nil
+	ends := key.ExpiresAt
+	if !key.SessionEndsAt.IsZero() {
+		ends = key.SessionEndsAt // which is never after that of the key
+	}
+	return &answer[identity]{identityOf(key, ends)}, nil
 }
 
 type logoutAnswer struct {

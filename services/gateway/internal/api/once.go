@@ -83,7 +83,7 @@ func isVisible(text string) bool {
 // digestOfRequest says what is asked: where, and with which body.
 func digestOfRequest(request *fiber.Ctx) (digest [sha256.Size]byte) {
 	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(request.Method()), request.Request().URI().RequestURI(), request.Body()} {
+	for _, part := range [][]byte{[]byte(request.Method()), request.Request().URI().RequestURI(), request.BodyRaw()} {
 		sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		sum.Write(part)
 	}

@@ -68,7 +68,7 @@ type said struct {
 
 // Resolve lets huma fill it.
 func (s *said) Resolve(ctx huma.Context) []error {
-	body := humafiber.Unwrap(ctx).Body()
+	body := humafiber.Unwrap(ctx).BodyRaw()
 	s.text = strings.ToValidUTF8(strings.ReplaceAll(string(body[:min(len(body), maxPing)]), "\x00", ""), string(utf8.RuneError))
 	return s.bearer.Resolve(ctx)
 }

@@ -72,7 +72,7 @@ func repeatedKeys(decoder *json.Decoder, path string) (faults []*huma.ErrorDetai
 	for decoder.More() {
 		key, _ := decoder.Token()
 		location := fmt.Sprintf("%s.%s", path, key)
-		if seen[key] {
+		if seen[key] && len(faults) < mostFaults {
 			faults = append(faults, &huma.ErrorDetail{Location: location, Message: "is given more than once"})
 		}
 		seen[key] = true

@@ -42,7 +42,9 @@ func describeBody(op *huma.Operation) {
 		return
 	}
 	op.SkipValidateBody = true // the handler does, with read
-	op.MaxBodyBytes = max(op.MaxBodyBytes, maxBody)
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody
+	}
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 }
 

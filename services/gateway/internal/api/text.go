@@ -12,7 +12,7 @@ import (
 
 // misfits finds the strings of a tree that a type, which reads itself from text,
 // refuses there: durations and instants. Left to encoding/json, the first of them
-// would end the decoding, without a word about its place.
+// would end the decoding, without a word about its place. It stops after mostFaults.
 func misfits(t reflect.Type, tree any, path string) (found []*huma.ErrorDetail) {
 	if tree == nil {
 		return nil
@@ -35,6 +35,9 @@ func misfits(t reflect.Type, tree any, path string) (found []*huma.ErrorDetail) 
 	case []any:
 		if t.Kind() == reflect.Slice {
 			for i, child := range node {
+				if len(found) >= mostFaults {
+					break
+				}
 				found = append(found, misfits(t.Elem(), child, fmt.Sprintf("%s[%d]", path, i))...)
 			}
 		}

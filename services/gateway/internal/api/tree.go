@@ -21,7 +21,7 @@ func parseJSON(body []byte) (any, error) {
 		return nil, errors.New("is not UTF-8")
 	}
 	if isUnwieldy(body) {
-		return nil, fmt.Errorf("is nested more than %d deep, or has a name of more than %d bytes", maxDepth, maxKey)
+		return nil, fmt.Errorf("is nested more than %d deep, has a name of more than %d bytes, or more than %d values", maxDepth, maxKey, maxValues)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -40,10 +40,14 @@ func parseJSON(body []byte) (any, error) {
 const (
 	maxDepth = 32
 	maxKey   = 256
+	// maxValues fits the longest lists of ids, twice. A value takes a hundred times the
+	// memory of its two bytes.
+	maxValues = 500_000
 )
 
 func isUnwieldy(body []byte) bool {
-	depth, quoted, long := 0, 0, false // quoted is where a string begins, after its quote
+	depth, values := 0, 0
+	quoted, long := 0, false // quoted is where a string begins, after its quote
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
 		case quoted > 0 && c == '\\':
@@ -55,12 +59,15 @@ func isUnwieldy(body []byte) bool {
 			quoted = i + 1
 		case c == ':' && long:
 			return true
+		case c == ',':
+			values++
 		case c == '{', c == '[':
 			depth++
+			values++
 		case c == '}', c == ']':
 			depth--
 		}
-		if depth > maxDepth {
+		if depth > maxDepth || values > maxValues {
 			return true
 		}
 	}
@@ -79,20 +86,23 @@ func syntaxError(err error, offset int64) error {
 
 // inspect reads the numbers of a tree, in place, and finds what neither a schema
 // nor a type can see: numbers beyond all bounds, and NUL characters, which
-// Postgres cannot store.
+// Postgres cannot store. It reads them all, and tells no more than mostFaults.
 func inspect(tree any, path string) (faults []*huma.ErrorDetail) {
+	tell := func(more ...*huma.ErrorDetail) {
+		faults = append(faults, more[:min(len(more), mostFaults-len(faults))]...)
+	}
 	each(tree, path, func(path string, child any, set func(any)) {
 		if literal, ok := child.(json.Number); ok {
 			number, err := strconv.ParseFloat(string(literal), 64)
 			if err != nil {
-				faults = append(faults, &huma.ErrorDetail{Location: path, Message: "is out of range"})
+				tell(&huma.ErrorDetail{Location: path, Message: "is out of range"})
 			}
 			set(number)
 		}
-		if text, _ := child.(string); strings.ContainsRune(path+text, 0) {
-			faults = append(faults, &huma.ErrorDetail{Location: path, Message: "must not contain NUL characters"})
+		if text, _ := child.(string); strings.ContainsRune(path, 0) || strings.ContainsRune(text, 0) {
+			tell(&huma.ErrorDetail{Location: path, Message: "must not contain NUL characters"})
 		}
-		faults = append(faults, inspect(child, path)...)
+		tell(inspect(child, path)...)
 	})
 	return faults
 }
@@ -117,7 +127,7 @@ func each(tree any, path string, visit func(path string, child any, set func(any
 		}
 	case []any:
 		for i, child := range node {
-			visit(fmt.Sprintf("%s[%d]", path, i), child, func(v any) { node[i] = v })
+			visit(path+"["+strconv.Itoa(i)+"]", child, func(v any) { node[i] = v })
 		}
 	}
 }

@@ -5,9 +5,11 @@
 // no comparison leaks by its timing.
 //
 // What was found is believed for a few seconds, so that a revoked secret dies soon
-// and a busy client costs no query per request. While Postgres is away, nobody can
-// revoke one either; so what was found last is believed then for longer, but never
-// beyond its own end.
+// and a busy client costs no query per request; those that ask at once ask together.
+// While Postgres is away, nobody can revoke one either; so what was found last is
+// believed then for longer, but never beyond its own end. What was revoked before,
+// at another gateway, must not come back to life then: so all that might be believed
+// is looked up again every few seconds, in one statement, whether or not it is used.
 //
 // What was not found is not remembered: guesses must not push out what is known.
 package belief
@@ -22,12 +24,15 @@ import (
 
 	"github.com/carillon-cron/carillon/shared/postgres"
 	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
 )
 
 const (
 	freshFor = 3 * time.Second
 	// keptFor is how long something is believed while Postgres is away.
 	keptFor = time.Hour
+	// loadTimeout bounds a look-up, which may be for more than the one who began it.
+	loadTimeout = 5 * time.Second
 	// capacity bounds the memory; what was used least is forgotten first.
 	capacity = 10_000
 )
@@ -56,6 +61,7 @@ type Load[T any] func(ctx context.Context, hash Hash) (value T, end time.Time, e
 type Belief[T any] struct {
 	load  Load[T]
 	known *lru.Cache[Hash, found[T]]
+	asked singleflight.Group
 }
 
 type found[T any] struct {
@@ -76,7 +82,7 @@ func New[T any](load Load[T]) *Belief[T] {
 	if err != nil {
 		panic("belief: " + err.Error()) // unreachable: the capacity is not negative
 	}
-	return &Belief[T]{load, known}
+	return &Belief[T]{load: load, known: known}
 }
 
 // Find returns what a secret stands for, ErrUnknown, or why Postgres cannot say.
@@ -86,16 +92,29 @@ func (b *Belief[T]) Find(ctx context.Context, secret string) (T, error) {
 	if ok && last.believable(freshFor) {
 		return last.value, nil
 	}
-	value, end, err := b.load(ctx, hash)
-	switch {
-	case err == nil:
-		b.known.Add(hash, found[T]{value, time.Now(), end})
-	case errors.Is(err, ErrUnknown):
-		b.known.Remove(hash)
-	case ok && last.believable(keptFor) && postgres.IsUnavailable(err):
+	now, err := b.ask(ctx, hash)
+	if ok && err != nil && last.believable(keptFor) && postgres.IsUnavailable(err) && b.known.Contains(hash) {
 		return last.value, nil
 	}
-	return value, err
+	return now, err
+}
+
+// ask looks a hash up, once for all who ask at the same time: so it must not end with
+// the one who began.
+func (b *Belief[T]) ask(ctx context.Context, hash Hash) (T, error) {
+	answer, err, _ := b.asked.Do(string(hash[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
+		defer cancel()
+		value, end, err := b.load(ctx, hash)
+		switch {
+		case err == nil:
+			b.known.Add(hash, found[T]{value, time.Now(), end})
+		case errors.Is(err, ErrUnknown):
+			b.known.Remove(hash)
+		}
+		return value, err
+	})
+	return answer.(T), err
 }
 
 // Knows reports whether a secret was found within the last hour, so that it is no
@@ -105,5 +124,18 @@ func (b *Belief[T]) Knows(secret string) bool {
 	return ok && last.believable(keptFor)
 }
 
-// Forget has a secret looked up again.
-func (b *Belief[T]) Forget(hash Hash) { b.known.Remove(hash) }
+// Forget has a secret looked up again. Who asked before may still be answered as
+// before.
+func (b *Belief[T]) Forget(hash Hash) {
+	b.asked.Forget(string(hash[:]))
+	b.known.Remove(hash)
+}
+
+// ForgetAll has the secrets looked up again that stand for such values.
+func (b *Belief[T]) ForgetAll(such func(T) bool) {
+	for _, hash := range b.known.Keys() {
+		if last, ok := b.known.Peek(hash); ok && such(last.value) {
+			b.Forget(hash)
+		}
+	}
+}

@@ -49,8 +49,10 @@ type Key struct {
 	// Rate is the most requests a second; nil for that of the settings, 0 for any
 	// number.
 	Rate *int
-	// ExpiresAt is its end; zero if it has none.
+	// ExpiresAt is its end, which no key that it issues outlives; zero if it has none.
 	ExpiresAt time.Time
+	// SessionEndsAt is the end of the session that stands for it; zero if none does.
+	SessionEndsAt time.Time
 }
 
 // Keyring keeps keys. It is safe for concurrent use.
@@ -98,6 +100,15 @@ func (k *Keyring) load(ctx context.Context, hash belief.Hash) (Key, time.Time, e
 		return Key{}, time.Time{}, belief.ErrUnknown
 	}
 	return key, key.ExpiresAt, err
+}
+
+// standing returns those of some hashes that are of keys.
+func (k *Keyring) standing(ctx context.Context, hashes [][]byte) ([][]byte, error) {
+	rows, err := k.pool.Query(ctx, `SELECT hash FROM keys WHERE hash = ANY ($1) AND (expires_at IS NULL OR expires_at > now())`, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("confirm keys: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
 }
 
 // Scan reads the columns id, name, role, namespaces, rate, expires_at, and more.

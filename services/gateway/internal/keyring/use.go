@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -21,9 +22,16 @@ func (k *Keyring) use(id uuid.UUID) {
 	k.used[id] = time.Now()
 }
 
-// Run writes down which keys were used, until ctx ends, and then what is left. What
-// Postgres does not take is tried again.
+// Run forgets keys that were revoked elsewhere, and writes down which were used, until
+// ctx ends, and then what is left. What Postgres does not take is tried again.
 func (k *Keyring) Run(ctx context.Context) error {
+	var group errgroup.Group
+	group.Go(func() error { return k.known.Doubt(ctx, k.standing) })
+	group.Go(func() error { return k.noteUses(ctx) })
+	return group.Wait()
+}
+
+func (k *Keyring) noteUses(ctx context.Context) error {
 	tick := time.NewTicker(noteEvery)
 	defer tick.Stop()
 	for {

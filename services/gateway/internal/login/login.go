@@ -109,20 +109,44 @@ func (l *Logins) Knows(secret string) bool { return l.known.Knows(secret) }
 func (l *Logins) load(ctx context.Context, hash belief.Hash) (keyring.Key, time.Time, error) {
 	rows, err := l.pool.Query(ctx, `
 		SELECT coalesce(k.id, l.id), coalesce(k.name, l.name), coalesce(k.role, l.role),
-			CASE WHEN k.id IS NULL THEN l.namespaces ELSE k.namespaces END, k.rate, k.expires_at, l.expires_at
+			CASE WHEN k.id IS NULL THEN l.namespaces ELSE k.namespaces END, k.rate, k.expires_at, l.expires_at, k.id IS NULL
 		FROM logins l LEFT JOIN keys k ON k.id = l.key_id
 		WHERE l.hash = $1 AND l.expires_at > now() AND (k.expires_at IS NULL OR k.expires_at > now())`, hash[:])
 	if err != nil {
 		return keyring.Key{}, time.Time{}, fmt.Errorf("find login: %w", err)
 	}
 	var ends time.Time
+	var person bool
 	key, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (keyring.Key, error) {
-		return keyring.Scan(row, &ends)
+		return keyring.Scan(row, &ends, &person)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return key, ends, belief.ErrUnknown
 	}
+	if person {
+		key.ExpiresAt = ends // so that no key he issues outlives what was said of him
+	}
+	key.SessionEndsAt = ends
 	return key, ends, err
+}
+
+// Run forgets logins that ended at another gateway, until ctx ends.
+func (l *Logins) Run(ctx context.Context) error { return l.known.Doubt(ctx, l.standing) }
+
+// standing returns those of some hashes that are of logins.
+func (l *Logins) standing(ctx context.Context, hashes [][]byte) ([][]byte, error) {
+	rows, err := l.pool.Query(ctx, `
+		SELECT l.hash FROM logins l LEFT JOIN keys k ON k.id = l.key_id
+		WHERE l.hash = ANY ($1) AND l.expires_at > now() AND (k.expires_at IS NULL OR k.expires_at > now())`, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("confirm logins: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+}
+
+// Revoked has the logins by a key looked up again, which go with it.
+func (l *Logins) Revoked(key uuid.UUID) {
+	l.known.ForgetAll(func(k keyring.Key) bool { return k.ID == key })
 }
 
 // End logs out whoever holds a cookie. One that nobody knows is no error.
