@@ -113,6 +113,7 @@ type API struct {
 	documents [sha256.Size]byte
 
 	callers   *throttle.Throttle[uuid.UUID]
+	turns     *throttle.Turns[uuid.UUID]
 	strangers *throttle.Throttle[netip.Addr] // by wrong keys
 	intruders *throttle.Throttle[netip.Addr] // by wrong tokens
 	followers *http.CrossOriginProtection
@@ -127,6 +128,7 @@ func New(parts Parts) *API {
 		ErrorHandler: writeError,
 	})}
 	a.callers, a.strangers, a.intruders = throttle.New[uuid.UUID](), throttle.New[netip.Addr](), throttle.New[netip.Addr]()
+	a.turns = throttle.NewTurns[uuid.UUID](turnsOfKey)
 	a.followers = followers(parts.Origins)
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())

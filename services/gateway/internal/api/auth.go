@@ -55,6 +55,12 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	case !who.Role.Allows(least):
 		a.refuse(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; the key has "+string(who.Role)))
 	default:
+		leave, err := a.takeTurn(ctx, who)
+		if err != nil {
+			a.refuse(ctx, err)
+			return
+		}
+		defer leave()
 		within := huma.WithContext(ctx, scope.With(ctx.Context(), who.Scope))
 		next(huma.WithValue(within, callerOfRequest{}, who))
 	}
