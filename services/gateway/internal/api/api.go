@@ -128,7 +128,7 @@ func New(parts Parts) *API {
 		ErrorHandler: writeError,
 	})}
 	a.callers, a.strangers, a.intruders = throttle.New[uuid.UUID](), throttle.New[netip.Addr](), throttle.New[netip.Addr]()
-	a.turns = throttle.NewTurns[uuid.UUID](turnsOfKey)
+	a.turns, a.sessions.shares = throttle.NewTurns[uuid.UUID](turnsOfKey), throttle.NewTurns[uuid.UUID](shareOfViewers)
 	a.followers = followers(parts.Origins)
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())

@@ -50,6 +50,14 @@ func (t *Turns[K]) Try(who K) (leave func(), ok bool) {
 	}
 }
 
+// Full reports whether all turns of somebody are taken.
+func (t *Turns[K]) Full(who K) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p, ok := t.places[who]
+	return ok && len(p.taken) == t.most
+}
+
 func (t *Turns[K]) join(who K) *places {
 	t.mu.Lock()
 	defer t.mu.Unlock()

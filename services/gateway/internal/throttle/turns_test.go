@@ -13,7 +13,7 @@ func TestEachHasSoManyTurnsAtOnce(t *testing.T) {
 		turns := NewTurns[string](2)
 		first, _ := turns.Try("a")
 		second, _ := turns.Try("a")
-		if _, ok := turns.Try("a"); ok {
+		if _, ok := turns.Try("a"); ok || !turns.Full("a") || turns.Full("b") {
 			t.Error("a third turn at once")
 		}
 		other, ok := turns.Try("b")
