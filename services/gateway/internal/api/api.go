@@ -115,6 +115,7 @@ type API struct {
 	callers   *throttle.Throttle[uuid.UUID]
 	turns     *throttle.Turns[uuid.UUID]
 	strangers *throttle.Throttle[netip.Addr] // by wrong keys
+	guessers  *throttle.Turns[netip.Addr]    // whom nobody knows yet
 	intruders *throttle.Throttle[netip.Addr] // by wrong tokens
 	followers *http.CrossOriginProtection
 }
@@ -129,6 +130,7 @@ func New(parts Parts) *API {
 	})}
 	a.callers, a.strangers, a.intruders = throttle.New[uuid.UUID](), throttle.New[netip.Addr](), throttle.New[netip.Addr]()
 	a.turns, a.sessions.shares = throttle.NewTurns[uuid.UUID](turnsOfKey), throttle.NewTurns[uuid.UUID](shareOfViewers)
+	a.guessers = throttle.NewTurns[netip.Addr](guessesAtOnce)
 	a.followers = followers(parts.Origins)
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, bound)
 	a.huma = humafiber.New(a.app, documentConfig())
