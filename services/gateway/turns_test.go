@@ -13,7 +13,7 @@ func TestOneKeyDoesNotTakeAllConnections(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	job := w.create(t, document("held"))
-	other := w.keyFor(t, keyring.Editor, "other")
+	greedy, other := w.keyFor(t, keyring.Editor, "default"), w.keyFor(t, keyring.Editor, "other")
 	blocker, err := w.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func TestOneKeyDoesNotTakeAllConnections(t *testing.T) {
 	const crowd = 30
 	answers := make(chan int, crowd)
 	for range crowd {
-		go func() { answers <- w.call(t, "POST", "/api/v1/jobs/"+job.ID.String()+"/pause", nil).status }()
+		go func() { answers <- w.callAs(t, greedy, "POST", "/api/v1/jobs/"+job.ID.String()+"/pause", nil).status }()
 	}
 	eventually.Succeeds(t, func() error {
 		if n := w.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`); n < 4 {
