@@ -65,11 +65,11 @@ func TestADeletedSecretIsThereForRunsThatWait(t *testing.T) {
 		put := entry("default", "token", wire.Secret{Current: sealed(t, k, "default", "token", 1, "one")})
 		v.take(put)
 		v.take(deleted)
-		time.Sleep(afterlife - 1)
+		time.Sleep(afterlife - time.Second)
 		if value, ok := v.Resolve("default", "token"); !ok || value != "one" {
 			t.Errorf("after the deletion it is %q, %t", value, ok)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Second)
 		if value, ok := v.Resolve("default", "token"); ok {
 			t.Errorf("an hour later it is still %q", value)
 		}
