@@ -35,7 +35,8 @@ type Config struct {
 	// Origins are those of other sites' pages that may follow the live feed, like
 	// https://status.example.com; none by default.
 	Origins []string `env:"CARILLON_ORIGINS"`
-	// Postgres is the database; at most 10 connections by default.
+	// Postgres is the database; at most 10 connections by default, and one for
+	// the outbox.
 	Postgres postgres.Config
 	NATS     bus.Config
 	// AuditEvery is how often the gateways audit by themselves, from 1s; 0 is never.

@@ -37,6 +37,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// relayConnections is enough for one transaction at a time.
+const relayConnections = 1
+
 // Run serves until ctx ends, then gives back everything. It fails if its address
 // is taken, if a master key is malformed, or if Postgres refuses it for good.
 func Run(ctx context.Context, config Config, health *service.Health) error {
@@ -74,7 +77,15 @@ func Run(ctx context.Context, config Config, health *service.Health) error {
 	}
 	defer pool.Close()
 
-	relay := outbox.NewRelay(pool, js)
+	// What has been committed is published however busy the API is.
+	config.Postgres.MaxConns = relayConnections
+	relayPool, err := postgres.Open(ctx, config.Postgres)
+	if err != nil {
+		return err
+	}
+	defer relayPool.Close()
+
+	relay := outbox.NewRelay(relayPool, js)
 	parts := newParts(config, connections{nc, js, pool}, relay.Kick, keys)
 	parts.OpenID, parts.Health = provider, health
 	telling := newTelling(config, pool, &parts, keys)

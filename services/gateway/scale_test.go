@@ -60,7 +60,8 @@ var scaleLists = []string{
 	"/jobs?label=team%3Dt-3", "/jobs?label=team%3Dnone", "/jobs?label=env%3Dprod", "/jobs?label=env!%3Dprod", "/jobs?label=host%3Dh-1234", "/jobs?namespace=ns-9&label=host%3Dh-1234",
 	"/jobs?label=team+in+(t-1,t-2),env!%3Dprod", "/jobs?label=legacy", "/jobs?label=!legacy", "/jobs?label=none", "/jobs?label=!env", "/jobs?label=env+notin+(prod,dev,test)",
 	"/jobs?q=task", "/jobs?q=task-1234", "/jobs?q=nothing", "/jobs?q=zz", "/jobs?q=1", "/jobs?q=svc-17.example", "/jobs?q=.example.com", "/jobs?q=x%25y", "/jobs?namespace=ns-7&q=nothing", "/jobs?q=task&label=legacy",
-	"/namespaces", "/audit-log", "/audit-log?namespace=ns-7", "/audit-log?object=job/", "/suggestions", "/pauses", "/queues", "/secrets", "/checks", "/alerts", "/runs",
+	"/namespaces", "/audit-log", "/audit-log?namespace=ns-7", "/audit-log?object=job/",
+	"/audit-log?object=key/", "/audit-log?object=none/", "/audit-log?namespace=ns-7&object=key/", "/audit-log?action=rolled_back", "/audit-log?to=2026-01-01T00:00:00Z", "/audit-log?from=2100-01-01T00:00:00Z", "/suggestions", "/pauses", "/queues", "/secrets", "/checks", "/alerts", "/runs",
 }
 
 // batchOf is an order for a thousand jobs that differ as those of many teams do.

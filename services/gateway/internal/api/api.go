@@ -113,7 +113,9 @@ type API struct {
 	documents [sha256.Size]byte
 
 	callers   *throttle.Throttle[uuid.UUID]
+	turns     *throttle.Turns[uuid.UUID]
 	strangers *throttle.Throttle[netip.Addr] // by wrong keys
+	guessers  *throttle.Turns[netip.Addr]    // whom nobody knows yet
 	intruders *throttle.Throttle[netip.Addr] // by wrong tokens
 	followers *http.CrossOriginProtection
 }
@@ -127,6 +129,8 @@ func New(parts Parts) *API {
 		ErrorHandler: writeError,
 	})}
 	a.callers, a.strangers, a.intruders = throttle.New[uuid.UUID](), throttle.New[netip.Addr](), throttle.New[netip.Addr]()
+	a.turns, a.sessions.shares = throttle.NewTurns[uuid.UUID](turnsOfKey), throttle.NewTurns[uuid.UUID](shareOfViewers)
+	a.guessers = throttle.NewTurns[netip.Addr](guessesAtOnce)
 	a.followers = followers(parts.Origins)
 	a.app.Use(observe, recover.New(recover.Config{EnableStackTrace: true}), legible, plain, bound)
 	a.huma = humafiber.New(a.app, documentConfig())

@@ -17,11 +17,13 @@ import (
 	"github.com/google/uuid"
 )
 
+const auditFires = "audit"
+
 // mostListed bounds each list of an audit.
 const mostListed = 1000
 
 func (a *API) routeAudit() {
-	op := operation(http.MethodGet, "/audit", "audit", runsTag, "Account for every fire of a window", http.StatusNotFound)
+	op := operation(http.MethodGet, "/audit", auditFires, runsTag, "Account for every fire of a window", http.StatusNotFound)
 	op.Description = "Computes when every revision of every job should have fired, and compares that with the runs. " +
 		"A fire without a run is unexplained, unless NATS has it: undecided, held, or in its queue. Then it is pending.\n\n" +
 		"Takes a second for some two million runs that are as expected, or 300,000 that are not, and at most two minutes; one audit at a time. It ends when the client goes."

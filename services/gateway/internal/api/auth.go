@@ -15,15 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-const (
-	// guesses is how many wrong keys a second are looked up for one address.
-	guesses = 5
-	// tokenGuesses is the same for the tokens of pings and callbacks. Nobody guesses
-	// one, so it only spares Postgres; and a proxy, or a building full of machines, may
-	// go on with checks that were deleted.
-	tokenGuesses = 50
-)
-
 type callerOfRequest struct{}
 
 // caller is who makes a request: a key, or what a session stands for.
@@ -55,6 +46,12 @@ func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	case !who.Role.Allows(least):
 		a.refuse(ctx, huma.Error403Forbidden("this needs the role "+string(least)+"; the key has "+string(who.Role)))
 	default:
+		leave, err := a.takeTurn(ctx, who)
+		if err != nil {
+			a.refuse(ctx, err)
+			return
+		}
+		defer leave()
 		within := huma.WithContext(ctx, scope.With(ctx.Context(), who.Scope))
 		next(huma.WithValue(within, callerOfRequest{}, who))
 	}
@@ -75,14 +72,17 @@ func (a *API) identify(ctx huma.Context) (caller, error) {
 
 // prove finds what a credential stands for, within the limits. An address that has
 // guessed too often waits, but nobody else who comes from there with what is known.
-func (a *API) prove(ctx huma.Context, proof credential) (keyring.Key, error) {
-	address := addressOf(ctx)
-	if wait := a.strangers.Empty(address); wait > 0 && !a.knows(proof) {
-		return keyring.Key{}, tooMany("too many wrong keys from this address", wait)
+func (a *API) prove(ctx huma.Context, proof credential) (key keyring.Key, err error) {
+	look := func() (err error) {
+		key, err = a.lookUp(ctx.Context(), proof)
+		return err
 	}
-	key, err := a.lookUp(ctx.Context(), proof)
+	if a.knows(proof) {
+		err = look()
+	} else {
+		err = a.guess(ctx.Context(), addressOf(ctx), look)
+	}
 	if isAny(err, keyring.ErrUnknown, login.ErrUnknown) {
-		a.strangers.Take(address, guesses)
 		return key, unauthorized(err.Error())
 	}
 	if err != nil {

@@ -35,16 +35,16 @@ func (a *API) followFeed(ctx context.Context, in *feedQuery) (*huma.StreamRespon
 	if !in.upgrade && !in.stream {
 		return nil, huma.NewError(http.StatusUpgradeRequired, "this is a WebSocket; for server-sent events, accept "+eventStream)
 	}
-	if a.sessions.full() {
-		return nil, huma.NewError(http.StatusTooManyRequests, "this gateway has as many clients of the feed as it takes; try another, or later")
+	who := callerOf(ctx)
+	if a.sessions.full(who.ID) {
+		return nil, huma.NewError(http.StatusTooManyRequests, "this gateway has as many clients of the feed as it takes, in all or with one key; try another, or later")
 	}
 	reader, err := a.reader(ctx, in.Since)
 	if err != nil {
 		return nil, err
 	}
-	who := callerOf(ctx)
 	v := &viewer{
-		filter: in.filter, events: reader, coalesce: in.coalesce, sent: reader.Position(),
+		key: who.ID, filter: in.filter, events: reader, coalesce: in.coalesce, sent: reader.Position(),
 		valid: func(ctx context.Context) error { return a.stillValid(ctx, who) },
 	}
 	if in.upgrade {
@@ -82,7 +82,7 @@ func (a *API) upgrade(ctx huma.Context, v *viewer) {
 		config.Subprotocols = []string{protocol, offered}
 	}
 	serve := func(conn *websocket.Conn) {
-		serving, leave, ok := a.sessions.admit()
+		serving, leave, ok := a.sessions.admit(v.key)
 		if !ok {
 			return // since it was accepted, others came
 		}

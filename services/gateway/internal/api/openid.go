@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/login"
 	"github.com/carillon-cron/carillon/services/gateway/internal/openid"
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -24,7 +25,7 @@ func (a *API) routeOpenID() {
 	registerOpen(a, begin, a.beginOpenID)
 
 	finish := operation(http.MethodGet, strings.TrimPrefix(openid.CallbackPath, prefix), "finish-openid", accessTag,
-		"Come back from the OpenID Connect provider", http.StatusForbidden, http.StatusNotFound)
+		"Come back from the OpenID Connect provider", http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests)
 	finish.Description, finish.DefaultStatus = "Where the provider sends the browser. It is sent on to where it came from, with a cookie.", http.StatusFound
 	finish.SkipValidateParams = true // providers add what they like
 	registerOpen(a, finish, a.finishOpenID)
@@ -90,7 +91,11 @@ func (a *API) finishOpenID(ctx context.Context, in *finishInput) (*redirection, 
 	if in.Error != "" {
 		return nil, huma.Error403Forbidden("the OpenID Connect provider refuses: " + in.Error)
 	}
-	who, err := a.OpenID.Finish(ctx, begun.Attempt, in.State, in.Code)
+	var who login.Person
+	err := a.guess(ctx, addressOf(in.ctx), func() (err error) {
+		who, err = a.OpenID.Finish(ctx, begun.Attempt, in.State, in.Code)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

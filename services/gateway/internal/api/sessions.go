@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/carillon-cron/carillon/services/gateway/internal/throttle"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -21,6 +23,7 @@ type sessions struct {
 	closed  bool // nobody counts any more who is there
 	running sync.WaitGroup
 	viewers atomic.Int64
+	shares  *throttle.Turns[uuid.UUID] // of those who may view, by their keys
 }
 
 // open lets clients in until ctx ends.
@@ -30,22 +33,34 @@ func (all *sessions) open(ctx context.Context) {
 	all.ctx = ctx
 }
 
-// maxViewers bounds the clients of one gateway's feed.
-const maxViewers = 10_000
+const (
+	// maxViewers bounds the clients of one gateway's feed.
+	maxViewers = 10_000
+	// shareOfViewers bounds those with one key: nobody takes all places.
+	shareOfViewers = 2000
+)
 
-// full reports whether there are as many clients as are let in.
-func (all *sessions) full() bool { return all.viewers.Load() >= maxViewers }
+// full reports whether there are as many clients as are let in, or as many with one
+// key.
+func (all *sessions) full(key uuid.UUID) bool {
+	return all.viewers.Load() >= maxViewers || all.shares.Full(key)
+}
 
 // admit counts a client in, until leave; false if there are too many. One that
 // comes too late gets a context that has ended.
-func (all *sessions) admit() (ctx context.Context, leave func(), ok bool) {
+func (all *sessions) admit(key uuid.UUID) (ctx context.Context, leave func(), ok bool) {
+	giveBack, ok := all.shares.Try(key)
+	if !ok {
+		return nil, nil, false
+	}
 	if all.viewers.Add(1) > maxViewers {
 		all.viewers.Add(-1)
+		giveBack()
 		return nil, nil, false
 	}
 	ctx, end := all.enter()
 	feedClients.Inc()
-	return ctx, func() { feedClients.Dec(); all.viewers.Add(-1); end() }, true
+	return ctx, func() { feedClients.Dec(); all.viewers.Add(-1); giveBack(); end() }, true
 }
 
 func (all *sessions) enter() (ctx context.Context, leave func()) {

@@ -33,7 +33,7 @@ type stream struct {
 // stream answers a request with events.
 func (a *API) stream(ctx huma.Context, v *viewer) {
 	c := humafiber.Unwrap(ctx)
-	serving, leave, ok := a.sessions.admit()
+	serving, leave, ok := a.sessions.admit(v.key)
 	if !ok {
 		a.refuse(ctx, huma.NewError(http.StatusTooManyRequests, "too many clients of the feed"))
 		return

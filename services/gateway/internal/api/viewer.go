@@ -9,6 +9,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/feed"
 	"github.com/carillon-cron/carillon/services/gateway/internal/ring"
 	"github.com/carillon-cron/carillon/shared/lull"
+	"github.com/google/uuid"
 )
 
 const (
@@ -29,6 +30,7 @@ type sink interface {
 
 // viewer is a client of the feed, however it is connected.
 type viewer struct {
+	key      uuid.UUID // whose place it takes
 	filter   feed.Filter
 	events   *feed.Reader
 	coalesce time.Duration               // 0: every event

@@ -69,12 +69,22 @@ func (f Filter) query(within scope.Scope) (string, pgx.NamedArgs) {
 	where(f.Actor != "", "actor = @actor", "actor", f.Actor)
 	where(f.Action != "", "action = @action", "action", f.Action)
 	where(f.Object != "" && !f.ofKind(), "object = @object", "object", f.Object)
+	kind, _, _ := strings.Cut(f.Object, "/")
+	where(f.ofKind(), "split_part(object, '/', 1) = @kind", "kind", kind)
 	where(f.ofKind(), "starts_with(object, @object)", "object", f.Object)
-	where(!f.From.IsZero(), "at >= @from", "from", f.From)
-	where(!f.To.IsZero(), "at < @to", "to", f.To)
+	where(!f.From.IsZero(), "at >= @from AND id > "+fromID, "from", f.From)
+	where(!f.To.IsZero(), "at < @to AND id < "+toID, "to", f.To)
 	where(f.Before > 0, "id < @before", "before", f.Before)
 	return `SELECT id, at, actor, coalesce(namespace, ''), action, object, before, after FROM audit_log WHERE ` +
 		strings.Join(conditions, " AND ") + ` ORDER BY id DESC LIMIT @limit`, args
 }
+
+// fromID and toID bound a list by ids, in the order of which it is read, so that it
+// does not walk all lines of another time. Ids follow the times but for as long as a
+// transaction takes, and a clock is wrong: an hour is far more.
+const (
+	fromID = `coalesce((SELECT id FROM audit_log WHERE at < @from::timestamptz - interval '1 hour' ORDER BY at DESC LIMIT 1), 0)`
+	toID   = `coalesce((SELECT id FROM audit_log WHERE at > @to::timestamptz + interval '1 hour' ORDER BY at LIMIT 1), 9223372036854775807)`
+)
 
 func (f Filter) ofKind() bool { return strings.HasSuffix(f.Object, "/") }

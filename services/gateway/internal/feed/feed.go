@@ -19,6 +19,8 @@ const (
 	// linger is how long events are still taken after the last reader, of any
 	// gateway, has gone, so that one who reconnects finds what it has missed.
 	linger = 10 * time.Minute
+	// mostAhead is how much sooner another gateway may have shown an event.
+	mostAhead = time.Second
 )
 
 // ErrUnavailable says that the feed could not be opened in time.
@@ -58,11 +60,15 @@ func (f *Feed) Live(ctx context.Context) (*Reader, error) {
 }
 
 // After returns a reader of the events after a sequence, within the scope of ctx. It
-// waits and fails as Live does.
+// waits and fails as Live does. Who comes from another gateway may be ahead of this
+// one, and is waited for.
 func (f *Feed) After(ctx context.Context, sequence uint64) (*Reader, error) {
 	if err := f.awaitOpen(ctx); err != nil {
 		return nil, err
 	}
+	waiting, cancel := context.WithTimeout(ctx, mostAhead)
+	defer cancel()
+	f.ring.Await(waiting, sequence)
 	return f.reader(ctx, f.ring.After(sequence)), nil
 }
 

@@ -49,6 +49,7 @@ func (a *application) run(ctx context.Context, tx pgx.Tx) error {
 	if err := a.look(ctx, tx); err != nil {
 		return err
 	}
+	a.lead()
 	for _, w := range a.wanted {
 		a.applied = append(a.applied, a.decide(w))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-cron/carillon/shared/topology"
 	"github.com/carillon-cron/carillon/shared/wire"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // change is one revision on its way into the database.
@@ -46,11 +47,12 @@ func (s *Store) transact(ctx context.Context, make func(pgx.Tx) (*change, error)
 // create makes a change that makes a job, as transact would. Where no secrets are
 // to be looked for, the statements check all by themselves, so they are sent as they
 // are: Postgres runs them as one transaction, for one trip instead of three.
-func (s *Store) create(ctx context.Context, c *change) error {
+func (s *Store) create(ctx context.Context, conn *pgxpool.Conn, c *change) (err error) {
 	if len(c.after.SecretUses()) > 0 {
-		return s.transact(ctx, func(pgx.Tx) (*change, error) { return c, nil })
+		err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return c.write(ctx, tx) })
+	} else {
+		err = c.write(ctx, conn)
 	}
-	err := c.write(ctx, s.pool)
 	if err == nil {
 		s.written()
 	}

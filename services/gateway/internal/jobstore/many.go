@@ -46,7 +46,15 @@ type many struct {
 	secret     []string
 }
 
-func newMany(actor string) *many { return &many{actor: actor, now: time.Now().Add(manyLead)} }
+func newMany(actor string) *many {
+	m := &many{actor: actor}
+	m.lead()
+	return m
+}
+
+// lead counts from now on when changes take effect. It is called with the locks held:
+// planners have planned by the old revision what was due while they were awaited.
+func (m *many) lead() { m.now = time.Now().Add(manyLead) }
 
 // next is a job's next revision, with a document.
 func (m *many) next(job carillon.Job, document carillon.Document) carillon.Job {

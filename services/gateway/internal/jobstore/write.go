@@ -21,6 +21,11 @@ func (s *Store) Create(ctx context.Context, actor string, document carillon.Docu
 	if err := scope.From(ctx).Check(document.Namespace); err != nil {
 		return carillon.Job{}, err
 	}
+	conn, err := s.pool.Acquire(ctx) // before the time counts: there may be a queue
+	if err != nil {
+		return carillon.Job{}, err
+	}
+	defer conn.Release()
 	job := carillon.Job{
 		ID: carillon.NewJobID(), Revision: 1, Document: document.KeepAdapted(carillon.Document{}),
 		EffectiveFrom: effect.From(time.Now(), time.Time{}),
@@ -28,7 +33,7 @@ func (s *Store) Create(ctx context.Context, actor string, document carillon.Docu
 	if err := reachable(job, nil); err != nil {
 		return job, err
 	}
-	return job, s.create(ctx, &change{actor: actor, action: Created, after: job, quiet: QuietAfterEdit})
+	return job, s.create(ctx, conn, &change{actor: actor, action: Created, after: job, quiet: QuietAfterEdit})
 }
 
 // Edit makes a new document of a job's present one.

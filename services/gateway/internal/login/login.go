@@ -30,8 +30,12 @@ import (
 // Lifetime is how long a login lasts: a working day.
 const Lifetime = 12 * time.Hour
 
-// mostByKey is how many logins of one key there are at once.
-const mostByKey = 100
+// How many logins of one key, or of one person, there are at once. Those of a key
+// share its rate, and each of a person's has one of its own.
+const (
+	mostByKey    = 100
+	mostByPerson = 20
+)
 
 // ErrUnknown says that a cookie is that of no login, or of one that has ended.
 var ErrUnknown = errors.New("the session is unknown or has ended: log in")
@@ -68,23 +72,30 @@ func (l *Logins) ByKey(ctx context.Context, key keyring.Key) (Cookie, error) {
 	if !key.ExpiresAt.IsZero() && key.ExpiresAt.Before(ends) {
 		ends = key.ExpiresAt
 	}
-	return l.begin(ctx, ends, key.ID, `INSERT INTO logins (id, hash, expires_at, key_id) VALUES ($1, $2, $3, $4)`, key.ID)
+	return l.begin(ctx, ends, trim{"key_id", key.ID, mostByKey}, `INSERT INTO logins (id, hash, expires_at, key_id) VALUES ($1, $2, $3, $4)`, key.ID)
 }
 
 // ByPerson logs in a person.
 func (l *Logins) ByPerson(ctx context.Context, who Person) (Cookie, error) {
-	return l.begin(ctx, time.Now().Add(Lifetime), uuid.Nil,
+	return l.begin(ctx, time.Now().Add(Lifetime), trim{"name", who.Name, mostByPerson},
 		`INSERT INTO logins (id, hash, expires_at, name, role, namespaces) VALUES ($1, $2, $3, $4, $5, $6)`,
 		who.Name, who.Role, who.Scope.Names())
 }
 
-// begin also removes what has ended, and the oldest of too many by one key.
-func (l *Logins) begin(ctx context.Context, ends time.Time, key uuid.UUID, insert string, args ...any) (Cookie, error) {
+// trim says of which logins only so many are kept.
+type trim struct {
+	column string
+	value  any
+	most   int
+}
+
+// begin also removes what has ended, and the oldest of too many.
+func (l *Logins) begin(ctx context.Context, ends time.Time, trim trim, insert string, args ...any) (Cookie, error) {
 	cookie := Cookie{belief.NewSecret(""), ends.UTC().Truncate(time.Second)}
 	hash := belief.HashOf(cookie.Secret)
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM logins WHERE expires_at <= now()`)
-	batch.Queue(`DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE key_id = $1 ORDER BY created_at DESC OFFSET $2)`, key, mostByKey-1)
+	batch.Queue(`DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE `+trim.column+` = $1 ORDER BY created_at DESC OFFSET $2)`, trim.value, trim.most-1)
 	batch.Queue(insert, append([]any{uuid.New(), hash[:], cookie.Ends}, args...)...)
 	if err := l.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return Cookie{}, fmt.Errorf("log in: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-cron/carillon/services/gateway/internal/login"
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 )
 
 // The refusals.
@@ -39,6 +40,7 @@ type Provider struct {
 	config Config
 
 	discovered atomic.Pointer[oidc.Provider] // nil until the provider has answered once
+	asking     singleflight.Group
 }
 
 // New returns the provider of a configuration, which need not be up yet. Without an
@@ -115,21 +117,30 @@ func refusal(err error) error {
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// client asks the provider where its parts are, until it has answered once.
+// discover asks the provider where its parts are.
+func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	found, err := oidc.NewProvider(ctx, p.config.Issuer)
+	if err == nil {
+		p.discovered.Store(found)
+	}
+	return found, err
+}
+
+// client asks the provider where its parts are, until it has answered once, and one
+// time for all who come meanwhile.
 func (p *Provider) client(ctx context.Context) (*oauth2.Config, *oidc.Provider, error) {
 	if !p.IsOn() {
 		return nil, nil, ErrOff
 	}
 	provider := p.discovered.Load()
 	if provider == nil {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
-		defer cancel()
-		found, err := oidc.NewProvider(ctx, p.config.Issuer)
+		found, err, _ := p.asking.Do("", func() (any, error) { return p.discover(context.WithoutCancel(ctx)) })
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		p.discovered.Store(found)
-		provider = found
+		provider = found.(*oidc.Provider)
 	}
 	return &oauth2.Config{
 		ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, Endpoint: provider.Endpoint(),

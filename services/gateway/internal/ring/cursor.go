@@ -51,6 +51,31 @@ func (r *Ring[T]) After(sequence uint64) *Cursor[T] {
 	return &Cursor[T]{ring: r, next: sequence + 1, series: r.series, unknown: !held}
 }
 
+// Await waits until the ring has seen a sequence, or until ctx ends.
+func (r *Ring[T]) Await(ctx context.Context, sequence uint64) {
+	for {
+		changed := r.changedBefore(sequence)
+		if changed == nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// changedBefore is changed, or nil if the ring has seen a sequence.
+func (r *Ring[T]) changedBefore(sequence uint64) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.series > 0 && sequence <= r.last {
+		return nil
+	}
+	return r.changed()
+}
+
 // Next appends to into the values that come next, at most as many as fit into
 // its capacity, and waits until there is one. It fails with a [Reset], after
 // which the reader may go on, with [ErrOvertaken], or with the context's error.

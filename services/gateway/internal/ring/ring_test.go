@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,6 +25,30 @@ func TestAfterResumesWithinTheRing(t *testing.T) {
 	r := filled(t, 1, 8)
 	expectNext(t, r.After(6), "7", "8")
 	expectNext(t, r.After(0), "1", "2", "3", "4", "5", "6", "7", "8")
+}
+
+func TestAwaitWaitsForWhoIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := filled(t, 1, 8)
+		r.Await(t.Context(), 8) // at once
+		awaited := make(chan struct{})
+		go func() { r.Await(t.Context(), 10); close(awaited) }()
+		for s := uint64(9); s <= 10; s++ {
+			synctest.Wait()
+			select {
+			case <-awaited:
+				t.Fatalf("the wait ended before %d", s)
+			default:
+			}
+			r.Append(s, strconv.FormatUint(s, 10), 1)
+		}
+		<-awaited
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		r.Await(short, 1<<60)
+		c := r.After(9)
+		expectNext(t, c, "10")
+	})
 }
 
 func TestAfterOutsideTheRingResets(t *testing.T) {

@@ -22,8 +22,13 @@ import (
 	"github.com/carillon-cron/carillon/shared/wire"
 )
 
-// retryEvery is the pause after a try that failed.
-const retryEvery = time.Second
+const (
+	// retryEvery is the pause after a try that failed.
+	retryEvery = time.Second
+	// afterlife is how long a deleted secret is kept. Nobody deletes one that a job
+	// uses, but runs of the job as it was may still wait in a queue, or for a retry.
+	afterlife = time.Hour
+)
 
 // Source calls handle with every secret's message, from one goroutine: those that
 // stand there before it returns, and then each as it comes, until stop.
@@ -36,11 +41,12 @@ type Vault struct {
 
 	mu      sync.RWMutex
 	secrets map[carillon.SecretName]wire.Secret
+	ends    map[carillon.SecretName]time.Time // of those that are deleted
 }
 
 // New returns a vault that is empty until it is run, and opens by the given keys.
 func New(source Source, keys *seal.Keys) *Vault {
-	return &Vault{source: source, keys: keys, secrets: make(map[carillon.SecretName]wire.Secret)}
+	return &Vault{source: source, keys: keys, secrets: make(map[carillon.SecretName]wire.Secret), ends: make(map[carillon.SecretName]time.Time)}
 }
 
 // Run follows the secrets until ctx ends. It calls ready once the vault has all
@@ -65,9 +71,7 @@ func (v *Vault) Run(ctx context.Context, ready func()) {
 func (v *Vault) take(entry bus.Entry) {
 	id := topology.SecretName(entry.Subject)
 	if len(entry.Data) == 0 {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		delete(v.secrets, id)
+		v.remove(id, time.Now())
 		return
 	}
 	secret, err := wire.Decode[wire.Secret](entry.Data)
@@ -81,6 +85,22 @@ func (v *Vault) take(entry bus.Entry) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.secrets[id] = secret
+	delete(v.ends, id)
+}
+
+// remove lets a secret end after its afterlife, and forgets those that have ended.
+func (v *Vault) remove(id carillon.SecretName, now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, ok := v.secrets[id]; ok {
+		v.ends[id] = now.Add(afterlife)
+	}
+	for id, end := range v.ends {
+		if !now.Before(end) {
+			delete(v.secrets, id)
+			delete(v.ends, id)
+		}
+	}
 }
 
 // Resolve returns the value of a secret; false if there is none that opens.
@@ -98,8 +118,9 @@ func (v *Vault) ResolveAll(namespace, secret string) (values []string) {
 	id := carillon.SecretName{Namespace: namespace, Name: secret}
 	v.mu.RLock()
 	known, ok := v.secrets[id]
+	end, ends := v.ends[id]
 	v.mu.RUnlock()
-	if !ok {
+	if !ok || ends && !time.Now().Before(end) {
 		return nil
 	}
 	current, err := v.open(id, known.Current)

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/carillon-cron/carillon/shared/bus"
 	"github.com/carillon-cron/carillon/shared/seal"
@@ -47,10 +49,41 @@ func TestTheNewestVersionCountsAndTheOneBeforeIsKept(t *testing.T) {
 	if got := v.ResolveAll("default", "token"); !slices.Equal(got, []string{"two", "one"}) {
 		t.Errorf("got %q", got)
 	}
-	v.take(bus.Entry{Subject: topology.Secret("default", "token")})
-	if value, ok := v.Resolve("default", "token"); ok || value != "" {
-		t.Errorf("a deleted secret is %q", value)
-	}
+}
+
+// TestADeletedSecretIsThereForRunsThatWait and no longer.
+func TestADeletedSecretIsThereForRunsThatWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := keys(t, 1)
+		v := New(nil, k)
+		deleted := bus.Entry{Subject: topology.Secret("default", "token")}
+		v.take(deleted)
+		if value, ok := v.Resolve("default", "token"); ok {
+			t.Errorf("a secret that never was is %q", value)
+		}
+		put := entry("default", "token", wire.Secret{Current: sealed(t, k, "default", "token", 1, "one")})
+		v.take(put)
+		v.take(deleted)
+		time.Sleep(afterlife - time.Second)
+		if value, ok := v.Resolve("default", "token"); !ok || value != "one" {
+			t.Errorf("after the deletion it is %q, %t", value, ok)
+		}
+		time.Sleep(time.Second)
+		if value, ok := v.Resolve("default", "token"); ok {
+			t.Errorf("an hour later it is still %q", value)
+		}
+		v.take(put)
+		if _, ok := v.Resolve("default", "token"); !ok {
+			t.Error("one that was put again is not there")
+		}
+		v.take(deleted)
+		time.Sleep(afterlife)
+		v.take(bus.Entry{Subject: topology.Secret("default", "other")})
+		if len(v.secrets)+len(v.ends) > 0 {
+			t.Error("what has ended is kept")
+		}
+	})
 }
 
 func TestASecretInAnothersPlaceDoesNotOpen(t *testing.T) {
