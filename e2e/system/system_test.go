@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -147,14 +149,26 @@ func startInto(t *testing.T, out *log, env []string, binary string, args ...stri
 	return cmd
 }
 
+// Ports are handed out one after the other from some first one, below those that the
+// kernel gives to connections (32768 on): so nobody else takes one before it is
+// listened on.
+var (
+	firstPort  = 10_000 + rand.Int32N(11_000)
+	portsTaken atomic.Int32
+)
+
+// freeAddress is an address of this machine that nobody listens on.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+portsTaken.Add(1))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			listener.Close()
+			return address
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // ready waits until a gateway takes requests.
