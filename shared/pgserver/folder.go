@@ -77,7 +77,7 @@ func (f *folder) close() error {
 	if filepath.Dir(f.socket) != f.path {
 		_ = os.Remove(f.socket) // not empty if the server was killed; the next start takes it over
 	}
-	return f.lock.Close()
+	return errors.Join(unlock(f.lock), f.lock.Close())
 }
 
 func reachable(path string, owner account) error {
@@ -105,6 +105,10 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+// unlock gives a lock back at once. To close the file alone would not: a process that
+// is being started at this moment has a copy of it until it runs its own program.
+func unlock(file *os.File) error { return syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }
 
 // socketDir is Dir/run. A path that is too long for a socket, or has a comma,
 // which would split it in two, is replaced by a short one that is always the

@@ -75,4 +75,7 @@ func (f *folder) claim() error {
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 // close gives the lock back.
-func (f *folder) close() { _ = f.lock.Close() }
+func (f *folder) close() {
+	_ = syscall.Flock(int(f.lock.Fd()), syscall.LOCK_UN) // at once: a process that is being started has a copy of the file
+	_ = f.lock.Close()
+}
